@@ -1,0 +1,124 @@
+//! Owns the errors of a cluster: a kind by Kafka's own name, a subject, a cause.
+//! Leaves hints and exit codes to `commands::failure`.
+
+use std::error::Error;
+use std::fmt;
+
+/// What went wrong, by Kafka's name for it where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The topic or partition does not exist.
+    UnknownTopicOrPartition,
+    /// The topic exists already.
+    TopicAlreadyExists,
+    /// The offset is below the start or above the end of the log.
+    OffsetOutOfRange,
+    /// A partition count that is not allowed.
+    InvalidPartitions,
+    /// A replication factor that the cluster cannot give.
+    InvalidReplicationFactor,
+    /// A config name or value that is not allowed.
+    InvalidConfig,
+    /// A request that is not allowed as it stands.
+    InvalidRequest,
+    /// A record larger than `max.message.bytes`.
+    MessageTooLarge,
+    /// The target does not offer this operation.
+    Unsupported,
+    /// The target directory does not exist.
+    NotFound,
+    /// Bytes on disk are damaged.
+    CorruptData,
+    /// Somebody else holds what is needed: a broker, or another process.
+    Busy,
+    /// The operating system refused: disk full, permission, file limits.
+    Storage,
+    /// It took longer than `--timeout`.
+    TimedOut,
+}
+
+impl ErrorKind {
+    /// Kafka's name, for scripts and for `--json` errors.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownTopicOrPartition => "UNKNOWN_TOPIC_OR_PARTITION",
+            Self::TopicAlreadyExists => "TOPIC_ALREADY_EXISTS",
+            Self::OffsetOutOfRange => "OFFSET_OUT_OF_RANGE",
+            Self::InvalidPartitions => "INVALID_PARTITIONS",
+            Self::InvalidReplicationFactor => "INVALID_REPLICATION_FACTOR",
+            Self::InvalidConfig => "INVALID_CONFIG",
+            Self::InvalidRequest => "INVALID_REQUEST",
+            Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            Self::Unsupported => "UNSUPPORTED_VERSION",
+            Self::NotFound => "NOT_FOUND",
+            Self::CorruptData => "CORRUPT_MESSAGE",
+            Self::Busy => "BUSY",
+            Self::Storage => "KAFKA_STORAGE_ERROR",
+            Self::TimedOut => "REQUEST_TIMED_OUT",
+        }
+    }
+}
+
+/// An error of a cluster.
+#[derive(Debug)]
+pub struct ClusterError {
+    /// What kind it is.
+    pub kind: ErrorKind,
+    /// A sentence for people, without a full stop: ``topic `orders` does not exist``.
+    pub message: String,
+    /// The topic that the error is about, for hints.
+    pub topic: Option<String>,
+    /// The cause below, if any.
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ClusterError {
+    /// An error with a sentence.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), topic: None, source: None }
+    }
+
+    /// The same, about a topic.
+    #[must_use]
+    pub fn about(mut self, topic: &str) -> Self {
+        self.topic = Some(topic.to_owned());
+        self
+    }
+
+    /// The same, with a cause.
+    #[must_use]
+    pub fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// The topic does not exist.
+    pub fn unknown_topic(topic: &str) -> Self {
+        Self::new(ErrorKind::UnknownTopicOrPartition, format!("topic `{topic}` does not exist"))
+            .about(topic)
+    }
+}
+
+impl fmt::Display for ClusterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for ClusterError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|e| e as &(dyn Error + 'static))
+    }
+}
+
+/// The result of a question to a cluster.
+pub type Result<T, E = ClusterError> = std::result::Result<T, E>;
+
+/// What became of one item of a request that named many.
+#[derive(Debug)]
+pub struct Outcome<K, T = ()> {
+    /// The item.
+    pub of: K,
+    /// Its own answer.
+    pub result: Result<T>,
+}
