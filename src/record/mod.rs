@@ -124,6 +124,22 @@ impl TimestampKind {
     }
 }
 
+/// The codec of a batch (`-z`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+pub enum Compression {
+    /// Not compressed.
+    #[default]
+    None,
+    /// gzip.
+    Gzip,
+    /// Snappy in xerial's framing, as Java writes it.
+    Snappy,
+    /// An LZ4 frame.
+    Lz4,
+    /// One zstd frame.
+    Zstd,
+}
+
 /// Many records: their bytes in one arena, and a span for each.
 #[derive(Clone, Debug, Default)]
 pub struct RecordBuffer {

@@ -1,0 +1,125 @@
+//! Owns the plain values that cross the seam: targets, limits, options, deliveries.
+//! Leaves what is done with them to the two back ends.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::ClusterError;
+use crate::partitioner::Partitioner;
+use crate::record::{Compression, RecordBuffer};
+use crate::topic::TopicName;
+
+/// Where a command works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A log directory on a local disk.
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Whether the user named it; the default directory may be absent and is then empty.
+        explicit: bool,
+    },
+    /// Brokers, as `host:port,…`.
+    Brokers(String),
+}
+
+/// Bounds that hold for every request.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a request may wait (`--timeout`).
+    pub timeout: Duration,
+}
+
+/// Which offset of a partition is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OffsetAt {
+    /// The log start offset.
+    Start,
+    /// The log end offset.
+    End,
+    /// The first record with at least this timestamp, in ms; the end where there is none.
+    Timestamp(i64),
+}
+
+/// An offset that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedOffset {
+    /// The offset.
+    pub offset: i64,
+    /// The timestamp of the record there, where one was looked for; else -1.
+    pub timestamp_ms: i64,
+}
+
+/// When a record counts as acknowledged (`--acks`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Acks {
+    /// Fire and forget: nothing is acknowledged.
+    None,
+    /// The leader has it: on a directory, the page cache (survives any crash of a process).
+    Leader,
+    /// All in-sync replicas have it: on a directory, the disk (survives loss of power).
+    #[default]
+    All,
+}
+
+/// How a producer is to work.
+#[derive(Clone, Debug)]
+pub struct ProducerOptions {
+    /// When a record counts as acknowledged.
+    pub acks: Acks,
+    /// The codec; `None` takes the topic's `compression.type`.
+    pub compression: Option<Compression>,
+    /// Who chooses the partition of a record that names none.
+    pub partitioner: Partitioner,
+    /// Whether each delivery carries its records back, with offsets.
+    pub report: bool,
+}
+
+/// What became of records, once it is known.
+#[derive(Debug)]
+pub enum Fate {
+    /// The log has them, at the level that was asked for.
+    Persisted,
+    /// The log does not have them.
+    NotPersisted(Arc<ClusterError>),
+    /// Nobody knows: sent, and the answer is missing or was not asked for.
+    MaybePersisted(Option<Arc<ClusterError>>),
+}
+
+/// The fate of records of one batch.
+#[derive(Debug)]
+pub struct Delivery {
+    /// How many.
+    pub records: u64,
+    /// What became of them.
+    pub fate: Fate,
+    /// The partition of all of them.
+    pub partition: i32,
+    /// The records themselves, when the options asked for a report.
+    pub report: Option<Report>,
+}
+
+/// The records of one delivery.
+#[derive(Debug)]
+pub struct Report {
+    /// The buffer that they were sent in.
+    pub records: Arc<RecordBuffer>,
+    /// Which of its spans they are, in order.
+    pub indices: Vec<u32>,
+    /// The offset of the first; the others follow, each one higher. -1 when not persisted.
+    pub base_offset: i64,
+}
+
+/// What a consumer reads.
+#[derive(Clone, Debug)]
+pub struct ConsumeFrom {
+    /// The topic.
+    pub topic: TopicName,
+    /// The partition.
+    pub partition: i32,
+    /// The first offset wanted.
+    pub from: i64,
+    /// Stop before this offset.
+    pub to: Option<i64>,
+}
