@@ -23,6 +23,7 @@ pub mod offset;
 pub mod out;
 pub mod partitioner;
 pub mod record;
+pub mod sys;
 pub mod topic;
 
 use std::ffi::OsString;

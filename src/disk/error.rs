@@ -1,0 +1,119 @@
+//! Owns the errors of the files: each names the file, and says what was done or found there.
+//! Leaves Kafka's names for them to `cluster`.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What can go wrong with a log directory.
+#[derive(Debug)]
+pub enum DiskError {
+    /// The operating system refused.
+    Io {
+        /// What was being done, as in "cannot write".
+        doing: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Bytes that cannot be what was written.
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Byte position in it.
+        position: u64,
+        /// The offset that was expected there, where there is one.
+        offset: Option<i64>,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Somebody holds a lock that is needed.
+    Busy {
+        /// The locked file.
+        path: PathBuf,
+        /// Who, as far as can be told.
+        holder: String,
+    },
+    /// The topic was deleted while it was in use.
+    Deleted {
+        /// Directory of the partition.
+        path: PathBuf,
+    },
+    /// An earlier sync of this partition failed: what was acknowledged since is not known.
+    Fenced {
+        /// Directory of the partition.
+        path: PathBuf,
+    },
+    /// A batch that does not fit the topic's limits.
+    TooLarge {
+        /// Its size on disk.
+        bytes: u64,
+        /// The most that is allowed, `max.message.bytes`.
+        max_bytes: u64,
+    },
+    /// The path does not exist.
+    Missing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Something that is not ours, or not of this version.
+    Foreign {
+        /// The path.
+        path: PathBuf,
+        /// What was found.
+        found: String,
+    },
+}
+
+/// The result of work on files.
+pub type Result<T, E = DiskError> = std::result::Result<T, E>;
+
+impl DiskError {
+    /// Wraps an error of the operating system; use as `.map_err(DiskError::io("read", path))`.
+    pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    /// Damage in `path` at `position`.
+    pub fn corrupt(path: &Path, position: u64, reason: impl Into<String>) -> Self {
+        Self::Corrupt { path: path.to_owned(), position, offset: None, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for DiskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { doing, path, source } => {
+                write!(f, "cannot {doing} {}: {source}", path.display())
+            }
+            Self::Corrupt { path, position, offset, reason } => {
+                write!(f, "{} is damaged at byte {position}", path.display())?;
+                if let Some(offset) = offset {
+                    write!(f, " (offset {offset})")?;
+                }
+                write!(f, ": {reason}")
+            }
+            Self::Busy { path, holder } => write!(f, "{} is locked by {holder}", path.display()),
+            Self::Deleted { path } => {
+                write!(f, "{} was deleted while it was in use", path.display())
+            }
+            Self::Fenced { path } => {
+                write!(f, "{} takes no records: an earlier sync to disk failed", path.display())
+            }
+            Self::TooLarge { bytes, max_bytes } => {
+                write!(f, "a batch of {bytes} bytes is larger than max.message.bytes ({max_bytes})")
+            }
+            Self::Missing { path } => write!(f, "{} does not exist", path.display()),
+            Self::Foreign { path, found } => write!(f, "{}: {found}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for DiskError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The text of the cause is in the sentence already; a chain would print it twice.
+        None
+    }
+}

@@ -1,0 +1,130 @@
+//! Owns every name in a log directory: parses and makes them. Leaves what is in the files to others.
+
+use std::path::{Path, PathBuf};
+
+use crate::topic::TopicName;
+
+/// Ids of the cluster, the node and the directory, as Kafka's.
+pub const META_PROPERTIES: &str = "meta.properties";
+/// The topics, their ids and configs, in the form that a KRaft broker adopts.
+pub const REGISTRY: &str = "bootstrap.checkpoint";
+/// Kafka's directory lock: writers hold it shared, a broker takes it alone.
+pub const BROKER_LOCK: &str = ".lock";
+/// Ours: metadata changes lock byte 0, the producer id counter byte 1.
+pub const DIRECTORY_STATE: &str = ".kaw-dir";
+/// Ours: the published end of one partition, in its directory.
+pub const PARTITION_STATE: &str = ".kaw-state";
+/// Log start offsets that are not the base of the first segment.
+pub const LOG_START_CHECKPOINT: &str = "log-start-offset-checkpoint";
+/// The topic id, in a partition's directory.
+pub const PARTITION_METADATA: &str = "partition.metadata";
+/// Leader epochs of a partition.
+pub const LEADER_EPOCHS: &str = "leader-epoch-checkpoint";
+/// The metadata log of a KRaft broker: where it is, a broker owns the directory.
+pub const CLUSTER_METADATA_DIRECTORY: &str = "__cluster_metadata-0";
+
+/// The files of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SegmentFile {
+    /// The record batches.
+    Log,
+    /// Offset to position.
+    OffsetIndex,
+    /// Timestamp to offset.
+    TimeIndex,
+    /// Producer state at an offset.
+    Snapshot,
+}
+
+impl SegmentFile {
+    const ALL: [Self; 4] = [Self::Log, Self::OffsetIndex, Self::TimeIndex, Self::Snapshot];
+
+    const fn suffix(self) -> &'static str {
+        match self {
+            Self::Log => ".log",
+            Self::OffsetIndex => ".index",
+            Self::TimeIndex => ".timeindex",
+            Self::Snapshot => ".snapshot",
+        }
+    }
+}
+
+/// The path of one file of the segment that starts at `base`.
+pub fn segment_file(directory: &Path, base: i64, file: SegmentFile) -> PathBuf {
+    directory.join(format!("{base:020}{}", file.suffix()))
+}
+
+/// What `name` is among the files of a segment, and its base offset.
+pub fn parse_segment_file(name: &str) -> Option<(i64, SegmentFile)> {
+    let (digits, rest) = name.split_at_checked(20)?;
+    let file = SegmentFile::ALL.into_iter().find(|file| file.suffix() == rest)?;
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Some((digits.parse().ok()?, file))
+}
+
+/// Where the bytes go that recovery cuts off a log, the `n`-th time.
+pub fn cut_file(directory: &Path, base: i64, n: u32) -> PathBuf {
+    directory.join(format!("{base:020}.log.cut-{n}"))
+}
+
+/// The name of a partition's directory.
+pub fn partition_directory(topic: &TopicName, partition: i32) -> String {
+    format!("{topic}-{partition}")
+}
+
+/// The name that a partition's directory gets before it is removed, as Kafka's.
+pub fn deleted_directory(topic: &TopicName, partition: i32, unique: u128) -> String {
+    format!("{topic}-{partition}.{unique:032x}-delete")
+}
+
+/// The name that a directory gets which no topic claims, as Kafka's.
+pub fn stray_directory(topic: &TopicName, partition: i32, unique: u128) -> String {
+    format!("{topic}-{partition}.{unique:032x}-stray")
+}
+
+/// Whether `name` is that of a partition on its way out.
+pub fn is_deleted_directory(name: &str) -> bool {
+    name.strip_suffix("-delete").and_then(|rest| rest.rsplit_once('.')).is_some_and(
+        |(partition, unique)| {
+            unique.len() == 32
+                && unique.bytes().all(|b| b.is_ascii_hexdigit())
+                && partition.contains('-')
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segment_names_are_twenty_digits_and_a_known_suffix() {
+        let path = segment_file(Path::new("t-0"), 42, SegmentFile::Log);
+        assert_eq!(path, Path::new("t-0/00000000000000000042.log"));
+        assert_eq!(
+            parse_segment_file("00000000000000000042.timeindex"),
+            Some((42, SegmentFile::TimeIndex))
+        );
+        for odd in [
+            "42.log",
+            "00000000000000000042.log.cut-1",
+            "99999999999999999999.log",
+            "0000000000000000004x.log",
+            "-0000000000000000042.log",
+            ".kaw-state",
+            "00000000000000000042.log.deleted",
+        ] {
+            assert_eq!(parse_segment_file(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn deleted_directories_are_told_from_topics_of_that_name() {
+        let topic = TopicName::new("a.b").unwrap();
+        assert!(is_deleted_directory(&deleted_directory(&topic, 3, 7)));
+        assert!(!is_deleted_directory("to-delete"));
+        assert!(!is_deleted_directory("x-0.zz-delete"));
+    }
+}

@@ -1,0 +1,195 @@
+//! Owns the records inside a batch: encoding one, and decoding all of them into spans.
+//! Leaves the header of the batch, its checksum and its codec to `batch` and `compression`.
+
+use super::batch::{BatchHeader, HEADER_BYTES};
+use super::varint::{put_zigzag, take_zigzag, zigzag_len};
+use crate::record::{HeaderSpan, RecordBuffer, Slice, Span, TimestampKind};
+
+const NULL_LENGTH: i64 = -1;
+
+fn field_len(slice: Slice) -> usize {
+    if slice.is_null() { 1 } else { zigzag_len(slice.len() as i64) + slice.len() }
+}
+
+fn put_field(out: &mut Vec<u8>, slice: Slice, arena: &[u8]) {
+    match slice.of(arena) {
+        None => put_zigzag(out, NULL_LENGTH),
+        Some(bytes) => {
+            put_zigzag(out, bytes.len() as i64);
+            out.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// Appends `span` in the form of format v2.
+#[inline]
+pub fn encode(
+    out: &mut Vec<u8>,
+    timestamp_delta: i64,
+    offset_delta: i32,
+    span: &Span,
+    buffer: &RecordBuffer,
+) {
+    let headers = buffer.headers_of(span);
+    let headers_bytes = if headers.is_empty() {
+        1
+    } else {
+        headers.iter().map(|h| field_len(h.name) + field_len(h.value)).sum::<usize>()
+            + zigzag_len(headers.len() as i64)
+    };
+    let length = 1
+        + zigzag_len(timestamp_delta)
+        + zigzag_len(i64::from(offset_delta))
+        + field_len(span.key)
+        + field_len(span.value)
+        + headers_bytes;
+    out.reserve(length + 5);
+    put_zigzag(out, length as i64);
+    out.push(0);
+    put_zigzag(out, timestamp_delta);
+    put_zigzag(out, i64::from(offset_delta));
+    put_field(out, span.key, &buffer.arena);
+    put_field(out, span.value, &buffer.arena);
+    put_zigzag(out, headers.len() as i64);
+    for header in headers {
+        put_field(out, header.name, &buffer.arena);
+        put_field(out, header.value, &buffer.arena);
+    }
+}
+
+/// Which records of a batch are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// The partition, noted in every span.
+    pub partition: i32,
+    /// The first offset.
+    pub from: i64,
+    /// The offset to stop before.
+    pub to: i64,
+}
+
+/// Walks the records that begin at `start` in `buffer.arena` (behind the header, decompressed, up to
+/// `end`) and pushes a span for each one wanted. On an error nothing was pushed, and the text says
+/// what is wrong.
+pub fn decode(
+    header: &BatchHeader,
+    buffer: &mut RecordBuffer,
+    start: usize,
+    end: usize,
+    wanted: Wanted,
+) -> Result<(), String> {
+    let (spans, headers) = (buffer.spans.len(), buffer.headers.len());
+    let answer = decode_all(header, buffer, start, end, wanted);
+    if answer.is_err() {
+        buffer.spans.truncate(spans);
+        buffer.headers.truncate(headers);
+    }
+    answer
+}
+
+fn decode_all(
+    header: &BatchHeader,
+    buffer: &mut RecordBuffer,
+    start: usize,
+    end: usize,
+    wanted: Wanted,
+) -> Result<(), String> {
+    let RecordBuffer { arena, spans, headers, .. } = buffer;
+    let mut rest = arena.get(start..end).ok_or("its records are cut")?;
+    // A record takes at least 7 bytes, so a count from outside sizes nothing that is not there.
+    let count = header.record_count as usize;
+    if count > rest.len() / 7 {
+        return Err(format!("{count} records do not fit into {} bytes", rest.len()));
+    }
+    spans.reserve(count);
+    let log_append = header.timestamp_kind() == TimestampKind::LogAppend;
+    let dense = header.record_count == header.last_offset_delta + 1;
+    let mut last_delta = -1i64;
+    for index in 0..count {
+        let length = take_zigzag(&mut rest).ok_or("a record's length is cut")?;
+        let (body, behind) = usize::try_from(length)
+            .ok()
+            .and_then(|length| rest.split_at_checked(length))
+            .ok_or_else(|| format!("record {index} has a length of {length}"))?;
+        rest = behind;
+        let body_end = end - rest.len();
+        let mut cursor = Cursor { body, end: body_end };
+        let (mut span, delta) =
+            cursor.record(header, headers).ok_or_else(|| format!("record {index} is malformed"))?;
+        if delta <= last_delta
+            || delta > i64::from(header.last_offset_delta)
+            || (dense && delta != last_delta + 1)
+        {
+            return Err(format!("record {index} has an offset delta of {delta}"));
+        }
+        last_delta = delta;
+        let offset = header.base_offset + delta;
+        if offset < wanted.from || offset >= wanted.to {
+            headers.truncate(span.headers_start as usize);
+            continue;
+        }
+        if log_append {
+            span.timestamp_ms = header.max_timestamp;
+        }
+        span.offset = offset;
+        span.partition = wanted.partition;
+        span.leader_epoch = header.leader_epoch;
+        spans.push(span);
+    }
+    if rest.is_empty() { Ok(()) } else { Err(format!("{} bytes follow its records", rest.len())) }
+}
+
+/// What is left of one record, and where in the arena it ends.
+struct Cursor<'a> {
+    body: &'a [u8],
+    end: usize,
+}
+
+impl Cursor<'_> {
+    /// A length and that many bytes; only -1 means null.
+    fn field(&mut self) -> Option<Slice> {
+        let length = take_zigzag(&mut self.body)?;
+        if length == NULL_LENGTH {
+            return Some(Slice::NULL);
+        }
+        let length = usize::try_from(length).ok()?;
+        let start = self.end - self.body.len();
+        self.body = self.body.get(length..)?;
+        Some(Slice::new(start, length))
+    }
+
+    #[inline]
+    fn record(
+        &mut self,
+        batch: &BatchHeader,
+        headers: &mut Vec<HeaderSpan>,
+    ) -> Option<(Span, i64)> {
+        let (_attributes, rest) = self.body.split_first()?;
+        self.body = rest;
+        let timestamp_delta = take_zigzag(&mut self.body)?;
+        let offset_delta = take_zigzag(&mut self.body)?;
+        let key = self.field()?;
+        let value = self.field()?;
+        let timestamp = batch.base_timestamp.wrapping_add(timestamp_delta);
+        let mut span = Span::new(key, value, timestamp);
+        span.headers_start = headers.len() as u32;
+        let count = take_zigzag(&mut self.body)?;
+        if count != 0 {
+            // A header takes at least two bytes.
+            if count < 0 || count > self.body.len() as i64 / 2 {
+                return None;
+            }
+            for _ in 0..count {
+                let name = self.field().filter(|name| !name.is_null())?;
+                headers.push(HeaderSpan { name, value: self.field()? });
+            }
+            span.headers_len = count as u32;
+        }
+        self.body.is_empty().then_some((span, offset_delta))
+    }
+}
+
+/// Where the records of an uncompressed batch lie that begins at `start` of an arena.
+pub const fn plain_range(header: &BatchHeader, start: usize) -> (usize, usize) {
+    (start + HEADER_BYTES, start + header.size_bytes)
+}

@@ -1,0 +1,481 @@
+//! Owns the published end of a partition: a small mapped file that says how far the log is whole.
+//! Leaves appending to `partition`; the log is the truth, and this page can always be made from it.
+//!
+//! Two slots, so that a writer killed between two stores has published either the old end or the
+//! new one. The sequence number says which slot counts, and is the word that followers wait on.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering, fence};
+
+use super::error::{DiskError, Result};
+use super::{BootId, layout};
+use crate::sys::{PAGE_BYTES, Page};
+
+const MAGIC: u64 = u64::from_be_bytes(*b"KAWSTATE");
+const VERSION: u64 = 1;
+
+// Words of 8 bytes.
+const WORD_MAGIC: usize = 0;
+const WORD_VERSION: usize = 1;
+const WORD_BOOT: usize = 2;
+const WORD_FLAGS: usize = 5;
+const WORD_WRITER: usize = 6;
+const WORD_RECOVERY: usize = 7;
+const WORD_SLOTS: usize = 16;
+const SLOT_WORDS: usize = 24;
+const WORD_PRODUCERS: usize = 128;
+/// The sequence, a half word: futexes have 32 bits.
+const HALF_WORD_SEQUENCE: usize = 8;
+
+const FLAG_DELETED: u64 = 1;
+const FLAG_FENCED: u64 = 2;
+
+/// How far a partition's log is whole, and what an append needs to know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct End {
+    /// Base offset of the segment that takes appends.
+    pub active_base: i64,
+    /// Bytes of it that are whole batches.
+    pub position: u64,
+    /// One past the last record (log end offset).
+    pub end_offset: i64,
+    /// The first offset that can be read (log start offset).
+    pub start_offset: i64,
+    /// Timestamp of the first batch that can be read; -1 when there is none.
+    pub first_timestamp: i64,
+    /// The largest timestamp of the log; -1 when there is none.
+    pub max_timestamp: i64,
+    /// Bytes of the segments before the active one.
+    pub sealed_bytes: u64,
+    /// Entries in the active offset index.
+    pub index_entries: u64,
+    /// Entries in the active time index.
+    pub time_entries: u64,
+    /// Bytes appended since the last index entry.
+    pub unindexed_bytes: u64,
+    /// The largest timestamp of the active segment; -1 when it is empty.
+    pub segment_max_timestamp: i64,
+    /// Last offset of the batch that has it.
+    pub segment_max_offset: i64,
+    /// The largest timestamp of the first batch of the active segment, which its age counts from.
+    pub segment_first_timestamp: i64,
+    /// Timestamp of the last time index entry; -1 when there is none.
+    pub last_indexed_timestamp: i64,
+}
+
+const END_WORDS: usize = 14;
+
+impl End {
+    /// The end of a log without records that begins at `offset`.
+    pub const fn empty(offset: i64) -> Self {
+        Self {
+            active_base: offset,
+            position: 0,
+            end_offset: offset,
+            start_offset: offset,
+            first_timestamp: -1,
+            max_timestamp: -1,
+            sealed_bytes: 0,
+            index_entries: 0,
+            time_entries: 0,
+            unindexed_bytes: 0,
+            segment_max_timestamp: -1,
+            segment_max_offset: -1,
+            segment_first_timestamp: -1,
+            last_indexed_timestamp: -1,
+        }
+    }
+
+    fn words(&self) -> [u64; END_WORDS] {
+        [
+            self.active_base.cast_unsigned(),
+            self.position,
+            self.end_offset.cast_unsigned(),
+            self.start_offset.cast_unsigned(),
+            self.first_timestamp.cast_unsigned(),
+            self.max_timestamp.cast_unsigned(),
+            self.sealed_bytes,
+            self.index_entries,
+            self.time_entries,
+            self.unindexed_bytes,
+            self.segment_max_timestamp.cast_unsigned(),
+            self.segment_max_offset.cast_unsigned(),
+            self.segment_first_timestamp.cast_unsigned(),
+            self.last_indexed_timestamp.cast_unsigned(),
+        ]
+    }
+
+    const fn from_words(words: [u64; END_WORDS]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = words;
+        Self {
+            active_base: a.cast_signed(),
+            position: b,
+            end_offset: c.cast_signed(),
+            start_offset: d.cast_signed(),
+            first_timestamp: e.cast_signed(),
+            max_timestamp: f.cast_signed(),
+            sealed_bytes: g,
+            index_entries: h,
+            time_entries: i,
+            unindexed_bytes: j,
+            segment_max_timestamp: k.cast_signed(),
+            segment_max_offset: l.cast_signed(),
+            segment_first_timestamp: m.cast_signed(),
+            last_indexed_timestamp: n.cast_signed(),
+        }
+    }
+
+    /// Whether the numbers can belong together: log start <= end, and the active segment within.
+    const fn is_possible(&self) -> bool {
+        0 <= self.active_base
+            && self.active_base <= self.end_offset
+            && 0 <= self.start_offset
+            && self.start_offset <= self.end_offset
+    }
+}
+
+fn checksum(words: &[u64; END_WORDS]) -> u64 {
+    words.iter().fold(0, |crc, word| crc32c::crc32c_append(crc, &word.to_be_bytes())).into()
+}
+
+/// The last batch of one producer, as a snapshot holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProducerEntry {
+    /// Producer id.
+    pub id: i64,
+    /// Its epoch.
+    pub epoch: i16,
+    /// Sequence of the last record of its last batch.
+    pub last_sequence: i32,
+    /// Offset of that record.
+    pub last_offset: i64,
+    /// Last offset less first offset of that batch.
+    pub offset_delta: i32,
+    /// Largest timestamp of that batch.
+    pub timestamp: i64,
+}
+
+const PRODUCER_WORDS: usize = 5;
+/// How many producers fit into the page.
+pub const PRODUCERS_MAX: usize = (PAGE_BYTES / 8 - WORD_PRODUCERS) / PRODUCER_WORDS;
+
+/// The state page of one partition.
+#[derive(Debug)]
+pub struct State {
+    page: Page,
+    file: File,
+    path: PathBuf,
+}
+
+impl State {
+    /// Opens the page in `directory` to read; `None` if there is none yet.
+    pub fn open(directory: &Path) -> Result<Option<Self>> {
+        let path = directory.join(layout::PARTITION_STATE);
+        let file = match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(DiskError::io("open", &path)(e)),
+        };
+        match Page::map(&file, false) {
+            Ok(page) => Ok(Some(Self { page, file, path })),
+            // Created, and not filled yet: as good as absent.
+            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(e) => Err(DiskError::io("map", &path)(e)),
+        }
+    }
+
+    /// Opens the page in `directory` to write, and makes it where it is missing. A new page holds no
+    /// end: [`Self::end`] is `None` until one is published under the partition's lock.
+    pub fn open_or_create(directory: &Path) -> Result<Self> {
+        let path = directory.join(layout::PARTITION_STATE);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&path)
+            .map_err(DiskError::io("open", &path))?;
+        let len = file.metadata().map_err(DiskError::io("stat", &path))?.len();
+        if len < PAGE_BYTES as u64 {
+            // Written, not truncated up: a store into a hole of a full file system is a SIGBUS. Two
+            // processes may both do this before either publishes; both write zeros.
+            let rest = vec![0; PAGE_BYTES - len as usize];
+            file.write_all_at(&rest, len).map_err(DiskError::io("write", &path))?;
+        }
+        let page = Page::map(&file, true).map_err(DiskError::io("map", &path))?;
+        Ok(Self { page, file, path })
+    }
+
+    /// The file, for the partition's lock.
+    pub const fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn word(&self, index: usize) -> u64 {
+        self.page.word(index).load(Ordering::Relaxed)
+    }
+
+    fn set_word(&self, index: usize, value: u64) {
+        self.page.word(index).store(value, Ordering::Relaxed);
+    }
+
+    /// The word that changes whenever an end is published.
+    pub fn sequence_word(&self) -> &AtomicU32 {
+        self.page.half_word(HALF_WORD_SEQUENCE)
+    }
+
+    /// The current sequence number.
+    pub fn sequence(&self) -> u32 {
+        self.sequence_word().load(Ordering::Acquire)
+    }
+
+    /// The published end, if the page is of this format and was written since the machine started:
+    /// after a crash of the machine, page and log may be of different ages.
+    pub fn end(&self, boot: &BootId) -> Option<End> {
+        if self.word(WORD_MAGIC) != MAGIC || self.word(WORD_VERSION) != VERSION {
+            return None;
+        }
+        if [self.word(WORD_BOOT), self.word(WORD_BOOT + 1)] != boot.words() {
+            return None;
+        }
+        // A slot is overwritten only after the other one was published, so a copy during which the
+        // sequence stood still is whole; the checksum guards against a page that is damaged.
+        for _ in 0..1000 {
+            let sequence = self.sequence();
+            let slot = Self::slot(sequence);
+            let words: [u64; END_WORDS] = std::array::from_fn(|i| self.word(slot + i));
+            let sum = self.word(slot + END_WORDS);
+            fence(Ordering::Acquire);
+            if self.sequence_word().load(Ordering::Relaxed) == sequence {
+                let end = End::from_words(words);
+                return (sum == checksum(&words) && end.is_possible()).then_some(end);
+            }
+        }
+        None
+    }
+
+    const fn slot(sequence: u32) -> usize {
+        WORD_SLOTS + (sequence & 1) as usize * SLOT_WORDS
+    }
+
+    /// Publishes `end` and wakes the followers. Only under the partition's lock.
+    pub fn publish(&self, end: &End, boot: &BootId) {
+        let next = self.sequence().wrapping_add(1);
+        let slot = Self::slot(next);
+        let words = end.words();
+        for (i, word) in words.iter().enumerate() {
+            self.set_word(slot + i, *word);
+        }
+        self.set_word(slot + END_WORDS, checksum(&words));
+        if [self.word(WORD_BOOT), self.word(WORD_BOOT + 1)] != boot.words()
+            || self.word(WORD_MAGIC) != MAGIC
+        {
+            let [high, low] = boot.words();
+            self.set_word(WORD_BOOT, high);
+            self.set_word(WORD_BOOT + 1, low);
+            self.set_word(WORD_VERSION, VERSION);
+            self.page.word(WORD_MAGIC).store(MAGIC, Ordering::Release);
+        }
+        self.sequence_word().store(next, Ordering::Release);
+        self.wake();
+    }
+
+    /// Wakes the followers to look again.
+    pub fn wake(&self) {
+        crate::sys::wake_all(self.sequence_word());
+    }
+
+    /// Refuses a page that a newer version wrote.
+    pub fn check_version(&self) -> Result<()> {
+        let version = self.word(WORD_VERSION);
+        if self.word(WORD_MAGIC) == MAGIC && version > VERSION {
+            let found = format!("it was written by a newer kaw (state version {version})");
+            return Err(DiskError::Foreign { path: self.path.clone(), found });
+        }
+        Ok(())
+    }
+
+    /// Whether the topic was deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.word(WORD_FLAGS) & FLAG_DELETED != 0
+    }
+
+    /// Marks the topic as deleted, for those that have it open.
+    pub fn set_deleted(&self) {
+        self.page.word(WORD_FLAGS).fetch_or(FLAG_DELETED, Ordering::AcqRel);
+        self.sequence_word().fetch_add(2, Ordering::AcqRel);
+        self.wake();
+    }
+
+    /// Whether a sync failed and nobody has checked the log since.
+    pub fn is_fenced(&self) -> bool {
+        self.word(WORD_FLAGS) & FLAG_FENCED != 0
+    }
+
+    /// Fences the partition after a failed sync, or lifts the fence after a check.
+    pub fn set_fenced(&self, fenced: bool) {
+        if fenced {
+            self.page.word(WORD_FLAGS).fetch_or(FLAG_FENCED, Ordering::AcqRel);
+        } else {
+            self.page.word(WORD_FLAGS).fetch_and(!FLAG_FENCED, Ordering::AcqRel);
+        }
+    }
+
+    /// Process id of the last writer: a hint for messages, never for decisions.
+    pub fn writer(&self) -> u32 {
+        self.word(WORD_WRITER) as u32
+    }
+
+    /// Notes the process that holds the lock.
+    pub fn set_writer(&self, pid: u32) {
+        self.set_word(WORD_WRITER, u64::from(pid));
+    }
+
+    /// Offsets below this one are on the device (recovery point). Stored only after the sync that
+    /// makes it true, so it holds whatever the age of the page.
+    pub fn recovery_point(&self) -> i64 {
+        if self.word(WORD_MAGIC) == MAGIC { self.word(WORD_RECOVERY).cast_signed() } else { 0 }
+    }
+
+    /// Raises the recovery point.
+    pub fn raise_recovery_point(&self, offset: i64) {
+        self.page.word(WORD_RECOVERY).fetch_max(offset.max(0).cast_unsigned(), Ordering::AcqRel);
+    }
+
+    /// Sets the recovery point, also back: after the log was cut.
+    pub fn set_recovery_point(&self, offset: i64) {
+        self.set_word(WORD_RECOVERY, offset.max(0).cast_unsigned());
+    }
+
+    /// Notes a producer's last batch; answers false when the table is full. Under the lock.
+    pub fn note_producer(&self, entry: &ProducerEntry) -> bool {
+        for slot in 0..PRODUCERS_MAX {
+            let at = WORD_PRODUCERS + slot * PRODUCER_WORDS;
+            // Ids are stored one higher, so that zero means a free slot.
+            let id = self.word(at);
+            if id != 0 && id != (entry.id + 1).cast_unsigned() {
+                continue;
+            }
+            self.set_word(at + 1, pack(entry.epoch.into(), entry.last_sequence));
+            self.set_word(at + 2, entry.last_offset.cast_unsigned());
+            self.set_word(at + 3, pack(0, entry.offset_delta));
+            self.set_word(at + 4, entry.timestamp.cast_unsigned());
+            self.set_word(at, (entry.id + 1).cast_unsigned());
+            return true;
+        }
+        false
+    }
+
+    /// The producers noted since the table was last cleared. Under the lock.
+    pub fn producers(&self) -> Vec<ProducerEntry> {
+        let mut entries = Vec::new();
+        for slot in 0..PRODUCERS_MAX {
+            let at = WORD_PRODUCERS + slot * PRODUCER_WORDS;
+            let id = self.word(at).cast_signed() - 1;
+            if id < 0 {
+                continue;
+            }
+            let packed = self.word(at + 1);
+            entries.push(ProducerEntry {
+                id,
+                epoch: (packed >> 32) as i16,
+                last_sequence: packed as i32,
+                last_offset: self.word(at + 2).cast_signed(),
+                offset_delta: self.word(at + 3) as i32,
+                timestamp: self.word(at + 4).cast_signed(),
+            });
+        }
+        entries
+    }
+
+    /// Empties the table of producers, after a snapshot has them. Under the lock.
+    pub fn clear_producers(&self) {
+        for slot in 0..PRODUCERS_MAX {
+            self.set_word(WORD_PRODUCERS + slot * PRODUCER_WORDS, 0);
+        }
+    }
+}
+
+const fn pack(high: i32, low: i32) -> u64 {
+    ((high as u32 as u64) << 32) | low as u32 as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(n: i64) -> End {
+        End { end_offset: n, position: n as u64 * 3, ..End::empty(0) }
+    }
+
+    #[test]
+    fn what_is_published_is_read_by_another_mapping() {
+        let dir = tempfile::tempdir().unwrap();
+        let boot = BootId::current();
+        assert!(State::open(dir.path()).unwrap().is_none());
+        let writer = State::open_or_create(dir.path()).unwrap();
+        assert_eq!(writer.end(&boot), None);
+        writer.publish(&end(1), &boot);
+        let reader = State::open(dir.path()).unwrap().unwrap();
+        assert_eq!(reader.end(&boot), Some(end(1)));
+        writer.publish(&end(2), &boot);
+        assert_eq!(reader.end(&boot), Some(end(2)));
+        assert_eq!(reader.end(&BootId::from_words([1, 2])), None);
+        writer.set_word(State::slot(writer.sequence()) + 1, 99);
+        assert_eq!(reader.end(&boot), None, "a damaged slot is not believed");
+    }
+
+    #[test]
+    fn readers_never_see_half_an_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let boot = BootId::current();
+        let writer = State::open_or_create(dir.path()).unwrap();
+        writer.publish(&end(0), &boot);
+        let reader = State::open(dir.path()).unwrap().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| (1..200_000).for_each(|n| writer.publish(&end(n), &boot)));
+            let mut last = 0;
+            while last < 199_999 {
+                let seen = reader.end(&boot);
+                if let Some(seen) = seen {
+                    assert_eq!(seen, end(seen.end_offset));
+                    assert!(seen.end_offset >= last);
+                    last = seen.end_offset;
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn producers_are_noted_once_each_and_the_table_fills() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = State::open_or_create(dir.path()).unwrap();
+        let entry = |id| ProducerEntry {
+            id,
+            epoch: 3,
+            last_sequence: -1,
+            last_offset: 1 << 40,
+            offset_delta: 4,
+            timestamp: -7,
+        };
+        for id in 0..PRODUCERS_MAX as i64 {
+            assert!(state.note_producer(&entry(id)));
+            assert!(state.note_producer(&entry(id)));
+        }
+        assert!(!state.note_producer(&entry(1000)));
+        let all = state.producers();
+        assert_eq!(all.len(), PRODUCERS_MAX);
+        assert_eq!(all[5], entry(5));
+        state.clear_producers();
+        assert_eq!(state.producers(), []);
+    }
+}

@@ -1,0 +1,111 @@
+//! Owns the variable-length integers of the format: zigzag (records) and unsigned (metadata records).
+//! Leaves the fields that they encode to `record` and `registry`.
+
+/// The longest form of a 64-bit value, in bytes.
+pub const MAX_BYTES: usize = 10;
+
+/// Number of bytes that `value` takes in zigzag form.
+pub const fn zigzag_len(value: i64) -> usize {
+    unsigned_len(zigzag(value))
+}
+
+/// Number of bytes that `value` takes in unsigned form.
+pub const fn unsigned_len(value: u64) -> usize {
+    // 7 bits to a byte, and at least one byte.
+    (70 - (value | 1).leading_zeros() as usize) / 7
+}
+
+const fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+/// Appends `value` in unsigned form.
+pub fn put_unsigned(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Appends `value` in zigzag form.
+pub fn put_zigzag(out: &mut Vec<u8>, value: i64) {
+    put_unsigned(out, zigzag(value));
+}
+
+/// Takes an unsigned value off the front of `bytes`; `None` if it is cut or too long.
+pub fn take_unsigned(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0u64;
+    for shift in (0..70).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let bits = u64::from(byte & 0x7f);
+        if shift == 63 && bits > 1 {
+            return None;
+        }
+        value |= bits << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Takes a zigzag value off the front of `bytes`; `None` if it is cut or too long.
+pub fn take_zigzag(bytes: &mut &[u8]) -> Option<i64> {
+    // Nearly every field of a record is one byte long.
+    if let Some((&byte, rest)) = bytes.split_first()
+        && byte < 0x80
+    {
+        *bytes = rest;
+        return Some(i64::from(byte >> 1) ^ -i64::from(byte & 1));
+    }
+    let value = take_unsigned(bytes)?;
+    Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn known_forms() {
+        for (value, bytes) in [
+            (0, &[0][..]),
+            (-1, &[1]),
+            (1, &[2]),
+            (63, &[126]),
+            (-64, &[127]),
+            (64, &[0x80, 1]),
+            (300, &[0xd8, 4]),
+        ] {
+            let mut out = Vec::new();
+            put_zigzag(&mut out, value);
+            assert_eq!(out, bytes, "{value}");
+        }
+        assert_eq!(take_zigzag(&mut &[0x80u8; 11][..]), None);
+        assert_eq!(take_zigzag(&mut &[0x80u8][..]), None);
+        assert_eq!(take_zigzag(&mut &[][..]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_put_is_taken(value: i64, rest: Vec<u8>) {
+            let mut out = Vec::new();
+            put_zigzag(&mut out, value);
+            prop_assert_eq!(out.len(), zigzag_len(value));
+            out.extend_from_slice(&rest);
+            let mut left = &out[..];
+            prop_assert_eq!(take_zigzag(&mut left), Some(value));
+            prop_assert_eq!(left, &rest[..]);
+        }
+
+        #[test]
+        fn any_bytes_are_a_value_or_none(bytes: Vec<u8>) {
+            let mut left = &bytes[..];
+            let taken = take_unsigned(&mut left);
+            prop_assert!(taken.is_none() || bytes.len() - left.len() <= MAX_BYTES);
+        }
+    }
+}
