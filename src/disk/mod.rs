@@ -1,12 +1,16 @@
 //! Stub.
 pub mod batch;
 pub mod compression;
+pub mod directory;
 pub mod error;
 pub mod index;
 pub mod layout;
 pub mod meta;
+pub mod partition;
 pub mod producers;
+pub mod reader;
 pub mod record;
+pub mod recovery;
 pub mod registry;
 pub mod segment;
 pub mod state;

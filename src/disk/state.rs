@@ -88,6 +88,20 @@ impl End {
         }
     }
 
+    /// Makes the segment at `base` the one that takes appends. What the old one held is counted
+    /// among the sealed bytes by the caller, who knows whether it was cut.
+    pub const fn start_segment(&mut self, base: i64) {
+        let fresh = Self::empty(base);
+        *self = Self {
+            end_offset: self.end_offset,
+            start_offset: self.start_offset,
+            first_timestamp: self.first_timestamp,
+            max_timestamp: self.max_timestamp,
+            sealed_bytes: self.sealed_bytes,
+            ..fresh
+        };
+    }
+
     fn words(&self) -> [u64; END_WORDS] {
         [
             self.active_base.cast_unsigned(),

@@ -1,0 +1,374 @@
+//! Owns a log directory as a whole: who may use it, its topics, and changes to them. Leaves the log
+//! of a partition to `partition` and `reader`.
+
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::error::{DiskError, Result};
+use super::meta::{self, MetaProperties, Uuid};
+use super::partition::PartitionLog;
+use super::registry::{Registry, Topic};
+use super::state::{End, State};
+use super::{BootId, layout, segment};
+use crate::config::LogConfig;
+use crate::sys::{self, LockKind};
+use crate::topic::TopicName;
+
+/// File systems whose locks or shared mappings do not hold between machines, or at all, by the
+/// magic number of statfs(2).
+const REMOTE_FILE_SYSTEMS: [(i64, &str); 9] = [
+    (0x6969, "NFS"),
+    (0x517b, "SMB"),
+    (0xff53_4d42, "CIFS"),
+    (0xfe53_4d42, "SMB2"),
+    (0x0102_1997, "9p"),
+    (0x6573_5546, "FUSE"),
+    (0x00c3_6400, "Ceph"),
+    (0x5346_414f, "AFS"),
+    (0x0bd0_0bd0, "Lustre"),
+];
+
+/// The lock bytes of the directory's own state file, and where its counter stands.
+const CHANGE_BYTE: u64 = 0;
+const COUNTER_BYTE: u64 = 1;
+const COUNTER_POSITION: u64 = 8;
+
+/// Above this many new partitions, one sync of the whole file system is cheaper than one each.
+const SYNC_EACH_MAX: usize = 32;
+
+/// A log directory, opened to read or to write.
+#[derive(Debug)]
+pub struct LogDirectory {
+    path: PathBuf,
+    boot: BootId,
+    /// Kafka's lock, held shared for as long as this may write: a broker does not start meanwhile.
+    _broker_lock: Option<File>,
+}
+
+impl LogDirectory {
+    /// Opens `path` to read. Takes no lock and writes nothing.
+    pub fn open(path: &Path) -> Result<Self> {
+        check_is_directory(path)?;
+        check_file_system(path)?;
+        Ok(Self { path: path.to_owned(), boot: BootId::current(), _broker_lock: None })
+    }
+
+    /// Opens `path` to write, and makes it where it is missing. Refused while a broker runs on it.
+    pub fn open_to_write(path: &Path) -> Result<Self> {
+        if !path.try_exists().map_err(DiskError::io("stat", path))? {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(path)
+                .map_err(DiskError::io("create", path))?;
+        }
+        let mut directory = Self::open(path)?;
+        check_owner(path)?;
+        directory._broker_lock = Some(hold_broker_lock(path)?);
+        if directory.path.join(layout::CLUSTER_METADATA_DIRECTORY).exists() {
+            let found = "a Kafka broker keeps its metadata here; work on a copy".to_owned();
+            return Err(DiskError::Foreign { path: path.to_owned(), found });
+        }
+        Ok(directory)
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Which start of the machine this is.
+    pub const fn boot(&self) -> &BootId {
+        &self.boot
+    }
+
+    /// The topics.
+    pub fn registry(&self) -> Result<Registry> {
+        Registry::read(&self.path.join(layout::REGISTRY))
+    }
+
+    /// The directory of a partition.
+    pub fn partition_path(&self, topic: &TopicName, partition: i32) -> PathBuf {
+        self.path.join(layout::partition_directory(topic, partition))
+    }
+
+    /// Log start offsets on record.
+    pub fn log_starts(&self) -> Result<BTreeMap<(String, i32), i64>> {
+        meta::read_checkpoint(&self.path.join(layout::LOG_START_CHECKPOINT))
+    }
+
+    /// Opens the log of a partition to write.
+    pub fn open_partition(
+        &self,
+        topic: &TopicName,
+        partition: i32,
+        config: &LogConfig,
+    ) -> Result<PartitionLog> {
+        let start = self.log_starts()?.get(&(topic.to_string(), partition)).copied().unwrap_or(0);
+        PartitionLog::open(&self.partition_path(topic, partition), config.clone(), self.boot, start)
+    }
+
+    /// The published end of a partition. Where there is none that can be believed (the machine was
+    /// started anew), it is made from the log, which takes the locks of a writer.
+    pub fn end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<End> {
+        let path = self.partition_path(topic, partition);
+        if let Some(state) = State::open(&path)? {
+            state.check_version()?;
+            if let Some(end) = state.end(&self.boot) {
+                return Ok(end);
+            }
+        }
+        if segment::list(&path)?.is_empty() {
+            let start = self.log_starts()?.get(&(topic.to_string(), partition)).copied();
+            return Ok(End::empty(start.unwrap_or(0)));
+        }
+        Self::open_to_write(&self.path)?.open_partition(topic, partition, config)?.end()
+    }
+
+    fn open_state_file(&self) -> Result<(PathBuf, File)> {
+        let path = self.path.join(layout::DIRECTORY_STATE);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&path)
+            .map_err(DiskError::io("open", &path))?;
+        Ok((path, file))
+    }
+
+    /// A producer id that no other producer of this directory has.
+    pub fn next_producer_id(&self) -> Result<i64> {
+        let (path, file) = self.open_state_file()?;
+        sys::lock(&file, LockKind::Exclusive, COUNTER_BYTE, 1)
+            .map_err(DiskError::io("lock", &path))?;
+        let mut bytes = [0; 8];
+        // A counter that is not there yet begins at 0.
+        let id = match file.read_exact_at(&mut bytes, COUNTER_POSITION) {
+            Ok(()) => i64::from_be_bytes(bytes).max(0),
+            Err(_) => 0,
+        };
+        let next = (id + 1).to_be_bytes();
+        file.write_all_at(&next, COUNTER_POSITION).map_err(DiskError::io("write", &path))?;
+        Ok(id)
+    }
+
+    /// Begins a change to the topics: takes the directory's lock, once, without waiting.
+    pub fn change(&self) -> Result<Change<'_>> {
+        let (path, file) = self.open_state_file()?;
+        if !sys::try_lock(&file, LockKind::Exclusive, CHANGE_BYTE, 1)
+            .map_err(DiskError::io("lock", &path))?
+        {
+            let holder = "another process that changes topics".to_owned();
+            return Err(DiskError::Busy { path, holder });
+        }
+        let meta = match meta::read_meta_properties(&self.path)? {
+            Some(meta) => meta,
+            None => self.write_first_meta_properties()?,
+        };
+        let registry = self.registry()?;
+        Ok(Change { directory: self, registry, meta, _lock: file, created: Vec::new() })
+    }
+
+    fn write_first_meta_properties(&self) -> Result<MetaProperties> {
+        let random = || Uuid::random().map_err(DiskError::io("make an id for", &self.path));
+        let meta = MetaProperties {
+            cluster_id: random()?.to_string(),
+            node_id: 0,
+            directory_id: random()?,
+        };
+        meta::write_meta_properties(&self.path, &meta)?;
+        Ok(meta)
+    }
+}
+
+/// A change to the topics of a directory, under its lock.
+#[derive(Debug)]
+pub struct Change<'a> {
+    directory: &'a LogDirectory,
+    /// The topics as they are, and will be after [`Self::commit`].
+    pub registry: Registry,
+    meta: MetaProperties,
+    _lock: File,
+    created: Vec<PathBuf>,
+}
+
+impl Change<'_> {
+    /// Adds a topic, or partitions to one that is there.
+    pub fn add_partitions(&mut self, name: &TopicName, partitions: i32) -> Result<()> {
+        let directory = self.directory;
+        let (id, from) = match self.registry.topics.get(name) {
+            Some(topic) => (topic.id, topic.partitions),
+            None => (Uuid::random().map_err(DiskError::io("make an id in", &directory.path))?, 0),
+        };
+        for partition in from..partitions {
+            self.create_partition(name, partition, id)?;
+        }
+        let topic = self.registry.topics.entry(name.clone());
+        let topic = topic.or_insert(Topic { id, partitions: 0, configs: BTreeMap::new() });
+        topic.partitions = topic.partitions.max(partitions);
+        Ok(())
+    }
+
+    fn create_partition(&mut self, name: &TopicName, partition: i32, id: Uuid) -> Result<()> {
+        let path = self.directory.partition_path(name, partition);
+        if path.exists() {
+            // No topic claims it: a creation that was cut short, or somebody's copy. Kept aside.
+            let unique = Uuid::random().map_err(DiskError::io("make an id for", &path))?.as_u128();
+            let stray = layout::stray_directory(name, partition, unique);
+            std::fs::rename(&path, self.directory.path.join(stray))
+                .map_err(DiskError::io("rename", &path))?;
+        }
+        DirBuilder::new().mode(0o700).create(&path).map_err(DiskError::io("create", &path))?;
+        write_new(&path.join(layout::PARTITION_METADATA), &meta::partition_metadata(id))?;
+        write_new(&path.join(layout::LEADER_EPOCHS), meta::FIRST_LEADER_EPOCH)?;
+        self.created.push(path);
+        Ok(())
+    }
+
+    /// Makes the change visible, all of it at once, and durable. `now_ms` dates it.
+    pub fn commit(&mut self, now_ms: i64) -> Result<()> {
+        self.sync_created()?;
+        let path = self.directory.path.join(layout::REGISTRY);
+        self.registry.write(&path, self.meta.directory_id, now_ms)
+    }
+
+    fn sync_created(&mut self) -> Result<()> {
+        let created = std::mem::take(&mut self.created);
+        if created.len() > SYNC_EACH_MAX {
+            let top = &self.directory.path;
+            let file = File::open(top).map_err(DiskError::io("open", top))?;
+            return sys::sync_file_system(&file).map_err(DiskError::io("sync", top));
+        }
+        for path in created {
+            for name in [layout::PARTITION_METADATA, layout::LEADER_EPOCHS] {
+                let file = path.join(name);
+                let synced = File::open(&file).and_then(|f| f.sync_all());
+                synced.map_err(DiskError::io("sync", &file))?;
+            }
+            segment::sync_directory(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Notes the log start offset of a partition where it outlives the state page.
+    pub fn record_log_start(&self, topic: &TopicName, partition: i32, offset: i64) -> Result<()> {
+        let mut starts = self.directory.log_starts()?;
+        starts.insert((topic.to_string(), partition), offset);
+        meta::write_checkpoint(&self.directory.path.join(layout::LOG_START_CHECKPOINT), &starts)
+    }
+
+    /// Removes a topic and everything in it. The registry goes first: from then on nobody finds it,
+    /// and what a kill leaves behind is swept by the next deletion.
+    pub fn delete(&mut self, name: &TopicName, now_ms: i64) -> Result<()> {
+        let Some(topic) = self.registry.topics.remove(name) else { return Ok(()) };
+        self.commit(now_ms)?;
+        let mut starts = self.directory.log_starts()?;
+        let before = starts.len();
+        starts.retain(|(topic, _), _| topic != name.as_str());
+        if starts.len() != before {
+            let path = self.directory.path.join(layout::LOG_START_CHECKPOINT);
+            meta::write_checkpoint(&path, &starts)?;
+        }
+        for partition in 0..topic.partitions {
+            let path = self.directory.partition_path(name, partition);
+            if !path.exists() {
+                continue;
+            }
+            let log = self.directory.open_partition(name, partition, &LogConfig::default())?;
+            log.mark_deleted()?;
+            let gone = layout::deleted_directory(name, partition, topic.id.as_u128());
+            std::fs::rename(&path, self.directory.path.join(gone))
+                .map_err(DiskError::io("rename", &path))?;
+        }
+        self.sweep()
+    }
+
+    /// Removes what deletions left.
+    fn sweep(&self) -> Result<()> {
+        let top = &self.directory.path;
+        for entry in std::fs::read_dir(top).map_err(DiskError::io("list", top))? {
+            let entry = entry.map_err(DiskError::io("list", top))?;
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_directory && entry.file_name().to_str().is_some_and(layout::is_deleted_directory)
+            {
+                let path = entry.path();
+                std::fs::remove_dir_all(&path).map_err(DiskError::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|f| f.write_all_at(text.as_bytes(), 0)).map_err(DiskError::io("write", path))
+}
+
+fn check_is_directory(path: &Path) -> Result<()> {
+    match std::fs::metadata(path) {
+        Ok(facts) if facts.is_dir() => Ok(()),
+        Ok(_) => {
+            let found = "it is not a directory".to_owned();
+            Err(DiskError::Foreign { path: path.to_owned(), found })
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            Err(DiskError::Missing { path: path.to_owned() })
+        }
+        Err(e) => Err(DiskError::io("open", path)(e)),
+    }
+}
+
+fn check_file_system(path: &Path) -> Result<()> {
+    let kind = sys::file_system(path).map_err(DiskError::io("examine", path))?.kind;
+    match REMOTE_FILE_SYSTEMS.iter().find(|(magic, _)| *magic == kind) {
+        Some((_, name)) => {
+            let found = format!("it is on {name}, where locks do not hold; use a local disk");
+            Err(DiskError::Foreign { path: path.to_owned(), found })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses to write where others could change what was written, in a directory that is not ours.
+fn check_owner(path: &Path) -> Result<()> {
+    let facts = std::fs::metadata(path).map_err(DiskError::io("stat", path))?;
+    let user = sys::effective_user();
+    if facts.uid() != user && facts.mode() & 0o022 != 0 {
+        let found = "it belongs to somebody else, and others can write to it".to_owned();
+        return Err(DiskError::Foreign { path: path.to_owned(), found });
+    }
+    Ok(())
+}
+
+/// Takes Kafka's directory lock, shared. A broker unlinks the file when it stops, so what was locked
+/// must still be what the name says.
+fn hold_broker_lock(directory: &Path) -> Result<File> {
+    let path = directory.join(layout::BROKER_LOCK);
+    loop {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&path)
+            .map_err(DiskError::io("open", &path))?;
+        if !sys::try_lock(&file, LockKind::Shared, 0, 0).map_err(DiskError::io("lock", &path))? {
+            let holder = match sys::lock_holder(&file, LockKind::Shared, 0, 0) {
+                Ok(Some(pid)) if pid > 0 => format!("a Kafka broker (process {pid})"),
+                _ => "a Kafka broker".to_owned(),
+            };
+            return Err(DiskError::Busy { path, holder });
+        }
+        let ours = file.metadata().map_err(DiskError::io("stat", &path))?;
+        if std::fs::metadata(&path).is_ok_and(|named| named.ino() == ours.ino()) {
+            return Ok(file);
+        }
+    }
+}

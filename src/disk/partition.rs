@@ -1,0 +1,388 @@
+//! Owns the log of one partition for those who write it: appending under the lock, rolling, trimming,
+//! syncing. Leaves reading to `reader`, which takes no lock, and encoding to `batch`.
+//!
+//! Order of an append: lock, repair what a dead writer left, roll if due, write the batch at the
+//! published position, index it, publish the new end, unlock. Readers never look past the published
+//! end, so a kill at any point leaves either the old log or the new one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::batch::{BatchHeader, EncodedBatch};
+use super::error::{DiskError, Result};
+use super::index::{Entry, OffsetEntry, TimeEntry};
+use super::layout::{self, SegmentFile};
+use super::recovery::{Cut, Recovered, Recovery, count_batch, producer_entry};
+use super::segment::{self, Segment};
+use super::state::{End, State};
+use super::{BootId, producers, reader};
+use crate::config::LogConfig;
+use crate::record::TimestampKind;
+use crate::sys::{self, LockKind};
+
+/// The log of one partition, opened to write.
+#[derive(Debug)]
+pub struct PartitionLog {
+    directory: PathBuf,
+    state: Arc<State>,
+    config: LogConfig,
+    boot: BootId,
+    /// The log start offset on record, for when the state page is gone.
+    log_start: i64,
+    segment: Option<Arc<Segment>>,
+    /// What recovery moved aside since the caller last asked.
+    cut: Vec<Cut>,
+}
+
+/// A batch that is in the log.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// Offset of its first record.
+    pub base_offset: i64,
+    /// The segment that has it, to be synced.
+    pub segment: Arc<Segment>,
+    /// The log end offset behind it.
+    pub end_offset: i64,
+}
+
+/// The partition's lock; given back on drop.
+struct Locked<'a>(&'a State);
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        // Nothing can be done about a failure here, and the kernel drops the lock with the file.
+        drop(sys::unlock(self.0.file(), 0, 1));
+    }
+}
+
+impl PartitionLog {
+    /// Opens the log in `directory`, which must exist. `log_start` is the log start offset on record.
+    pub fn open(directory: &Path, config: LogConfig, boot: BootId, log_start: i64) -> Result<Self> {
+        let state = State::open_or_create(directory)?;
+        state.check_version()?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            state: Arc::new(state),
+            config,
+            boot,
+            log_start,
+            segment: None,
+            cut: Vec::new(),
+        })
+    }
+
+    /// The topic's config.
+    pub const fn config(&self) -> &LogConfig {
+        &self.config
+    }
+
+    /// The state page.
+    pub const fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    /// What recovery moved aside since this was last asked.
+    pub fn take_cuts(&mut self) -> Vec<Cut> {
+        std::mem::take(&mut self.cut)
+    }
+
+    /// Waits for the lock in the kernel's queue: it is held for microseconds.
+    fn lock(state: &State) -> Result<Locked<'_>> {
+        sys::lock(state.file(), LockKind::Exclusive, 0, 1)
+            .map_err(DiskError::io("lock", state.path()))?;
+        let locked = Locked(state);
+        state.set_writer(std::process::id());
+        Ok(locked)
+    }
+
+    /// Tries once for the lock and answers whether it was free; names the holder when not.
+    pub fn probe_lock(&self) -> Result<()> {
+        let free = sys::try_lock(self.state.file(), LockKind::Exclusive, 0, 1)
+            .map_err(DiskError::io("lock", self.state.path()))?;
+        if free {
+            drop(Locked(&self.state));
+            return Ok(());
+        }
+        let holder = format!("process {}", self.state.writer());
+        Err(DiskError::Busy { path: self.state.path().to_owned(), holder })
+    }
+
+    /// Appends `batch`, whole or not at all, and publishes it. A batch of this producer that is in
+    /// the log already is not written again: its offset is the answer.
+    pub fn append(&mut self, batch: &mut EncodedBatch, now_ms: i64) -> Result<Appended> {
+        let (bytes, max_bytes) = (batch.bytes.len() as u64, self.config.max_message_bytes as u64);
+        if bytes > max_bytes {
+            return Err(DiskError::TooLarge { bytes, max_bytes });
+        }
+        let state = Arc::clone(&self.state);
+        let _locked = Self::lock(&state)?;
+        let mut end = self.whole_end()?;
+        if let Some(base_offset) = self.offset_of_duplicate(batch) {
+            let segment = self.active(&end)?;
+            return Ok(Appended { base_offset, segment, end_offset: end.end_offset });
+        }
+        if self.config.message_timestamp_type == TimestampKind::LogAppend {
+            batch.set_log_append_time(now_ms);
+        }
+        if self.is_roll_due(&end, batch) {
+            self.roll(&mut end, now_ms)?;
+        }
+        let segment = self.active(&end)?;
+        let base_offset = end.end_offset;
+        batch.set_base_offset(base_offset);
+        segment.write(end.position, &batch.bytes)?;
+        let header = BatchHeader::parse(&batch.bytes)
+            .map_err(|e| DiskError::corrupt(&segment.log_path(), end.position, e.to_string()))?;
+        let position = end.position;
+        count_batch(&segment, &mut end, position, &header, self.index_interval());
+        self.note_producer(&header, &end, now_ms);
+        self.state.publish(&end, &self.boot);
+        Ok(Appended { base_offset, segment, end_offset: end.end_offset })
+    }
+
+    fn index_interval(&self) -> u64 {
+        u64::try_from(self.config.index_interval_bytes).unwrap_or(0)
+    }
+
+    /// The offset that the batch was given when it is the producer's last one.
+    fn offset_of_duplicate(&self, batch: &EncodedBatch) -> Option<i64> {
+        if batch.producer_id < 0 {
+            return None;
+        }
+        let known = self.state.producers().into_iter().find(|p| p.id == batch.producer_id)?;
+        let last = super::batch::next_sequence(batch.base_sequence, batch.records - 1);
+        let same = known.epoch == batch.producer_epoch
+            && known.last_sequence == last
+            && known.offset_delta == batch.records - 1;
+        same.then_some(known.last_offset - i64::from(known.offset_delta))
+    }
+
+    fn note_producer(&self, header: &BatchHeader, end: &End, now_ms: i64) {
+        let Some(entry) = producer_entry(header) else { return };
+        if !self.state.note_producer(&entry) {
+            // The table is full: what it holds goes to a snapshot. Without one, the next reader of
+            // this log makes it from the batches.
+            let all = self.state.producers();
+            drop(producers::write_snapshot(&self.directory, end.end_offset, &all, now_ms));
+            self.state.clear_producers();
+            self.state.note_producer(&entry);
+        }
+    }
+
+    /// The end, after whatever repair it takes. Only under the lock.
+    fn whole_end(&mut self) -> Result<End> {
+        if self.state.is_deleted() {
+            return Err(DiskError::Deleted { path: self.directory.clone() });
+        }
+        if self.state.is_fenced() {
+            return Err(DiskError::Fenced { path: self.directory.clone() });
+        }
+        let Some(end) = self.state.end(&self.boot) else { return self.rebuild() };
+        let segment = self.active(&end)?;
+        if segment.len_bytes()? == end.position {
+            return Ok(end);
+        }
+        let recovery = Recovery { directory: &self.directory, config: &self.config };
+        let recovered = recovery.repair_tail(&segment, end)?;
+        Ok(self.adopt(recovered))
+    }
+
+    fn rebuild(&mut self) -> Result<End> {
+        let recovery = Recovery { directory: &self.directory, config: &self.config };
+        let recovered = recovery.rebuild(self.log_start, self.state.recovery_point())?;
+        self.segment = None;
+        self.state.clear_producers();
+        self.state.set_recovery_point(self.state.recovery_point().min(recovered.end.end_offset));
+        Ok(self.adopt(recovered))
+    }
+
+    fn adopt(&mut self, recovered: Recovered) -> End {
+        for producer in &recovered.producers {
+            // More than the table holds are left to the log.
+            self.state.note_producer(producer);
+        }
+        self.cut.extend(recovered.cut);
+        self.state.publish(&recovered.end, &self.boot);
+        recovered.end
+    }
+
+    /// The segment that takes appends, with its files open.
+    fn active(&mut self, end: &End) -> Result<Arc<Segment>> {
+        if let Some(segment) = self.segment.as_ref().filter(|s| s.base == end.active_base) {
+            return Ok(Arc::clone(segment));
+        }
+        let segment = Arc::new(Segment::open_or_create(&self.directory, end.active_base)?);
+        self.segment = Some(Arc::clone(&segment));
+        Ok(segment)
+    }
+
+    /// Whether `batch` starts a new segment (`LogSegment.shouldRoll`).
+    fn is_roll_due(&self, end: &End, batch: &EncodedBatch) -> bool {
+        let bytes = batch.bytes.len() as u64;
+        let limit = u64::try_from(self.config.segment_bytes).unwrap_or(0);
+        let index_bytes = u64::try_from(self.config.segment_index_bytes).unwrap_or(0);
+        let age = batch.max_timestamp.saturating_sub(end.segment_first_timestamp);
+        let last = end.end_offset + i64::from(batch.records) - end.active_base;
+        end.position > 0
+            && (end.position + bytes > limit
+                || (end.segment_first_timestamp >= 0 && age > self.config.segment_ms)
+                || end.index_entries >= index_bytes / OffsetEntry::BYTES
+                // One place is kept for the entry that seals the segment.
+                || end.time_entries + 1 >= index_bytes / TimeEntry::BYTES
+                || last > i64::from(i32::MAX))
+    }
+
+    /// Seals the active segment and publishes the next one, before any file of it is made: a kill
+    /// in between leaves nothing that a reader could take for part of the log.
+    fn roll(&mut self, end: &mut End, now_ms: i64) -> Result<()> {
+        self.active(end)?.settle(end);
+        // A snapshot is made from the log where it is missing.
+        drop(producers::write_snapshot(
+            &self.directory,
+            end.end_offset,
+            &self.state.producers(),
+            now_ms,
+        ));
+        end.sealed_bytes += end.position;
+        end.start_segment(end.end_offset);
+        self.state.publish(end, &self.boot);
+        self.segment = None;
+        Ok(())
+    }
+
+    /// Brings index files and snapshot into the form of a closed log. Called when a producer ends;
+    /// others may go on appending.
+    pub fn settle(&mut self, now_ms: i64) -> Result<()> {
+        let state = Arc::clone(&self.state);
+        let _locked = Self::lock(&state)?;
+        let mut end = self.whole_end()?;
+        self.active(&end)?.settle(&mut end);
+        self.state.publish(&end, &self.boot);
+        let all = self.state.producers();
+        if all.is_empty() {
+            return Ok(());
+        }
+        producers::write_snapshot(&self.directory, end.end_offset, &all, now_ms)
+    }
+
+    /// The end, made from the log if it must be. Takes the lock.
+    pub fn end(&mut self) -> Result<End> {
+        let state = Arc::clone(&self.state);
+        let _locked = Self::lock(&state)?;
+        self.whole_end()
+    }
+
+    /// Puts everything below `appended.end_offset` on the device, and says so in the state page.
+    /// Segments that others filled and never synced are synced as well, since the recovery point
+    /// speaks for all of them. Takes no lock. A failure fences the partition.
+    pub fn sync(state: &State, directory: &Path, appended: &Appended) -> Result<()> {
+        let synced = (|| {
+            if state.recovery_point() < appended.segment.base {
+                sync_earlier(directory, state.recovery_point(), appended.segment.base)?;
+            }
+            appended.segment.sync()
+        })();
+        match synced {
+            Ok(()) => state.raise_recovery_point(appended.end_offset),
+            Err(_) => state.set_fenced(true),
+        }
+        synced
+    }
+
+    /// Lifts the fence that a failed sync left, after a check of everything since the recovery
+    /// point. Answers whether there was one.
+    pub fn check_fence(&mut self) -> Result<bool> {
+        let state = Arc::clone(&self.state);
+        let _locked = Self::lock(&state)?;
+        if !self.state.is_fenced() || self.state.is_deleted() {
+            return Ok(false);
+        }
+        self.rebuild()?;
+        self.state.set_fenced(false);
+        Ok(true)
+    }
+
+    /// Deletes the records before `before`: moves the log start offset, then removes the segments
+    /// that lie below it whole. `record` notes the new start where it outlives the state page; it is
+    /// called in between, so that a kill leaves no segment missing that the record still promises.
+    pub fn trim(
+        &mut self,
+        before: i64,
+        now_ms: i64,
+        record: impl FnOnce(i64) -> Result<()>,
+    ) -> Result<i64> {
+        let state = Arc::clone(&self.state);
+        let _locked = Self::lock(&state)?;
+        let mut end = self.whole_end()?;
+        let start = before.clamp(end.start_offset, end.end_offset);
+        if start == end.end_offset && end.position > 0 {
+            self.roll(&mut end, now_ms)?;
+        }
+        record(start)?;
+        self.log_start = start;
+        end.start_offset = start;
+        end.first_timestamp = -1;
+        let bases = segment::list(&self.directory)?;
+        let mut freed = 0;
+        for (&base, next) in bases.iter().zip(bases.iter().skip(1).chain([&end.active_base])) {
+            if *next <= start && base < end.active_base {
+                freed += self.segment_bytes(base)?;
+            }
+        }
+        end.sealed_bytes = end.sealed_bytes.saturating_sub(freed);
+        if start < end.end_offset {
+            end.first_timestamp =
+                reader::first_timestamp(&self.directory, &end, &self.config)?.unwrap_or(-1);
+        } else {
+            end.max_timestamp = -1;
+        }
+        self.state.publish(&end, &self.boot);
+        for (&base, next) in bases.iter().zip(bases.iter().skip(1).chain([&end.active_base])) {
+            if *next <= start && base < end.active_base {
+                self.remove_segment(base)?;
+            }
+        }
+        Ok(start)
+    }
+
+    fn segment_bytes(&self, base: i64) -> Result<u64> {
+        let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
+        Ok(std::fs::metadata(&path).map_err(DiskError::io("stat", &path))?.len())
+    }
+
+    fn remove_segment(&self, base: i64) -> Result<()> {
+        for file in [SegmentFile::OffsetIndex, SegmentFile::TimeIndex, SegmentFile::Log] {
+            let path = layout::segment_file(&self.directory, base, file);
+            match std::fs::remove_file(&path) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(DiskError::io("remove", &path)(e));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks the log as deleted for all who have it open. Its directory goes afterwards.
+    pub fn mark_deleted(&self) -> Result<()> {
+        let _locked = Self::lock(&self.state)?;
+        self.state.set_deleted();
+        Ok(())
+    }
+}
+
+/// Syncs the segments between the recovery point and the one at `base`.
+fn sync_earlier(directory: &Path, recovery_point: i64, base: i64) -> Result<()> {
+    let bases = segment::list(directory)?;
+    let first = bases.iter().rposition(|&b| b <= recovery_point).unwrap_or(0);
+    for &earlier in bases.iter().skip(first).filter(|&&b| b < base) {
+        let path = layout::segment_file(directory, earlier, SegmentFile::Log);
+        let file = segment::open_to_read(&path)?;
+        file.sync_data().map_err(DiskError::io("sync", &path))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "partition/tests.rs"]
+mod tests;

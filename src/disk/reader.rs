@@ -1,0 +1,358 @@
+//! Owns reading a partition: windows of whole batches up to the published end, by offset and by
+//! time. Takes no lock, and never looks past the published end. Leaves waiting to `cluster`.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::batch::{BatchError, BatchHeader, HEADER_BYTES, check_crc};
+use super::error::{DiskError, Result};
+use super::index::{OffsetEntry, TimeEntry, entries_in, last_before};
+use super::layout::{self, SegmentFile};
+use super::record::{Wanted, decode, plain_range};
+use super::state::End;
+use super::{compression, recovery, segment};
+use crate::config::LogConfig;
+use crate::record::{Compression, RecordBuffer};
+
+/// How much is read at once: small enough that what was read is still in the cache when it is
+/// decoded and written out.
+const WINDOW_BYTES: usize = 256 << 10;
+
+/// A segment that is being read.
+#[derive(Debug)]
+struct OpenSegment {
+    base: i64,
+    file: File,
+    path: PathBuf,
+    /// Where the next batch begins.
+    position: u64,
+    /// The offset that it begins with.
+    due: i64,
+}
+
+/// Reads one partition forward.
+#[derive(Debug)]
+pub struct PartitionReader {
+    directory: PathBuf,
+    partition: i32,
+    next_offset: i64,
+    segment: Option<OpenSegment>,
+    /// Whether gaps between batches are legal: compaction makes them.
+    gaps: bool,
+    budget_bytes: usize,
+    /// The batch that is being decompressed.
+    packed: Vec<u8>,
+}
+
+impl PartitionReader {
+    /// A reader of the partition in `directory` from `offset` on.
+    pub fn new(directory: &Path, partition: i32, offset: i64, config: &LogConfig) -> Self {
+        let max_bytes = usize::try_from(config.max_message_bytes).unwrap_or(0);
+        Self {
+            directory: directory.to_owned(),
+            partition,
+            next_offset: offset,
+            segment: None,
+            gaps: config.cleanup_policy.compact,
+            budget_bytes: compression::budget_bytes(max_bytes),
+            packed: Vec::new(),
+        }
+    }
+
+    /// The next offset that will be read.
+    pub const fn next_offset(&self) -> i64 {
+        self.next_offset
+    }
+
+    /// Reads one window of records before `to` into `buffer`, whose records go; no records and
+    /// `next_offset` at the end mean that there is nothing more.
+    pub fn read(&mut self, end: &End, to: i64, buffer: &mut RecordBuffer) -> Result<()> {
+        // The arena keeps its length: the next window overwrites it, and zeroing it would cost as
+        // much as reading.
+        buffer.spans.clear();
+        buffer.headers.clear();
+        let to = to.min(end.end_offset);
+        while buffer.is_empty() && self.next_offset < to {
+            let limit = self.enter_segment(end)?;
+            if !self.read_window(limit, to, buffer)? {
+                self.leave_segment(end)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the segment that has the next offset, if it is not open, and answers how far it may be
+    /// read.
+    fn enter_segment(&mut self, end: &End) -> Result<u64> {
+        if self.segment.is_none() {
+            let (base, _) = segment_of(&self.directory, end, self.next_offset)?;
+            let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
+            let file = segment::open_to_read(&path)?;
+            let (position, due) = index_lookup(&self.directory, base, end, self.next_offset)
+                .and_then(|entry| check_entry(&file, base, entry))
+                .unwrap_or((0, base));
+            self.segment = Some(OpenSegment { base, file, path, position, due });
+        }
+        let Some(open) = &self.segment else { return Ok(0) };
+        if open.base == end.active_base {
+            return Ok(end.position);
+        }
+        Ok(open.file.metadata().map_err(DiskError::io("stat", &open.path))?.len())
+    }
+
+    /// The open segment has no more: the next one follows.
+    fn leave_segment(&mut self, end: &End) -> Result<()> {
+        let Some(open) = self.segment.take() else { return Ok(()) };
+        if open.base == end.active_base {
+            return Err(DiskError::Corrupt {
+                path: open.path,
+                position: open.position,
+                offset: Some(self.next_offset),
+                reason: format!("the log should go on to offset {}", end.end_offset),
+            });
+        }
+        let bases = segment::list(&self.directory)?;
+        let next = bases.into_iter().chain([end.active_base]).find(|&base| base > open.base);
+        match next {
+            Some(base) if base == self.next_offset => {}
+            Some(base) if self.gaps && base > self.next_offset => self.next_offset = base,
+            other => {
+                return Err(DiskError::Corrupt {
+                    path: open.path,
+                    position: open.position,
+                    offset: Some(self.next_offset),
+                    reason: format!(
+                        "the segment ends there, and the next one begins at {}",
+                        other.unwrap_or(end.active_base)
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a window of the open segment and decodes its whole batches; answers whether there was
+    /// anything before `limit`.
+    fn read_window(&mut self, limit: u64, to: i64, buffer: &mut RecordBuffer) -> Result<bool> {
+        let Some(mut open) = self.segment.take() else { return Ok(false) };
+        if open.position >= limit {
+            self.segment = Some(open);
+            return Ok(false);
+        }
+        let mut wanted = WINDOW_BYTES;
+        loop {
+            let size = (wanted as u64).min(limit - open.position) as usize;
+            fill(&open, size, &mut buffer.arena)?;
+            match self.decode_window(&mut open, limit, to, size, buffer) {
+                Ok(None) => break,
+                // The first batch is longer than the window.
+                Ok(Some(more)) => wanted = more,
+                Err(error) => {
+                    self.segment = Some(open);
+                    // What was decoded before the damage is handed out first.
+                    return if buffer.is_empty() { Err(error) } else { Ok(true) };
+                }
+            }
+        }
+        self.segment = Some(open);
+        Ok(true)
+    }
+
+    /// Decodes the whole batches in the first `size` bytes of the arena. Answers how many bytes the
+    /// first batch wants if not even that one is whole.
+    fn decode_window(
+        &mut self,
+        open: &mut OpenSegment,
+        limit: u64,
+        to: i64,
+        size: usize,
+        buffer: &mut RecordBuffer,
+    ) -> Result<Option<usize>> {
+        let mut at = 0;
+        while at < size && self.next_offset < to {
+            let rest = buffer.arena.get(at..size).unwrap_or_default();
+            let (path, position, offset) = (&open.path, open.position, self.next_offset);
+            let damage = |reason: String| DiskError::Corrupt {
+                path: path.clone(),
+                position,
+                offset: Some(offset),
+                reason,
+            };
+            let left = limit - open.position;
+            let header = match BatchHeader::parse(rest) {
+                Ok(header) => header,
+                Err(BatchError::Cut { wanted }) if (wanted as u64) <= left => {
+                    return Ok((at == 0).then_some(wanted));
+                }
+                Err(error) => return Err(damage(error.to_string())),
+            };
+            if header.size_bytes as u64 > left {
+                return Err(damage(format!(
+                    "a batch of {} bytes does not fit into the {left} that are left",
+                    header.size_bytes
+                )));
+            }
+            let Some(batch) = rest.get(..header.size_bytes) else {
+                return Ok((at == 0).then_some(header.size_bytes));
+            };
+            if !check_crc(&header, batch) {
+                return Err(damage("the checksum of a batch is wrong".to_owned()));
+            }
+            let follows =
+                header.base_offset == open.due || (self.gaps && header.base_offset > open.due);
+            if !follows {
+                return Err(damage(format!(
+                    "offset {} stands where {} is due",
+                    header.base_offset, open.due
+                )));
+            }
+            if header.last_offset() >= self.next_offset {
+                self.take_batch(&header, at, to, buffer).map_err(damage)?;
+                if header.next_offset() > to {
+                    self.next_offset = to;
+                    return Ok(None);
+                }
+                self.next_offset = header.next_offset();
+            }
+            open.due = header.next_offset();
+            at += header.size_bytes;
+            open.position += header.size_bytes as u64;
+        }
+        Ok(None)
+    }
+
+    /// Decodes the batch at `at` of the arena into spans. Markers are passed over.
+    fn take_batch(
+        &mut self,
+        header: &BatchHeader,
+        at: usize,
+        to: i64,
+        buffer: &mut RecordBuffer,
+    ) -> Result<(), String> {
+        if header.is_control() {
+            return Ok(());
+        }
+        buffer.timestamp_kind = header.timestamp_kind();
+        let wanted = Wanted { partition: self.partition, from: self.next_offset, to };
+        let codec = header
+            .compression()
+            .ok_or_else(|| format!("codec {} is not known", header.attributes & 7))?;
+        let (mut start, mut end) = plain_range(header, at);
+        if codec != Compression::None {
+            self.packed.clear();
+            self.packed.extend_from_slice(buffer.arena.get(start..end).unwrap_or_default());
+            start = buffer.arena.len();
+            compression::decompress(codec, &self.packed, self.budget_bytes, &mut buffer.arena)
+                .map_err(|e| format!("a batch does not decompress: {e}"))?;
+            end = buffer.arena.len();
+        }
+        decode(header, buffer, start, end, wanted)
+    }
+}
+
+/// Reads `size` bytes from the segment's position into `arena`, which is replaced.
+fn fill(open: &OpenSegment, size: usize, arena: &mut Vec<u8>) -> Result<()> {
+    // Bytes beyond are overwritten, so a longer arena is cut and a shorter one grows once.
+    if arena.len() > size {
+        arena.truncate(size);
+    } else {
+        arena.resize(size, 0);
+    }
+    open.file.read_exact_at(arena, open.position).map_err(DiskError::io("read", &open.path))
+}
+
+/// The base of the segment that has `offset`, and of the one behind it.
+fn segment_of(directory: &Path, end: &End, offset: i64) -> Result<(i64, Option<i64>)> {
+    if offset >= end.active_base {
+        return Ok((end.active_base, None));
+    }
+    let bases = segment::list(directory)?;
+    let at = bases.partition_point(|&base| base <= offset);
+    let base = at.checked_sub(1).and_then(|i| bases.get(i)).or_else(|| bases.first());
+    let base = base.copied().ok_or_else(|| DiskError::Missing { path: directory.to_owned() })?;
+    Ok((base, bases.get(at).copied()))
+}
+
+/// The last index entry at or before `offset`: its batch ends with the entry's offset, so the batch
+/// that has `offset` is that one or one behind it. The entries of an active index are those that
+/// were published.
+fn index_lookup(directory: &Path, base: i64, end: &End, offset: i64) -> Option<OffsetEntry> {
+    let path = layout::segment_file(directory, base, SegmentFile::OffsetIndex);
+    let file = segment::open_to_read(&path).ok()?;
+    let entries = if base == end.active_base {
+        end.index_entries
+    } else {
+        entries_in::<OffsetEntry>(&file, &path).ok()?
+    };
+    let before = |e: OffsetEntry| base + i64::from(e.relative_offset) <= offset;
+    last_before(&file, &path, entries, before).ok().flatten()
+}
+
+/// Where the batch of an index entry begins, and its base offset, if the log agrees: an index is a
+/// hint.
+fn check_entry(log: &File, base: i64, entry: OffsetEntry) -> Option<(u64, i64)> {
+    let position = u64::try_from(entry.position).ok()?;
+    let mut bytes = [0; HEADER_BYTES];
+    log.read_exact_at(&mut bytes, position).ok()?;
+    let header = BatchHeader::parse(&bytes).ok()?;
+    let agrees = header.last_offset() == base + i64::from(entry.relative_offset);
+    agrees.then_some((position, header.base_offset))
+}
+
+/// The first offset from `end.start_offset` on whose record has at least `timestamp_ms`, and its
+/// timestamp.
+pub fn offset_at_time(
+    directory: &Path,
+    end: &End,
+    config: &LogConfig,
+    timestamp_ms: i64,
+) -> Result<Option<(i64, i64)>> {
+    if end.start_offset == end.end_offset || end.max_timestamp < timestamp_ms {
+        return Ok(None);
+    }
+    let mut from = end.start_offset;
+    for base in segment::list(directory)?.into_iter().filter(|&b| b <= end.active_base) {
+        let path = layout::segment_file(directory, base, SegmentFile::TimeIndex);
+        let Ok(file) = segment::open_to_read(&path) else { continue };
+        let entries = if base == end.active_base {
+            end.time_entries
+        } else {
+            entries_in::<TimeEntry>(&file, &path)?
+        };
+        // All records up to an entry's offset are at most as late as the entry.
+        let earlier =
+            last_before(&file, &path, entries, |e: TimeEntry| e.timestamp < timestamp_ms)?;
+        let Some(entry) = earlier else { break };
+        from = from.max(base + i64::from(entry.relative_offset) + 1);
+        let last = last_before(&file, &path, entries, |_: TimeEntry| true)?;
+        if last != Some(entry) {
+            break;
+        }
+    }
+    let mut reader = PartitionReader::new(directory, 0, from, config);
+    let mut buffer = RecordBuffer::default();
+    while reader.next_offset() < end.end_offset {
+        reader.read(end, end.end_offset, &mut buffer)?;
+        if let Some(span) = buffer.spans.iter().find(|s| s.timestamp_ms >= timestamp_ms) {
+            return Ok(Some((span.offset, span.timestamp_ms)));
+        }
+    }
+    Ok(None)
+}
+
+/// The timestamp that the batch with the log start offset begins with.
+pub fn first_timestamp(directory: &Path, end: &End, config: &LogConfig) -> Result<Option<i64>> {
+    if end.start_offset == end.end_offset {
+        return Ok(None);
+    }
+    let mut reader = PartitionReader::new(directory, 0, end.start_offset, config);
+    let mut buffer = RecordBuffer::default();
+    let to = end.start_offset + 1;
+    reader.read(end, to, &mut buffer)?;
+    let recovery = recovery::Recovery { directory, config };
+    match buffer.spans.first() {
+        Some(span) => Ok(Some(span.timestamp_ms)),
+        None => recovery.first_timestamp(end.active_base).map(Some),
+    }
+}

@@ -1,0 +1,368 @@
+//! Owns finding out how far a log is whole: after a writer died, and after the machine did. Moves
+//! what is not whole aside and never destroys it. Leaves publishing the end to `partition`.
+
+use std::fs::File;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::batch::{BatchError, BatchHeader, HEADER_BYTES, check_crc};
+use super::error::{DiskError, Result};
+use super::index::{TimeEntry, entries_in, last_before};
+use super::layout::{self, SegmentFile};
+use super::segment::{self, Indexed, Segment};
+use super::state::{End, ProducerEntry};
+use crate::config::LogConfig;
+
+/// How much of a log is read at once.
+const WINDOW_BYTES: usize = 1 << 20;
+
+/// Where a walk over batches ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WalkEnd {
+    /// Position behind the last whole batch.
+    pub position: u64,
+    /// The offset behind it.
+    pub next_offset: i64,
+    /// What is wrong with the bytes there; `None` where the file ends.
+    pub bad: Option<String>,
+}
+
+/// Walks the whole batches of `file` from `position` to `len`, which must follow on `next_offset`
+/// (gaps are allowed where compaction makes them), with their checksums.
+pub fn walk(
+    file: &File,
+    path: &Path,
+    (mut position, len): (u64, u64),
+    mut next_offset: i64,
+    gaps: bool,
+    mut visit: impl FnMut(u64, &BatchHeader),
+) -> Result<WalkEnd> {
+    let mut window = Vec::new();
+    let mut held = 0..0;
+    let ended = |position, next_offset, bad| Ok(WalkEnd { position, next_offset, bad });
+    while position < len {
+        let rest = window.get(held.clone()).unwrap_or_default();
+        let wanted = match BatchHeader::parse(rest) {
+            Ok(header) if header.size_bytes as u64 > len - position => {
+                let reason = format!("a batch of {} bytes is cut", header.size_bytes);
+                return ended(position, next_offset, Some(reason));
+            }
+            Ok(header) => match rest.get(..header.size_bytes) {
+                None => header.size_bytes,
+                Some(batch) => {
+                    let chained = header.base_offset == next_offset
+                        || (gaps && header.base_offset > next_offset);
+                    if !chained {
+                        let found = header.base_offset;
+                        let reason = format!("offset {found} stands where {next_offset} is due");
+                        return ended(position, next_offset, Some(reason));
+                    }
+                    if !check_crc(&header, batch) {
+                        let reason = "the checksum of a batch is wrong".to_owned();
+                        return ended(position, next_offset, Some(reason));
+                    }
+                    visit(position, &header);
+                    position += header.size_bytes as u64;
+                    next_offset = header.next_offset();
+                    held.start += header.size_bytes;
+                    continue;
+                }
+            },
+            Err(BatchError::Cut { .. }) if len - position < HEADER_BYTES as u64 => {
+                return ended(position, next_offset, Some("the header of a batch is cut".into()));
+            }
+            Err(BatchError::Cut { wanted }) => wanted,
+            Err(BatchError::Invalid(reason)) => return ended(position, next_offset, Some(reason)),
+        };
+        let size = (wanted.max(WINDOW_BYTES) as u64).min(len - position) as usize;
+        window.resize(size, 0);
+        file.read_exact_at(&mut window, position).map_err(DiskError::io("read", path))?;
+        held = 0..size;
+    }
+    ended(position, next_offset, None)
+}
+
+/// Bytes that recovery moved aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Where they are now.
+    pub path: PathBuf,
+    /// How many.
+    pub bytes: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// What recovery found.
+#[derive(Debug)]
+pub struct Recovered {
+    /// How far the log is whole.
+    pub end: End,
+    /// What was moved aside.
+    pub cut: Vec<Cut>,
+    /// The last batch of each producer that was walked over.
+    pub producers: Vec<ProducerEntry>,
+}
+
+/// What recovery needs to know of a partition.
+#[derive(Clone, Copy, Debug)]
+pub struct Recovery<'a> {
+    /// Its directory.
+    pub directory: &'a Path,
+    /// The topic's config.
+    pub config: &'a LogConfig,
+}
+
+/// The last entry for each producer of a batch.
+pub fn producer_entry(header: &BatchHeader) -> Option<ProducerEntry> {
+    (header.producer.id >= 0).then(|| ProducerEntry {
+        id: header.producer.id,
+        epoch: header.producer.epoch,
+        last_sequence: super::batch::next_sequence(
+            header.producer.base_sequence,
+            header.last_offset_delta,
+        ),
+        last_offset: header.last_offset(),
+        offset_delta: header.last_offset_delta,
+        timestamp: header.max_timestamp,
+    })
+}
+
+fn note(producers: &mut Vec<ProducerEntry>, header: &BatchHeader) {
+    let Some(entry) = producer_entry(header) else { return };
+    match producers.iter_mut().find(|p| p.id == entry.id) {
+        Some(known) => *known = entry,
+        None => producers.push(entry),
+    }
+}
+
+impl Recovery<'_> {
+    fn gaps(&self) -> bool {
+        self.config.cleanup_policy.compact
+    }
+
+    fn interval(&self) -> u64 {
+        u64::try_from(self.config.index_interval_bytes).unwrap_or(0)
+    }
+
+    /// Takes up the batches that a dead writer left whole behind `end`, and moves the rest of the
+    /// active segment aside. The machine is the same, so what was published is there.
+    pub fn repair_tail(&self, segment: &Segment, end: End) -> Result<Recovered> {
+        let (path, len) = (segment.log_path(), segment.len_bytes()?);
+        if len < end.position {
+            let reason = format!("it has {len} bytes where {} were published", end.position);
+            return Err(DiskError::corrupt(&path, len, reason));
+        }
+        let mut recovered = Recovered { end, cut: Vec::new(), producers: Vec::new() };
+        let range = (end.position, len);
+        let stop = self.walk_into(segment, &path, range, &mut recovered)?;
+        if stop.position < len {
+            let cut = self.cut_tail(segment.log(), segment.base, (stop.position, len), stop.bad)?;
+            recovered.cut.push(cut);
+        }
+        segment.settle(&mut recovered.end);
+        Ok(recovered)
+    }
+
+    /// Walks a range of the active segment and counts its batches into `recovered.end`.
+    fn walk_into(
+        &self,
+        segment: &Segment,
+        path: &Path,
+        range: (u64, u64),
+        recovered: &mut Recovered,
+    ) -> Result<WalkEnd> {
+        let Recovered { end, producers, .. } = recovered;
+        let from = end.end_offset;
+        walk(segment.log(), path, range, from, self.gaps(), |position, header| {
+            count_batch(segment, end, position, header, self.interval());
+            note(producers, header);
+        })
+    }
+
+    /// Moves the bytes of `range` to a file of their own, then cuts the log.
+    fn cut_tail(
+        &self,
+        log: &File,
+        base: i64,
+        (position, len): (u64, u64),
+        reason: Option<String>,
+    ) -> Result<Cut> {
+        let (path, file) = self.create_cut_file(base)?;
+        let mut buffer = vec![0; WINDOW_BYTES.min((len - position) as usize)];
+        let mut at = position;
+        while at < len {
+            let size = buffer.len().min((len - at) as usize);
+            let part = buffer.get_mut(..size).unwrap_or_default();
+            log.read_exact_at(part, at).map_err(DiskError::io("read", &path))?;
+            file.write_all_at(part, at - position).map_err(DiskError::io("write", &path))?;
+            at += size as u64;
+        }
+        let log_path = layout::segment_file(self.directory, base, SegmentFile::Log);
+        log.set_len(position).map_err(DiskError::io("cut", &log_path))?;
+        Ok(Cut { path, bytes: len - position, reason: reason.unwrap_or_default() })
+    }
+
+    fn create_cut_file(&self, base: i64) -> Result<(PathBuf, File)> {
+        let mut n = 1;
+        loop {
+            let path = layout::cut_file(self.directory, base, n);
+            let created = File::options().write(true).create_new(true).mode(0o600).open(&path);
+            match created {
+                Ok(file) => return Ok((path, file)),
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
+                Err(e) => return Err(DiskError::io("create", &path)(e)),
+            }
+        }
+    }
+
+    /// Finds the end without a state page that can be believed: from the segments on disk. Those
+    /// below `recovery_point` are on the device and only counted; all others are walked, their
+    /// indexes made anew, and what is not whole is moved aside. A bad batch below the recovery point
+    /// is damage, and nothing is changed.
+    pub fn rebuild(&self, log_start: i64, recovery_point: i64) -> Result<Recovered> {
+        let bases = segment::list(self.directory)?;
+        let mut recovered =
+            Recovered { end: End::empty(log_start), cut: Vec::new(), producers: Vec::new() };
+        let Some(&first) = bases.first() else { return Ok(recovered) };
+        let mut end = End::empty(first);
+        let walk_from = bases.iter().rposition(|&base| base <= recovery_point).unwrap_or(0);
+        let walk_from = walk_from.min(bases.len() - 1);
+        for &base in bases.get(..walk_from).unwrap_or_default() {
+            end.max_timestamp = end.max_timestamp.max(self.max_timestamp(base)?);
+            end.sealed_bytes += self.log_len(base)?;
+        }
+        end.end_offset = bases.get(walk_from).copied().unwrap_or(first);
+        recovered.end = end;
+        for (n, &base) in bases.iter().enumerate().skip(walk_from) {
+            if !recovered.cut.is_empty() || !self.follows(base, &recovered.end) {
+                let reason = "it follows a place where the log was cut".to_owned();
+                self.refuse_damage(base, 0, recovered.end.end_offset, recovery_point, &reason)?;
+                recovered.cut.push(self.set_segment_aside(base, reason)?);
+                continue;
+            }
+            if n > walk_from {
+                recovered.end.sealed_bytes += recovered.end.position;
+            }
+            recovered.end.start_segment(base);
+            recovered.end.end_offset = base;
+            self.rebuild_segment(base, recovery_point, &mut recovered)?;
+        }
+        recovered.end.start_offset = log_start.clamp(first, recovered.end.end_offset);
+        recovered.end.first_timestamp = self.first_timestamp(first)?;
+        Ok(recovered)
+    }
+
+    /// Whether the segment at `base` is where the log goes on.
+    fn follows(&self, base: i64, end: &End) -> bool {
+        base == end.end_offset || (self.gaps() && base > end.end_offset)
+    }
+
+    fn rebuild_segment(
+        &self,
+        base: i64,
+        recovery_point: i64,
+        recovered: &mut Recovered,
+    ) -> Result<()> {
+        let segment = Segment::open_or_create(self.directory, base)?;
+        let (path, len) = (segment.log_path(), segment.len_bytes()?);
+        // A first pass that changes nothing: damage must leave the files as they were.
+        let from = recovered.end.end_offset;
+        let stop = walk(segment.log(), &path, (0, len), from, self.gaps(), |_, _| ())?;
+        if let Some(reason) = &stop.bad {
+            let (position, next) = (stop.position, stop.next_offset);
+            self.refuse_damage(base, position, next, recovery_point, reason)?;
+            recovered.cut.push(self.cut_tail(segment.log(), base, (position, len), stop.bad)?);
+        }
+        self.walk_into(&segment, &path, (0, stop.position), recovered)?;
+        segment.settle(&mut recovered.end);
+        Ok(())
+    }
+
+    fn refuse_damage(
+        &self,
+        base: i64,
+        position: u64,
+        offset: i64,
+        recovery_point: i64,
+        reason: &str,
+    ) -> Result<()> {
+        if offset >= recovery_point {
+            return Ok(());
+        }
+        Err(DiskError::Corrupt {
+            path: layout::segment_file(self.directory, base, SegmentFile::Log),
+            position,
+            offset: Some(offset),
+            reason: reason.to_owned(),
+        })
+    }
+
+    fn set_segment_aside(&self, base: i64, reason: String) -> Result<Cut> {
+        let bytes = self.log_len(base)?;
+        let (path, placeholder) = self.create_cut_file(base)?;
+        drop(placeholder);
+        let log = layout::segment_file(self.directory, base, SegmentFile::Log);
+        std::fs::rename(&log, &path).map_err(DiskError::io("rename", &log))?;
+        for index in [SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
+            // An index without its log is nothing; made anew from the log where it is wanted.
+            drop(std::fs::remove_file(layout::segment_file(self.directory, base, index)));
+        }
+        Ok(Cut { path, bytes, reason })
+    }
+
+    fn log_len(&self, base: i64) -> Result<u64> {
+        let path = layout::segment_file(self.directory, base, SegmentFile::Log);
+        Ok(std::fs::metadata(&path).map_err(DiskError::io("stat", &path))?.len())
+    }
+
+    /// The largest timestamp of a sealed segment: its last time index entry.
+    fn max_timestamp(&self, base: i64) -> Result<i64> {
+        let path = layout::segment_file(self.directory, base, SegmentFile::TimeIndex);
+        let Ok(file) = segment::open_to_read(&path) else { return Ok(-1) };
+        let entries = entries_in::<TimeEntry>(&file, &path)?;
+        Ok(last_before(&file, &path, entries, |_: TimeEntry| true)?.map_or(-1, |e| e.timestamp))
+    }
+
+    /// The timestamp that the first batch of the segment at `base` begins with; -1 when empty.
+    pub fn first_timestamp(&self, base: i64) -> Result<i64> {
+        let path = layout::segment_file(self.directory, base, SegmentFile::Log);
+        let mut header = [0; HEADER_BYTES];
+        let Ok(file) = segment::open_to_read(&path) else { return Ok(-1) };
+        if file.read_exact_at(&mut header, 0).is_err() {
+            return Ok(-1);
+        }
+        Ok(BatchHeader::parse(&header).map_or(-1, |header| first_timestamp_of(&header)))
+    }
+}
+
+/// The timestamp of a batch's first record, as far as its header tells.
+pub fn first_timestamp_of(header: &BatchHeader) -> i64 {
+    if header.has_delete_horizon() { header.max_timestamp } else { header.base_timestamp }
+}
+
+/// Counts one batch, which lies at `position` of the active segment, into `end`, and indexes it.
+pub fn count_batch(
+    segment: &Segment,
+    end: &mut End,
+    position: u64,
+    header: &BatchHeader,
+    index_interval_bytes: u64,
+) {
+    if end.position == 0 {
+        end.segment_first_timestamp = header.max_timestamp;
+    }
+    if end.end_offset == end.start_offset && end.first_timestamp < 0 {
+        end.first_timestamp = first_timestamp_of(header);
+    }
+    let batch = Indexed {
+        position,
+        size_bytes: header.size_bytes as u64,
+        last_offset: header.last_offset(),
+        max_timestamp: header.max_timestamp,
+    };
+    segment.index(end, batch, index_interval_bytes);
+    end.position = position + batch.size_bytes;
+    end.end_offset = header.next_offset();
+    end.max_timestamp = end.max_timestamp.max(header.max_timestamp);
+}
