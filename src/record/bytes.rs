@@ -124,6 +124,17 @@ pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Appends bytes as a JSON string, or as `{"base64":"..."}` when they are not UTF-8.
+pub fn write_json_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        write_json_string(text, out);
+    } else {
+        out.extend_from_slice(b"{\"base64\":\"");
+        append_base64(bytes, out);
+        out.extend_from_slice(b"\"}");
+    }
+}
+
 /// Appends a block without controls, each quote and backslash behind a backslash.
 ///
 /// JSON inside JSON has a quote every few bytes, so a branch per byte would be mispredicted all the

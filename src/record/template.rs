@@ -9,7 +9,7 @@ use std::fmt;
 
 use jiff::fmt::strtime::BrokenDownTime;
 
-use super::bytes::{append_base64, append_hex, append_rfc3339_ms, unescape, write_json_string};
+use super::bytes::{append_base64, append_hex, append_rfc3339_ms, unescape, write_json_bytes};
 use super::{NO_TIMESTAMP, RecordView};
 use crate::near::near_match;
 
@@ -262,18 +262,7 @@ fn append_as(form: Form, bytes: Option<&[u8]>, out: &mut Vec<u8>) {
         (Form::Raw, Some(bytes)) => out.extend_from_slice(bytes),
         (Form::Hex, Some(bytes)) => append_hex(bytes, out),
         (Form::Base64, Some(bytes)) => append_base64(bytes, out),
-        (Form::Json, Some(bytes)) => append_json(bytes, out),
-    }
-}
-
-/// Appends bytes as a JSON string, or as `{"base64":"..."}` when they are not UTF-8.
-pub(super) fn append_json(bytes: &[u8], out: &mut Vec<u8>) {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        write_json_string(text, out);
-    } else {
-        out.extend_from_slice(b"{\"base64\":\"");
-        append_base64(bytes, out);
-        out.extend_from_slice(b"\"}");
+        (Form::Json, Some(bytes)) => write_json_bytes(bytes, out),
     }
 }
 
