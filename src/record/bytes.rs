@@ -109,18 +109,18 @@ pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
     for block in blocks {
         let (mut quotes, mut controls) = (false, false);
         for &byte in block {
-            quotes |= (byte == b'"') | (byte == b'\\');
+            quotes |= matches!(byte, b'"' | b'\\');
             controls |= byte < b' ';
         }
         if controls {
-            block.iter().for_each(|&byte| push_json_byte(byte, out));
+            push_json_bytes(block, out);
         } else if quotes {
             push_json_block(block, out);
         } else {
             out.extend_from_slice(block);
         }
     }
-    tail.iter().for_each(|&byte| push_json_byte(byte, out));
+    push_json_bytes(tail, out);
     out.push(b'"');
 }
 
@@ -146,7 +146,7 @@ fn push_json_block(block: &[u8; BLOCK_BYTES], out: &mut Vec<u8>) {
     let mut len = 0;
     for &byte in block {
         window[len & MASK] = b'\\';
-        len += usize::from((byte == b'"') | (byte == b'\\'));
+        len += usize::from(matches!(byte, b'"' | b'\\'));
         window[len & MASK] = byte;
         len += 1;
     }
@@ -155,18 +155,20 @@ fn push_json_block(block: &[u8; BLOCK_BYTES], out: &mut Vec<u8>) {
     out.truncate(out.len() - window.len() + len);
 }
 
-/// Appends one byte of a JSON string.
-fn push_json_byte(byte: u8, out: &mut Vec<u8>) {
-    match byte {
-        b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-        b'\n' => out.extend_from_slice(b"\\n"),
-        b'\r' => out.extend_from_slice(b"\\r"),
-        b'\t' => out.extend_from_slice(b"\\t"),
-        0..b' ' => {
-            out.extend_from_slice(b"\\u00");
-            out.extend_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
+/// Appends bytes of a JSON string, one by one.
+fn push_json_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    for &byte in bytes {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0..b' ' => {
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
+            }
+            _ => out.push(byte),
         }
-        _ => out.push(byte),
     }
 }
 

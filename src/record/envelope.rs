@@ -44,7 +44,7 @@ pub fn write(record: &RecordView<'_>, parsed: bool, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(record.timestamp_kind.name().as_bytes());
     write_field("\",\"key", record.key, out);
-    match record.value.and_then(|value| json_text(value).filter(|_| parsed)) {
+    match record.value.filter(|_| parsed).and_then(json_text) {
         Some(json) => {
             out.extend_from_slice(b",\"value_json\":");
             append_on_one_line(json, out);

@@ -75,7 +75,8 @@ impl fmt::Display for InvalidJson {
 impl std::error::Error for InvalidJson {}
 
 impl Pointer {
-    /// Parses `/a/b/0`; `~1` is a slash and `~0` a tilde in a name, and `` is the whole value.
+    /// Parses `/a/b/0`; `~1` is a slash and `~0` a tilde in a name, and an empty text is the whole
+    /// value.
     pub fn parse(text: &str) -> Result<Self, InvalidPointer> {
         let refused = |reason: String| Err(InvalidPointer { text: text.to_owned(), reason });
         if text.is_empty() {
@@ -349,10 +350,9 @@ mod tests {
             pretty: bool,
             names in proptest::collection::vec("[ab/~0-2\"\n]{0,2}", 0..4),
         ) {
-            let pointer: String = names
-                .iter()
-                .map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1")))
-                .collect();
+            let pointer = names.iter().fold(String::new(), |pointer, name| {
+                pointer + "/" + &name.replace('~', "~0").replace('/', "~1")
+            });
             let text = if pretty { format!("{json:#}") } else { json.to_string() };
             let found = find(&pointer, &text);
             let found = match found {

@@ -148,13 +148,10 @@ fn split_modifier(after: &str) -> Result<(Option<&str>, &str), InvalidTemplate> 
     let Some(braced) = after.strip_prefix('{') else {
         return Ok((None, after));
     };
-    match braced.split_once('}') {
-        Some((modifier, rest)) => Ok((Some(modifier), rest)),
-        None => {
-            let reason = "a `{` behind a token has no `}`; write `\\x7b` for a brace".to_owned();
-            Err(InvalidTemplate { reason })
-        }
-    }
+    braced.split_once('}').map(|(modifier, rest)| (Some(modifier), rest)).ok_or_else(|| {
+        let reason = "a `{` behind a token has no `}`; write `\\x7b` for a brace".to_owned();
+        InvalidTemplate { reason }
+    })
 }
 
 /// Returns the piece of one token.

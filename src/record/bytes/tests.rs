@@ -1,4 +1,4 @@
-//! Tests of the text forms of bytes, against jiff and serde_json as oracles.
+//! Tests of the text forms of bytes, against jiff and `serde_json` as oracles.
 
 use super::*;
 use proptest::prelude::*;
@@ -137,8 +137,11 @@ proptest! {
 
     #[test]
     fn hex_comes_back(bytes: Vec<u8>) {
-        let text: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-        prop_assert_eq!(appended(|out| append_hex(&bytes, out)), text.into_bytes());
+        let hex = String::from_utf8(appended(|out| append_hex(&bytes, out))).unwrap();
+        let pairs: Vec<_> = hex.as_bytes().chunks(2).map(|p| str::from_utf8(p).unwrap()).collect();
+        let read: Vec<_> = pairs.iter().map(|p| u8::from_str_radix(p, 16).unwrap()).collect();
+        prop_assert_eq!(hex.to_lowercase(), hex);
+        prop_assert_eq!(read, bytes);
     }
 
     #[test]
