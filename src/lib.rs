@@ -19,12 +19,14 @@ pub mod cluster;
 pub mod config;
 pub mod disk;
 pub mod fake;
+pub mod near;
 pub mod offset;
 pub mod out;
 pub mod partitioner;
 pub mod record;
 pub mod sys;
 pub mod topic;
+pub mod value;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,0 +1,450 @@
+//! Owns the small values that are typed in arguments: counts, sizes, durations, rates, `key=value`,
+//! headers, partition lists and delimiters. Leaves which option takes which to `cli`, and offsets
+//! and times to `offset`.
+//!
+//! Each parser is a `fn(&str) -> Result<T, String>`, the shape that clap takes. The error is a
+//! sentence part that names the text; nothing is guessed, so what does not fit is refused.
+
+use std::time::Duration;
+
+use crate::near::did_you_mean;
+use crate::record::bytes::unescape;
+
+/// The most partitions one list may name; more is a typing mistake and would only cost memory.
+pub const PARTITIONS_MAX: usize = 100_000;
+
+/// A decimal number as typed: `digits` is `15`, `scale` 1 for `1.5`.
+#[derive(Clone, Copy)]
+struct Decimal {
+    digits: u128,
+    scale: u32,
+}
+
+impl Decimal {
+    /// Returns this times `unit` when that is a whole number below 2^64.
+    fn times(self, unit: u128) -> Option<u64> {
+        let (divisor, product) = (10_u128.checked_pow(self.scale)?, self.digits.checked_mul(unit)?);
+        if product % divisor != 0 {
+            return None;
+        }
+        u64::try_from(product / divisor).ok()
+    }
+}
+
+/// Splits `1.5k` into the number and what follows it. `None`: there is no number.
+fn split_number(text: &str) -> Option<(Decimal, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(end)?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    // 18 and 9 digits keep the product with any unit within 128 bits.
+    if whole.is_empty() || fraction.is_empty() || whole.len() > 20 || fraction.len() > 9 {
+        return None;
+    }
+    let fraction = fraction.trim_end_matches('0');
+    let digits = format!("{whole}{fraction}").parse().ok()?;
+    Some((Decimal { digits, scale: fraction.len() as u32 }, unit))
+}
+
+/// Parses a count: `250`, `10k`, `1.5M`, `2G`, `1T`; k is 1000. It must come to a whole number.
+pub fn count(text: &str) -> Result<u64, String> {
+    let refused = |why: &str| Err(format!("`{}` is not a count: {why}", text.escape_debug()));
+    let Some((number, unit)) = split_number(text) else {
+        return refused("write a number like `250`, `10k` or `1.5M`");
+    };
+    let Some(unit) = count_unit(unit) else {
+        return refused("the units are `k`, `M`, `G` and `T`, of 1000 each");
+    };
+    number.times(unit).map_or_else(|| refused("it is not whole, or too large"), Ok)
+}
+
+/// Returns how many the letter behind a count stands for.
+fn count_unit(unit: &str) -> Option<u128> {
+    match unit {
+        "" => Some(1),
+        "k" | "K" => Some(1000),
+        "M" => Some(1_000_000),
+        "G" => Some(1_000_000_000),
+        "T" => Some(1_000_000_000_000),
+        _ => None,
+    }
+}
+
+/// Parses a size in bytes: `512`, `64KiB`, `1MiB`, `1MB`, `64k`.
+///
+/// `KiB`, `MiB`, `GiB`, `TiB` are powers of 1024; `kB` (or `KB`), `MB`, `GB`, `TB` powers of 1000.
+/// One letter alone (`64k`, `1M`, `1g`) is a power of 1024, as for `dd`, `head -c` and `java -Xmx`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let refused = |why: &str| Err(format!("`{}` is not a size: {why}", text.escape_debug()));
+    let Some((number, unit)) = split_number(text) else {
+        return refused("write a number of bytes like `512`, `64KiB` or `1MB`");
+    };
+    let Some(unit) = bytes_unit(unit) else {
+        return refused("the units are `B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB`, `GB`, `TB`");
+    };
+    number.times(unit).map_or_else(|| refused("it is not whole, or too large"), Ok)
+}
+
+/// Returns how many bytes a unit of size stands for.
+fn bytes_unit(unit: &str) -> Option<u128> {
+    let power = |of: &str| match of {
+        "k" | "K" => Some(1),
+        "m" | "M" => Some(2),
+        "g" | "G" => Some(3),
+        "t" | "T" => Some(4),
+        _ => None,
+    };
+    if matches!(unit, "" | "B") {
+        return Some(1);
+    }
+    if let Some(letter) = unit.strip_suffix("iB") {
+        return Some(1024_u128.pow(power(letter)?));
+    }
+    if let Some(letter) = unit.strip_suffix('B') {
+        return Some(1000_u128.pow(power(letter)?));
+    }
+    Some(1024_u128.pow(power(unit)?))
+}
+
+/// Parses a duration: `250ms`, `1m30s`, `1.5h`, `2d`; each unit once, the largest first.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let refused = |why: &str| Err(format!("`{}` is not a duration: {why}", text.escape_debug()));
+    let (mut rest, mut sum, mut unit_before) = (text, 0_u64, u128::MAX);
+    if text.is_empty() {
+        return refused("it is empty");
+    }
+    while !rest.is_empty() {
+        let Some((number, after)) = split_number(rest) else {
+            return refused("write a number and a unit, like `250ms`, `1m30s` or `1.5h`");
+        };
+        let end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at_checked(end).unwrap_or((after, ""));
+        if unit.is_empty() && after.is_empty() {
+            return refused(&format!("it has no unit; write `{}s`", rest.escape_debug()));
+        }
+        let Some(unit) = duration_unit_ns(unit) else {
+            return refused("the units are `us`, `ms`, `s`, `m`, `h` and `d`");
+        };
+        if unit >= unit_before {
+            return refused("each unit comes once, the largest first");
+        }
+        let Some(longer) = number.times(unit).and_then(|ns| sum.checked_add(ns)) else {
+            return refused("it is finer than a nanosecond, or longer than 500 years");
+        };
+        (rest, sum, unit_before) = (after, longer, unit);
+    }
+    Ok(Duration::from_nanos(sum))
+}
+
+/// Returns how many nanoseconds a unit of time stands for.
+fn duration_unit_ns(unit: &str) -> Option<u128> {
+    match unit {
+        "us" => Some(1000),
+        "ms" => Some(1_000_000),
+        "s" => Some(1_000_000_000),
+        "m" => Some(60_000_000_000),
+        "h" => Some(3_600_000_000_000),
+        "d" => Some(86_400_000_000_000),
+        _ => None,
+    }
+}
+
+/// A bound on speed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rate {
+    /// Records per second.
+    Records(f64),
+    /// Bytes per second.
+    Bytes(f64),
+}
+
+/// Parses a rate: `1000`, `1000/s`, `10k/s`, `60/m`, `0.5/s`, or in bytes `1MiB/s`.
+///
+/// A unit that ends in `B` makes it bytes; `10k` is ten thousand records. Zero is refused: it would
+/// never end.
+pub fn rate(text: &str) -> Result<Rate, String> {
+    let refused = |why: &str| Err(format!("`{}` is not a rate: {why}", text.escape_debug()));
+    let (amount, per) = text.split_once('/').unwrap_or((text, "s"));
+    let per_s = match per {
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return refused("it is per `s`, `m` or `h`"),
+    };
+    let Some((number, unit)) = split_number(amount) else {
+        return refused("write `1000/s`, `60/m` or `1MiB/s`");
+    };
+    let in_bytes = unit.ends_with('B');
+    let Some(unit) = (if in_bytes { bytes_unit(unit) } else { count_unit(unit) }) else {
+        return refused("write `1000/s`, `10k/s`, `60/m` or `1MiB/s`");
+    };
+    if number.digits == 0 {
+        return refused("it is zero");
+    }
+    let rate = number.digits as f64 / 10_f64.powi(number.scale as i32) * unit as f64 / per_s;
+    Ok(if in_bytes { Rate::Bytes(rate) } else { Rate::Records(rate) })
+}
+
+/// Parses `key=value`; the value may be empty and may hold further `=`.
+pub fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("`{}` is not `key=value`", text.escape_debug())),
+    }
+}
+
+/// Parses a header: `name=value`, `name=` for an empty value, `name` alone for a null value.
+pub fn header(text: &str) -> Result<(String, Option<Vec<u8>>), String> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value.as_bytes().to_vec())),
+        None => (text, None),
+    };
+    if name.is_empty() {
+        return Err(format!("`{}` is not a header: it has no name", text.escape_debug()));
+    }
+    Ok((name.to_owned(), value))
+}
+
+/// Parses a partition number, from 0.
+pub fn partition(text: &str) -> Result<i32, String> {
+    let number = text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    number.ok_or_else(|| format!("`{}` is not a partition number", text.escape_debug()))
+}
+
+/// Parses a list of partitions like `0,2-4` (both ends count); sorted, each once.
+pub fn partitions(text: &str) -> Result<Vec<i32>, String> {
+    let ranges = text.split(',').map(partition_range).collect::<Result<Vec<_>, _>>()?;
+    // Counted before they are listed: `0-2147483647` must not take 8 GiB to be refused.
+    let wanted: i64 =
+        ranges.iter().map(|&(first, last)| i64::from(last) - i64::from(first) + 1).sum();
+    if wanted > PARTITIONS_MAX as i64 {
+        return Err(format!("{wanted} partitions are more than {PARTITIONS_MAX}"));
+    }
+    let mut list: Vec<i32> = ranges.into_iter().flat_map(|(first, last)| first..=last).collect();
+    list.sort_unstable();
+    list.dedup();
+    Ok(list)
+}
+
+/// Parses `2` or `2-4` into its first and last partition.
+fn partition_range(text: &str) -> Result<(i32, i32), String> {
+    let (first, last) = match text.split_once('-') {
+        Some((first, last)) => (partition(first)?, partition(last)?),
+        None => (partition(text)?, partition(text)?),
+    };
+    if first > last {
+        return Err(format!("`{text}` ends before it begins; write `{last}-{first}`"));
+    }
+    Ok((first, last))
+}
+
+/// Parses a delimiter: any text, with `\n \t \r \0 \xHH \\`; at least one byte.
+pub fn delimiter(text: &str) -> Result<Vec<u8>, String> {
+    let refused = |why: &str| format!("`{}` is not a delimiter: {why}", text.escape_debug());
+    let (mut rest, mut delimiter) = (text, Vec::new());
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        delimiter.extend_from_slice(plain.as_bytes());
+        let (byte, after) = unescape(escape).map_err(|why| refused(&why))?;
+        delimiter.push(byte);
+        rest = after;
+    }
+    delimiter.extend_from_slice(rest.as_bytes());
+    if delimiter.is_empty() {
+        return Err(refused("it is empty"));
+    }
+    Ok(delimiter)
+}
+
+/// Returns the sentence part for a `word` that is none of `words`, with its near match.
+pub fn unknown<'a>(what: &str, word: &str, words: impl IntoIterator<Item = &'a str>) -> String {
+    format!("`{}` is not {what}{}", word.escape_debug(), did_you_mean(word, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn counts_are_of_1000() {
+        for (text, value) in [
+            ("0", 0),
+            ("250", 250),
+            ("10k", 10_000),
+            ("10K", 10_000),
+            ("1.5M", 1_500_000),
+            ("0.5k", 500),
+            ("2G", 2_000_000_000),
+            ("1.0", 1),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(count(text), Ok(value), "{text}");
+        }
+        for bad in [
+            "",
+            "k",
+            "-1",
+            "+1",
+            "1.5",
+            "1.",
+            ".5",
+            "1.2.3",
+            "10m",
+            "10 k",
+            "10kk",
+            "1e3",
+            "1_000",
+            "0.0001k",
+            "18446744073709551616",
+            "99999999T",
+            "9999999999999999999999",
+            "\u{661}",
+        ] {
+            let message = count(bad).unwrap_err();
+            assert!(message.starts_with(&format!("`{bad}` is not a count: ")), "{message}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_binary_and_decimal_units() {
+        for (text, value) in [
+            ("512", 512),
+            ("512B", 512),
+            ("64KiB", 65_536),
+            ("1MiB", 1 << 20),
+            ("1.5GiB", 3 << 29),
+            ("1MB", 1_000_000),
+            ("1kB", 1000),
+            ("1KB", 1000),
+            ("64k", 65_536),
+            ("64K", 65_536),
+            ("1M", 1 << 20),
+            ("1g", 1 << 30),
+            ("1TiB", 1 << 40),
+        ] {
+            assert_eq!(bytes(text), Ok(value), "{text}");
+        }
+        for bad in ["", "B", "1.5", "1.5B", "-1k", "1QB", "1iB", "1kib", "1 MiB", "99999999TiB"] {
+            assert!(bytes(bad).unwrap_err().contains("is not a size"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn durations_have_units() {
+        for (text, ms) in [
+            ("250ms", 250),
+            ("0s", 0),
+            ("1m30s", 90_000),
+            ("1.5h", 5_400_000),
+            ("2d", 172_800_000),
+            ("1d12h", 129_600_000),
+            ("1s500ms", 1500),
+            ("0.25s", 250),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        assert_eq!(duration("500us"), Ok(Duration::from_micros(500)));
+        assert!(duration("10").unwrap_err().ends_with("it has no unit; write `10s`"));
+        for bad in ["", "s", "-1s", "1x", "30s1m", "1s1s", "1m30", "1 m", "1w", "99999d9h", "1.s"] {
+            let bad = if bad == "99999d9h" { "999999999d" } else { bad };
+            assert!(duration(bad).unwrap_err().contains("is not a duration"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rates_are_of_records_or_bytes() {
+        for (text, value) in [
+            ("1000", Rate::Records(1000.0)),
+            ("1000/s", Rate::Records(1000.0)),
+            ("10k/s", Rate::Records(10_000.0)),
+            ("10k", Rate::Records(10_000.0)),
+            ("60/m", Rate::Records(1.0)),
+            ("0.5/s", Rate::Records(0.5)),
+            ("3600/h", Rate::Records(1.0)),
+            ("1MiB/s", Rate::Bytes(1_048_576.0)),
+            ("1MB", Rate::Bytes(1_000_000.0)),
+            ("512B/s", Rate::Bytes(512.0)),
+        ] {
+            assert_eq!(rate(text), Ok(value), "{text}");
+        }
+        for bad in
+            ["", "0", "0/s", "0.0MiB/s", "-1", "inf", "nan", "1/x", "1/", "/s", "1/s/s", "1XB"]
+        {
+            assert!(rate(bad).unwrap_err().contains("is not a rate"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn pairs_split_at_the_first_equals_sign() {
+        assert_eq!(key_value("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(key_value("a="), Ok(("a".to_owned(), String::new())));
+        assert!(key_value("a").is_err() && key_value("=b").is_err() && key_value("").is_err());
+        assert_eq!(header("a=b"), Ok(("a".to_owned(), Some(b"b".to_vec()))));
+        assert_eq!(header("a="), Ok(("a".to_owned(), Some(Vec::new()))));
+        assert_eq!(header("a"), Ok(("a".to_owned(), None)));
+        assert!(header("=b").is_err() && header("").is_err());
+    }
+
+    #[test]
+    fn partition_lists_are_sorted_and_bounded() {
+        assert_eq!(partitions("0,2-4"), Ok(vec![0, 2, 3, 4]));
+        assert_eq!(partitions("4,1-2,2,0"), Ok(vec![0, 1, 2, 4]));
+        assert_eq!(partitions("7"), Ok(vec![7]));
+        assert_eq!(partitions("0-99999").map(|list| list.len()), Ok(PARTITIONS_MAX));
+        assert_eq!(partition("abc").unwrap_err(), "`abc` is not a partition number");
+        for bad in [
+            "",
+            ",",
+            "0,",
+            "abc",
+            "-1",
+            "+1",
+            "1-",
+            "-",
+            "1-2-3",
+            "4-2",
+            "0-100000",
+            "0-2147483647",
+            "0-99999,0",
+            "2147483648",
+            "1 ,2",
+        ] {
+            assert!(partitions(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn delimiters_are_bytes() {
+        assert_eq!(delimiter("\\n"), Ok(vec![b'\n']));
+        assert_eq!(delimiter("\\r\\n"), Ok(vec![b'\r', b'\n']));
+        assert_eq!(delimiter("a\\0b\\xffc\\\\"), Ok(b"a\0b\xffc\\".to_vec()));
+        assert_eq!(delimiter("\u{e9}"), Ok("\u{e9}".as_bytes().to_vec()));
+        for bad in ["", "\\", "a\\q", "\\x1"] {
+            assert!(delimiter(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn unknown_words_have_a_near_match() {
+        assert_eq!(
+            unknown("a codec", "zst", ["gzip", "zstd"]),
+            "`zst` is not a codec; did you mean `zstd`?"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_typed_breaks_a_parser(text in "[-0-9.,kKMGTiBmsuhd/=\\\\xn]{0,24}|(?s:.{0,24})") {
+            drop((count(&text), bytes(&text), duration(&text)));
+            drop((key_value(&text), header(&text), partitions(&text), delimiter(&text)));
+            if let Ok(Rate::Records(rate) | Rate::Bytes(rate)) = rate(&text) {
+                prop_assert!(rate > 0.0 && rate.is_finite());
+            }
+        }
+
+        #[test]
+        fn whole_numbers_are_themselves(number: u64) {
+            prop_assert_eq!(count(&number.to_string()), Ok(number));
+            prop_assert_eq!(bytes(&number.to_string()), Ok(number));
+        }
+    }
+}
