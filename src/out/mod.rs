@@ -45,6 +45,7 @@ impl Colour {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 /// How the terminal is to be used; all of it from the command line and the environment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Look {
@@ -180,6 +181,11 @@ impl Out {
         if !self.look.quiet {
             self.labelled("hint:", AnsiColor::Cyan, &text.to_string());
         }
+    }
+
+    /// Shows the program's own help on stderr, as it is.
+    pub fn help(&self, text: &str) {
+        self.line(text.trim_end_matches('\n'));
     }
 
     /// Says what failed: a line, its causes, its hints; or one JSON object.
