@@ -284,7 +284,7 @@ impl LogConfig {
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
             "segment.bytes" => {
-                self.segment_bytes = number(name, value, SEGMENT_BYTES_FLOOR as i32)?
+                self.segment_bytes = number(name, value, SEGMENT_BYTES_FLOOR as i32)?;
             }
             "segment.ms" => self.segment_ms = number(name, value, 1)?,
             "segment.index.bytes" => self.segment_index_bytes = number(name, value, 0)?,
@@ -320,7 +320,7 @@ impl LogConfig {
 }
 
 /// The number in `value`, at least `min`.
-fn number<T: FromStr + PartialOrd>(name: &str, value: &str, min: T) -> Result<T, String> {
+fn number<T: Copy + FromStr + PartialOrd>(name: &str, value: &str, min: T) -> Result<T, String> {
     value
         .trim()
         .parse()

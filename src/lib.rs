@@ -15,7 +15,9 @@
 //! a deadline, and a signal is a value (`commands::stop`), so an async runtime would add a hop and a
 //! start-up cost and take nothing away.
 
+pub mod cli;
 pub mod cluster;
+pub mod commands;
 pub mod config;
 pub mod disk;
 pub mod fake;
@@ -30,8 +32,13 @@ pub mod value;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs the program with `args` (the first is its own name) and returns its exit code.
-pub fn main(_args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    ExitCode::SUCCESS
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    commands::failure::tell_panics();
+    let args: Vec<OsString> = args.into_iter().collect();
+    // A clock before 1970 is as good as none.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    commands::run(&args, now.as_millis() as i64)
 }

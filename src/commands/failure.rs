@@ -1,0 +1,231 @@
+//! Owns the failures of commands: which exit code a kind of error has, and which hint helps. Leaves
+//! printing them to `out`.
+
+use std::error::Error;
+use std::io;
+
+use signal_hook::low_level;
+
+use super::Status;
+use crate::cli::target::TargetError;
+use crate::cluster::error::{ClusterError, ErrorKind};
+use crate::out::{ErrorReport, Look, Out};
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub struct Failure {
+    /// How the command ends. `Done` is a quiet end: the reader of stdout has enough.
+    pub status: Status,
+    /// Kafka's name for the kind.
+    pub code: &'static str,
+    /// What failed, and why, without a full stop.
+    pub message: String,
+    /// The cause below.
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+    /// What the user can do.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with a sentence.
+    pub fn new(status: Status, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), source: None, hints: Vec::new() }
+    }
+
+    /// What was asked for is not allowed.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Status::Usage, ErrorKind::InvalidRequest.code(), message)
+    }
+
+    /// The cluster said no to `doing`, as in `create topic`.
+    pub fn cluster(doing: &str, error: ClusterError) -> Self {
+        let ClusterError { kind, message, topic, source } = error;
+        let mut failure =
+            Self::new(status(kind), kind.code(), format!("cannot {doing}: {message}"));
+        failure.source = source;
+        failure.hints.extend(hint(kind, topic.as_deref()));
+        failure
+    }
+
+    /// stdout did not take the answer. A closed pipe is a reader who has enough.
+    pub fn stdout(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::new(Status::Done, "BROKEN_PIPE", "the reader of stdout has gone");
+        }
+        Self::local("cannot write to stdout", error)
+    }
+
+    /// The local environment refused.
+    #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+    pub fn local(message: impl Into<String>, error: io::Error) -> Self {
+        let mut failure = Self::new(Status::Local, ErrorKind::Storage.code(), message);
+        failure.message = format!("{}: {}", failure.message, reason(&error));
+        failure
+    }
+
+    /// The same, with a hint after those it has.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The same, with one hint in the place of those it has.
+    #[must_use]
+    pub fn instead(mut self, hint: impl Into<String>) -> Self {
+        self.hints = vec![hint.into()];
+        self
+    }
+
+    /// What is told of it.
+    pub fn report(&self) -> ErrorReport {
+        let mut causes = Vec::new();
+        let mut next: Option<&dyn Error> = self.source.as_deref().map(|error| error as &dyn Error);
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        ErrorReport {
+            error: self.message.clone(),
+            code: self.code,
+            exit_code: self.status.code(),
+            causes,
+            hints: self.hints.clone(),
+        }
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        let failure = match error.source {
+            Some(source) => Self::local(error.message, source),
+            None => Self::usage(error.message),
+        };
+        error.hint.into_iter().fold(failure, Self::hint)
+    }
+}
+
+/// Makes a panic, on any thread, the one line and the exit code of an internal error. A thread that
+/// is gone would leave the others waiting, so the process ends.
+pub fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let reason = payload.downcast_ref::<&str>().copied();
+        let reason = reason.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+        let message = format!(
+            "internal error{}: {}",
+            place.unwrap_or_default(),
+            reason.unwrap_or("no reason given")
+        );
+        let failure = Failure::new(Status::Internal, "UNKNOWN_SERVER_ERROR", message)
+            .hint("this is a mistake of kaw; please report it with this line");
+        Out::new(Look::default()).error(&failure.report());
+        low_level::exit(i32::from(Status::Internal.code()));
+    }));
+}
+
+/// The system's reason without Rust's `(os error 28)`.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((reason, _)) => reason.to_lowercase(),
+        None => text,
+    }
+}
+
+/// The exit code of a kind of error.
+const fn status(kind: ErrorKind) -> Status {
+    match kind {
+        ErrorKind::InvalidPartitions
+        | ErrorKind::InvalidReplicationFactor
+        | ErrorKind::InvalidConfig
+        | ErrorKind::InvalidRequest
+        | ErrorKind::Unsupported => Status::Usage,
+        ErrorKind::TopicAlreadyExists | ErrorKind::MessageTooLarge => Status::Partial,
+        ErrorKind::CorruptData => Status::Damaged,
+        ErrorKind::Busy | ErrorKind::Storage => Status::Local,
+        ErrorKind::TimedOut => Status::Unreachable,
+        ErrorKind::UnknownTopicOrPartition | ErrorKind::NotFound | ErrorKind::OffsetOutOfRange => {
+            Status::NotFound
+        }
+    }
+}
+
+/// What helps with a kind of error.
+fn hint(kind: ErrorKind, topic: Option<&str>) -> Option<String> {
+    match kind {
+        ErrorKind::UnknownTopicOrPartition => {
+            topic.map(|topic| format!("`kaw topics create {topic}`"))
+        }
+        ErrorKind::TopicAlreadyExists => {
+            topic.map(|topic| format!("`kaw topics describe {topic}`"))
+        }
+        ErrorKind::OffsetOutOfRange => topic
+            .map(|topic| format!("`kaw topics describe {topic}` shows where it starts and ends")),
+        ErrorKind::MessageTooLarge => {
+            topic.map(|topic| format!("`kaw topics alter {topic} -c max.message.bytes=BYTES`"))
+        }
+        ErrorKind::NotFound => Some("`kaw config` shows the target and who named it".to_owned()),
+        ErrorKind::Busy | ErrorKind::TimedOut => Some("`--timeout 1m` waits longer".to_owned()),
+        ErrorKind::InvalidPartitions
+        | ErrorKind::InvalidReplicationFactor
+        | ErrorKind::InvalidConfig
+        | ErrorKind::InvalidRequest
+        | ErrorKind::Unsupported
+        | ErrorKind::CorruptData
+        | ErrorKind::Storage => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_topic_is_8_and_can_be_created() {
+        let failure = Failure::cluster("consume", ClusterError::unknown_topic("orders"));
+        let report = failure.report();
+        assert_eq!(report.error, "cannot consume: topic `orders` does not exist");
+        assert_eq!((report.exit_code, report.code), (8, "UNKNOWN_TOPIC_OR_PARTITION"));
+        assert_eq!(report.hints, ["`kaw topics create orders`"]);
+    }
+
+    #[test]
+    fn kinds_have_the_contracts_codes() {
+        let codes = [
+            (ErrorKind::InvalidConfig, 2),
+            (ErrorKind::InvalidPartitions, 2),
+            (ErrorKind::Unsupported, 2),
+            (ErrorKind::TopicAlreadyExists, 3),
+            (ErrorKind::CorruptData, 4),
+            (ErrorKind::Busy, 5),
+            (ErrorKind::Storage, 5),
+            (ErrorKind::TimedOut, 6),
+            (ErrorKind::NotFound, 8),
+            (ErrorKind::OffsetOutOfRange, 8),
+        ];
+        for (kind, code) in codes {
+            assert_eq!(status(kind).code(), code, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure_and_a_full_disk_is() {
+        let closed = Failure::stdout(io::ErrorKind::BrokenPipe.into());
+        assert_eq!(closed.status, Status::Done);
+        let full = Failure::stdout(io::Error::from_raw_os_error(28));
+        assert_eq!(full.status, Status::Local);
+        assert_eq!(full.message, "cannot write to stdout: no space left on device");
+    }
+
+    #[test]
+    fn causes_are_listed_outermost_first() {
+        let below = ClusterError::new(ErrorKind::Storage, "the file system is read-only");
+        let above = ClusterError::new(ErrorKind::Storage, "no lock").because(below);
+        let error = ClusterError::new(ErrorKind::Storage, "cannot open").because(above);
+        let report = Failure::cluster("list topics", error).report();
+        assert_eq!(report.causes, ["no lock", "the file system is read-only"]);
+        assert_eq!(report.exit_code, 5);
+    }
+}

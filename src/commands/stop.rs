@@ -1,0 +1,216 @@
+//! Owns signals as values: the first asks the command to stop, the second ends the process. Leaves
+//! stopping well to the command.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
+
+use super::{Failure, Status};
+use crate::out::{ErrorReport, Look, Out};
+
+/// A channel that carries nothing: it closes when a stop is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Never {}
+
+/// What is said when the process leaves at once.
+type LastWords = Box<dyn Fn() -> String + Send>;
+
+/// What the thread of signals shares with the command.
+#[derive(Default)]
+struct Shared {
+    /// The first signal; 0 before there was one.
+    signal: AtomicI32,
+    /// Guards nothing but the wait on `asked`.
+    gate: Mutex<()>,
+    /// Wakes those who wait.
+    asked: Condvar,
+    /// The open end of the channel; dropped to close it.
+    sender: Mutex<Option<Sender<Never>>>,
+    /// The open end of the socket; dropped to make the other end readable.
+    wake: Mutex<Option<UnixStream>>,
+    /// What is unknown if the process leaves now.
+    last_words: Mutex<Option<LastWords>>,
+}
+
+impl Shared {
+    /// Takes note of a signal; false if it was not the first.
+    fn ask(&self, signal: i32) -> bool {
+        if self.signal.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return false;
+        }
+        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.wake.lock().unwrap_or_else(PoisonError::into_inner).take());
+        // Taken so that nobody is between looking at the signal and waiting.
+        drop(self.gate.lock().unwrap_or_else(PoisonError::into_inner));
+        self.asked.notify_all();
+        true
+    }
+
+    /// The line of a process that leaves at once.
+    fn last_words(&self) -> String {
+        let words = match self.last_words.try_lock() {
+            Ok(words) => words.as_ref().map(|words| words()),
+            // Being replaced right now: the general words will do.
+            Err(_) => None,
+        };
+        words.unwrap_or_else(|| "what was in flight may have been done or not".to_owned())
+    }
+}
+
+/// Signals as values.
+pub struct Stop {
+    /// What the thread of signals shares with it.
+    shared: Arc<Shared>,
+    /// Closes when a stop is asked for.
+    channel: Receiver<Never>,
+    /// Becomes readable when a stop is asked for.
+    wake: UnixStream,
+}
+
+impl std::fmt::Debug for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stop").field("requested", &self.requested()).finish_non_exhaustive()
+    }
+}
+
+impl Stop {
+    /// Takes SIGINT, SIGTERM and SIGHUP from now on.
+    pub fn install() -> Result<Self, Failure> {
+        let stop = Self::new().map_err(cannot_install)?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(cannot_install)?;
+        let shared = Arc::clone(&stop.shared);
+        let watch = move || {
+            for signal in &mut signals {
+                if !shared.ask(signal) {
+                    leave(signal, &shared.last_words());
+                }
+            }
+        };
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(watch)
+            .map_err(cannot_install)?;
+        Ok(stop)
+    }
+
+    /// One that no signal reaches.
+    fn new() -> io::Result<Self> {
+        let (sender, channel) = bounded(0);
+        let (wake, other) = UnixStream::pair()?;
+        let shared = Arc::new(Shared::default());
+        *shared.sender.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        *shared.wake.lock().unwrap_or_else(PoisonError::into_inner) = Some(other);
+        Ok(Self { shared, channel, wake })
+    }
+
+    /// The signal that asked for a stop, if one did. Costs one load.
+    pub fn requested(&self) -> Option<i32> {
+        match self.shared.signal.load(Ordering::Relaxed) {
+            0 => None,
+            signal => Some(signal),
+        }
+    }
+
+    /// The status of a command that a signal ended, or `otherwise`.
+    pub fn status_or(&self, otherwise: Status) -> Status {
+        self.requested().map_or(otherwise, Status::Interrupted)
+    }
+
+    /// Waits for a stop, at most this long; true if one was asked for.
+    pub fn wait(&self, at_most: Duration) -> bool {
+        let gate = self.shared.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited =
+            self.shared.asked.wait_timeout_while(gate, at_most, |()| self.requested().is_none());
+        drop(waited);
+        self.requested().is_some()
+    }
+
+    /// A channel to select on: it disconnects when a stop is asked for, and never carries anything.
+    pub const fn channel(&self) -> &Receiver<Never> {
+        &self.channel
+    }
+
+    /// A descriptor to poll beside others: it reads as ended once a stop was asked for.
+    pub fn wake_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+
+    /// What to say is unknown, should the process leave at once. It is called on another thread,
+    /// and must not wait for a lock that the command holds for long.
+    pub fn on_abandon(&self, words: impl Fn() -> String + Send + 'static) {
+        *self.shared.last_words.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Box::new(words));
+    }
+
+    /// Waits on the descriptor as a poller would.
+    #[cfg(test)]
+    fn woken(&self) -> bool {
+        io::Read::read(&mut &self.wake, &mut [0]).is_ok_and(|n| n == 0)
+    }
+}
+
+/// Ends the process at the second signal, and says what is unknown.
+fn leave(signal: i32, unknown: &str) {
+    let status = Status::Interrupted(signal);
+    let json_errors = crate::cli::wants_json_errors(&std::env::args_os().collect::<Vec<_>>());
+    Out::new(Look { json_errors, ..Look::default() }).error(&ErrorReport {
+        error: format!("left at once: {unknown}"),
+        code: "INTERRUPTED",
+        exit_code: status.code(),
+        causes: Vec::new(),
+        hints: Vec::new(),
+    });
+    low_level::exit(i32::from(status.code()));
+}
+
+/// The failure to take signals.
+fn cannot_install(error: io::Error) -> Failure {
+    Failure::local("cannot handle signals", error)
+}
+
+/// Lets a write past the limit of file sizes (`ulimit -f`) fail with an error, as a full disk does:
+/// SIGXFSZ would kill the process in the middle of a batch.
+pub fn ignore_file_size_signal() -> Result<(), Failure> {
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))
+        .map(|_| ())
+        .map_err(cannot_install)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_signal_wakes_all_who_wait() {
+        let stop = Stop::new().unwrap();
+        assert_eq!(stop.requested(), None);
+        assert!(!stop.wait(Duration::from_millis(1)));
+        assert_eq!(stop.status_or(Status::Done), Status::Done);
+        let shared = Arc::clone(&stop.shared);
+        let asker = std::thread::spawn(move || shared.ask(SIGTERM));
+        assert!(stop.wait(Duration::from_secs(10)));
+        assert!(asker.join().unwrap());
+        assert!(stop.channel().recv().is_err());
+        assert!(stop.woken());
+        assert_eq!(stop.status_or(Status::Done).code(), 143);
+    }
+
+    #[test]
+    fn the_second_signal_is_not_the_first() {
+        let stop = Stop::new().unwrap();
+        assert!(stop.shared.ask(SIGINT));
+        assert!(!stop.shared.ask(SIGTERM));
+        assert_eq!(stop.requested(), Some(SIGINT));
+        assert!(stop.shared.last_words().contains("may have been done"));
+        stop.on_abandon(|| "7 records are unknown".to_owned());
+        assert_eq!(stop.shared.last_words(), "7 records are unknown");
+    }
+}

@@ -1,0 +1,100 @@
+//! Owns `kaw topics list`. Leaves finding the topics to `cluster`.
+
+use regex::Regex;
+
+use super::totals;
+use crate::cli::global::AnswerArgs;
+use crate::commands::{Context, Failure, Status};
+use crate::out::{Cell, Column, Table};
+use crate::topic::TopicDetail;
+
+/// What stands below its help.
+const EXAMPLES: &str = "\
+EXAMPLES:
+  kaw topics list
+  kaw topics list '^users' --json";
+
+/// What it answers with.
+pub const KIND: &str = "topics.list";
+
+/// Its columns.
+pub const COLUMNS: &[Column] = &[
+    Column::text("TOPIC", "The topic."),
+    Column::number("PARTITIONS", "The number of its partitions."),
+    Column::number("RECORDS", "Offsets between start and end, over all partitions."),
+    Column::number("BYTES", "Bytes of its segments."),
+    Column::text("FIRST-TIMESTAMP", "The timestamp of its first batch."),
+    Column::text("LAST-TIMESTAMP", "Its largest timestamp."),
+];
+
+/// List topics with their size and age
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Only topics whose name matches this; `^` and `$` tie it to the ends
+    #[arg(value_name = "REGEX", value_parser = regex)]
+    pub regex: Option<Regex>,
+
+    /// The form of the answer.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+}
+
+/// Reads a regular expression, and tells a slip on one line.
+fn regex(text: &str) -> Result<Regex, String> {
+    Regex::new(text).map_err(|error| {
+        let text = error.to_string();
+        text.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned()
+    })
+}
+
+/// Answers with the topics.
+pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
+    let topics =
+        context.cluster()?.list_topics().map_err(|error| context.failure("list topics", error))?;
+    context.answer(&table(&topics, args.regex.as_ref()))?;
+    Ok(Status::Done)
+}
+
+/// The rows of the topics that match.
+fn table(topics: &[TopicDetail], regex: Option<&Regex>) -> Table {
+    let mut table = Table::new(KIND, COLUMNS);
+    let matches = |topic: &TopicDetail| regex.is_none_or(|r| r.is_match(topic.name.as_str()));
+    for topic in topics.iter().filter(|topic| matches(topic)) {
+        let totals = totals(topic);
+        table.push(vec![
+            Cell::text(topic.name.as_str()),
+            Cell::Int(topic.partitions.len() as i64),
+            Cell::Int(totals.records),
+            Cell::maybe(totals.bytes, Cell::Bytes),
+            Cell::maybe(totals.first_timestamp_ms, Cell::Time),
+            Cell::maybe(totals.last_timestamp_ms, Cell::Time),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::topic;
+    use super::*;
+    use crate::out::Format;
+
+    #[test]
+    fn topics_that_match_are_listed() {
+        let topics = [topic("orders", &[(0, 10), (2, 4)]), topic("users", &[(0, 0)])];
+        insta::assert_snapshot!(table(&topics, None).render(Format::Table, true, false), @r"
+        TOPIC   PARTITIONS  RECORDS  BYTES  FIRST-TIMESTAMP           LAST-TIMESTAMP
+        orders           2       12    200  1970-01-01T00:00:01.000Z  1970-01-01T00:00:04.000Z
+        users            1        0    100  -                         -
+        ");
+        let regex = regex("^u").unwrap();
+        assert_eq!(table(&topics, Some(&regex)).rows.len(), 1);
+    }
+
+    #[test]
+    fn a_slip_in_a_regex_is_one_line() {
+        let message = regex("a(b").unwrap_err();
+        assert_eq!(message, "unclosed group");
+    }
+}
