@@ -140,7 +140,7 @@ impl Fragments {
 /// The increment of `SplitMix64`, which spreads neighbouring ids before they are mixed.
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The output function of `SplitMix64`: a bijection in which each bit of `x` moves half of all bits.
+/// The output function of `SplitMix64`: a bijection in which each bit of `x` moves half of them.
 const fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
