@@ -157,27 +157,37 @@ impl Sandbox {
         }
     }
 
-    /// What Kafka should find in `dir`, as `topic TAB partition TAB start TAB end` by what `kaw`
-    /// says, and `topic TAB sent TAB records` by what the test says.
+    /// What Kafka should find in `dir`: what `kaw` says, and `topic TAB sent TAB records` by what
+    /// the test says.
     fn expected_in(&self, dir: &Path) -> String {
         let dir_text = dir.to_str().expect("a sandbox has a name in UTF-8");
         let listed = self.run_with(["topics", "list", "--json", "-d", dir_text]);
         let names: Vec<String> = listed.success().items().map(|row| text(&row, "topic")).collect();
-        let mut lines = String::new();
-        if !names.is_empty() {
-            let mut args = vec!["topics", "describe", "--json", "-d", dir_text];
-            args.extend(names.iter().map(String::as_str));
-            for row in self.run_with(args).success().items() {
-                let of = |key| row.get(key).unwrap_or_else(|| panic!("no `{key}` in {row}"));
-                let (partition, start) = (of("partition"), of("start_offset"));
-                let end = of("end_offset");
-                let topic = text(&row, "topic");
-                writeln!(lines, "{topic}\t{partition}\t{start}\t{end}").unwrap();
-            }
-        }
+        let mut lines = self.ends(dir, &names);
         for (of, topic, records) in self.sent.borrow().iter() {
             if of == dir {
                 writeln!(lines, "{topic}\tsent\t{records}").unwrap();
+            }
+        }
+        lines
+    }
+
+    /// What `kaw` says of topics: `topic TAB partition TAB start TAB end`, a line a partition.
+    pub fn ends(&self, dir: &Path, topics: &[impl AsRef<OsStr>]) -> String {
+        let mut lines = String::new();
+        if topics.is_empty() {
+            return lines;
+        }
+        let mut args = vec![OsStr::new("topics"), "describe".as_ref(), "--json".as_ref()];
+        args.extend([OsStr::new("-d"), dir.as_os_str()]);
+        args.extend(topics.iter().map(AsRef::as_ref));
+        for row in self.run_with(args).success().items() {
+            let topic = text(&row, "topic");
+            let partitions = row.get("partitions").and_then(serde_json::Value::as_array);
+            for partition in partitions.unwrap_or_else(|| panic!("no partitions in {row}")) {
+                let of = |key| partition.get(key).unwrap_or_else(|| panic!("no `{key}` in {row}"));
+                let (start, end) = (of("start_offset"), of("end_offset"));
+                writeln!(lines, "{topic}\t{}\t{start}\t{end}", of("partition")).unwrap();
             }
         }
         lines

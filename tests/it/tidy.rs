@@ -142,7 +142,9 @@ fn imports_point_down(source: &Source) -> Vec<Found> {
         for captures in import.captures_iter(line) {
             let group = captures.get(1).or(captures.get(2)).map_or("", |m| m.as_str());
             for name in group.split(',').map(|name| name.trim().split("::").next().unwrap_or("")) {
-                let up = floor(name) > floor(own);
+                // The grammar lists the commands, whose `Args` are beside what they do.
+                let grammar = source.path == "src/cli/mod.rs" && name == "commands";
+                let up = floor(name) > floor(own) && !grammar;
                 let sideways = floor(name) == floor(own) && floor(own) > 0 && name != own;
                 if up || sideways {
                     found.push((at, format!("`{own}` may not import `{name}`")));
