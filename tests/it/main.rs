@@ -1,0 +1,20 @@
+//! The integration tests: one binary, so that they link once. Each module below is a file; the
+//! module `tidy` fails when a file is not listed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    unreachable_pub,
+    missing_docs,
+    reason = "a test fails by a panic, and tests have no callers"
+)]
+
+mod cli;
+mod dump_log;
+mod kafka_files;
+mod needs;
+mod readme;
+mod sandbox;
+mod tidy;

@@ -1,0 +1,99 @@
+//! Owns what a test may need that a machine may lack. Such a test passes without it, and what was
+//! skipped is counted and named on stderr by the test below.
+
+use std::fmt::{self, Write as _};
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Something that a machine may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Kafka's jars (`KAW_KAFKA_LIBS`, made by `tests/kafka/fetch`) and a Java to run them.
+    Kafka,
+    /// Log directories kept by an earlier run of the tests (`KAW_KEPT_LOGS`).
+    KeptLogs,
+    /// `jq`, in the examples of the README.
+    Jq,
+}
+
+impl Need {
+    const ALL: [Self; 3] = [Self::Kafka, Self::KeptLogs, Self::Jq];
+
+    /// Whether this machine has it. A test that needs it returns at once where not.
+    pub fn met(self) -> bool {
+        match self {
+            Self::Kafka => std::env::var_os("KAW_KAFKA_LIBS").is_some(),
+            Self::KeptLogs => std::env::var_os("KAW_KEPT_LOGS").is_some(),
+            Self::Jq => on_path("jq"),
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kafka => "Kafka's tools (set KAW_KAFKA_LIBS to what tests/kafka/fetch made)",
+            Self::KeptLogs => "kept log directories (set KAW_KEPT_LOGS; see .ci/run)",
+            Self::Jq => "jq",
+        })
+    }
+}
+
+/// Whether a program can be started.
+fn on_path(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
+}
+
+/// The tests in `source` that say `Need::<need>`, by their names.
+fn needing(source: &str, need: Need) -> Vec<String> {
+    let mark = format!("Need::{need:?}.met()");
+    let mut names = Vec::new();
+    let mut lines = source.lines().peekable();
+    while let Some(line) = lines.next() {
+        if line != "#[test]" {
+            continue;
+        }
+        let head = lines.by_ref().find(|line| line.starts_with("fn ")).unwrap_or_default();
+        let name = head.trim_start_matches("fn ").split('(').next().unwrap_or_default();
+        if lines.by_ref().take_while(|line| *line != "}").any(|line| line.contains(&mark)) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+#[test]
+fn what_is_skipped_is_counted_and_named() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let mut report = String::new();
+    let mut total = 0;
+    for need in Need::ALL.into_iter().filter(|need| !need.met()) {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&here).unwrap() {
+            let path = entry.unwrap().path();
+            let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let found = needing(&fs::read_to_string(&path).unwrap(), need);
+            names.extend(found.into_iter().map(|name| format!("{module}::{name}")));
+        }
+        names.sort();
+        total += names.len();
+        if !names.is_empty() {
+            writeln!(report, "skipped for want of {need}: {}", names.join(" ")).unwrap();
+        }
+    }
+    // Not `eprintln!`: the test runner would keep it to itself.
+    write!(std::io::stderr(), "\nskipped: {total} tests\n{report}").unwrap();
+    assert!(total == 0 || !report.is_empty());
+}
+
+#[test]
+fn tests_with_a_need_are_found_in_their_source() {
+    let source = "#[test]\nfn a() {\n    if !Need::Jq.met() {\n        return;\n    }\n}\n\
+                  #[test]\nfn b() {\n}\n#[test]\n#[ignore]\nfn c() {\n    Need::Jq.met();\n}\n";
+    assert_eq!(needing(source, Need::Jq), ["a", "c"]);
+    assert!(needing(source, Need::Kafka).is_empty());
+}
