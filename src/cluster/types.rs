@@ -123,3 +123,17 @@ pub struct ConsumeFrom {
     /// Stop before this offset.
     pub to: Option<i64>,
 }
+
+/// What a poll brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polled {
+    /// Records of one partition.
+    Records {
+        /// Which of the partitions that were asked for.
+        of: usize,
+    },
+    /// Nothing yet.
+    Nothing,
+    /// Every partition was read to where it was to be read.
+    Finished,
+}

@@ -1,0 +1,203 @@
+//! Owns reading partitions of a log directory, to an end or for ever. Waits on the partitions' state
+//! pages, so a record is seen as soon as it is published. Leaves the bytes to `disk`.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::{Embedded, OpenTopic, check_partition, out_of_range};
+use crate::cluster::error::{ClusterError, Result};
+use crate::cluster::types::{ConsumeFrom, Polled};
+use crate::disk::BootId;
+use crate::disk::directory::LogDirectory;
+use crate::disk::error::DiskError;
+use crate::disk::reader::PartitionReader;
+use crate::disk::state::{End, State};
+use crate::record::RecordBuffer;
+use crate::sys;
+use crate::topic::TopicPartition;
+
+/// The longest that one wait lasts: no event says that another process died, so look again.
+const WAIT_MAX: Duration = Duration::from_millis(100);
+/// The longest wait when there are more partitions than one wait can watch.
+const WAIT_MAX_MANY: Duration = Duration::from_millis(5);
+
+/// One partition that is read.
+#[derive(Debug)]
+struct Part {
+    /// Which of the requested ones it is.
+    index: usize,
+    of: TopicPartition,
+    directory: PathBuf,
+    reader: PartitionReader,
+    /// `None` until somebody writes to the partition, or where it may not be mapped.
+    state: Option<State>,
+    /// The end when nothing was published yet.
+    empty: End,
+    to: i64,
+}
+
+/// Reads records of several partitions, a batch of one after a batch of another.
+#[derive(Debug)]
+pub struct Consumer {
+    parts: Vec<Part>,
+    boot: BootId,
+    /// Whose turn it is.
+    turn: usize,
+}
+
+impl Embedded {
+    /// A consumer of the given partitions. Offsets outside a log are refused.
+    pub fn consumer(&self, from: &[ConsumeFrom]) -> Result<Consumer> {
+        let unknown = |from: &ConsumeFrom| ClusterError::unknown_topic(from.topic.as_str());
+        let Some((directory, registry)) = self.read_topics()? else {
+            return Err(from.first().map_or_else(|| ClusterError::unknown_topic(""), unknown));
+        };
+        let mut parts = Vec::with_capacity(from.len());
+        let mut topic: Option<OpenTopic> = None;
+        for (index, from) in from.iter().enumerate() {
+            if topic.as_ref().is_none_or(|topic| topic.name != from.topic) {
+                topic = Some(self.topic(&registry, &from.topic)?);
+            }
+            let Some(topic) = &topic else { continue };
+            parts.push(open_part(&directory, topic, from, index)?);
+        }
+        Ok(Consumer { parts, boot: *directory.boot(), turn: 0 })
+    }
+}
+
+fn open_part(
+    directory: &LogDirectory,
+    topic: &OpenTopic,
+    from: &ConsumeFrom,
+    index: usize,
+) -> Result<Part> {
+    check_partition(topic, from.partition)?;
+    let of = TopicPartition { topic: from.topic.clone(), partition: from.partition };
+    let end = directory.end(&topic.name, from.partition, &topic.config)?;
+    if !(end.start_offset..=end.end_offset).contains(&from.from) {
+        return Err(out_of_range(&of, from.from, &end));
+    }
+    let path = directory.partition_path(&topic.name, from.partition);
+    Ok(Part {
+        index,
+        of,
+        reader: PartitionReader::new(&path, from.partition, from.from, &topic.config),
+        state: open_state(&path)?,
+        directory: path,
+        empty: end,
+        to: from.to.unwrap_or(i64::MAX),
+    })
+}
+
+/// The state page to wait on. One is made where nobody has written yet; where that is not allowed,
+/// there is none, and the partition is looked at from time to time.
+fn open_state(path: &std::path::Path) -> Result<Option<State>> {
+    match State::open(path)? {
+        Some(state) => Ok(Some(state)),
+        None => Ok(State::open_or_create(path).ok()),
+    }
+}
+
+impl Part {
+    /// The published end.
+    fn end(&mut self, boot: &BootId) -> Result<End> {
+        if self.state.is_none() {
+            self.state = State::open(&self.directory)?;
+        }
+        let Some(state) = &self.state else { return Ok(self.empty) };
+        if state.is_deleted() {
+            return Err(self.deleted());
+        }
+        Ok(state.end(boot).unwrap_or(self.empty))
+    }
+
+    fn deleted(&self) -> ClusterError {
+        let mut error = ClusterError::unknown_topic(self.of.topic.as_str());
+        error.message = format!("topic `{}` was deleted while it was read", self.of.topic);
+        error.topic = None;
+        error
+    }
+
+    fn is_done(&self) -> bool {
+        self.reader.next_offset() >= self.to
+    }
+
+    /// Explains a failed read: retention may have taken what was about to be read.
+    fn explain(&mut self, error: DiskError, boot: &BootId) -> ClusterError {
+        match self.end(boot) {
+            Err(deleted) => deleted,
+            Ok(end) if self.reader.next_offset() < end.start_offset => {
+                out_of_range(&self.of, self.reader.next_offset(), &end)
+            }
+            Ok(_) if !self.directory.exists() => self.deleted(),
+            Ok(_) => error.into(),
+        }
+    }
+}
+
+impl Consumer {
+    /// Reads records of one partition into `buffer`, or waits for some until `until`.
+    pub fn poll(&mut self, buffer: &mut RecordBuffer, until: Instant) -> Result<Polled> {
+        loop {
+            // Taken before the ends are looked at, so that a change in between ends the wait.
+            let sequences: Vec<u32> = self
+                .parts
+                .iter()
+                .map(|part| part.state.as_ref().map_or(0, State::sequence))
+                .collect();
+            if let Some(polled) = self.read_next(buffer)? {
+                return Ok(polled);
+            }
+            if self.parts.iter().all(Part::is_done) {
+                return Ok(Polled::Finished);
+            }
+            let now = Instant::now();
+            if now >= until {
+                return Ok(Polled::Nothing);
+            }
+            self.wait(&sequences, until - now);
+        }
+    }
+
+    fn read_next(&mut self, buffer: &mut RecordBuffer) -> Result<Option<Polled>> {
+        for _ in 0..self.parts.len() {
+            let turn = self.turn;
+            self.turn = (turn + 1) % self.parts.len();
+            let Some(part) = self.parts.get_mut(turn) else { continue };
+            if part.is_done() {
+                continue;
+            }
+            let end = part.end(&self.boot)?;
+            if part.reader.next_offset() < end.start_offset {
+                return Err(out_of_range(&part.of, part.reader.next_offset(), &end));
+            }
+            if let Err(error) = part.reader.read(&end, part.to, buffer) {
+                return Err(part.explain(error, &self.boot));
+            }
+            if !buffer.is_empty() {
+                return Ok(Some(Polled::Records { of: part.index }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn wait(&self, sequences: &[u32], at_most: Duration) {
+        let mut longest = at_most.min(WAIT_MAX);
+        if self.parts.len() > sys::WAIT_ANY_MAX || self.parts.iter().any(|p| p.state.is_none()) {
+            longest = longest.min(WAIT_MAX_MANY);
+        }
+        let words: Vec<_> = self
+            .parts
+            .iter()
+            .zip(sequences)
+            .filter(|(part, _)| !part.is_done())
+            .filter_map(|(part, &seen)| Some((part.state.as_ref()?.sequence_word(), seen)))
+            .collect();
+        sys::wait_any(&words, longest);
+    }
+
+    /// The next offset of each partition, in the order they were asked for.
+    pub fn positions(&self) -> Vec<i64> {
+        self.parts.iter().map(|part| part.reader.next_offset()).collect()
+    }
+}

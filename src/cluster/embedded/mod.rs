@@ -1,0 +1,347 @@
+//! Owns the verbs on a log directory: topics and offsets. Presents itself as a cluster of one broker,
+//! node 0. Leaves the files to `disk`, records to the modules below.
+
+pub(super) mod consume;
+pub(super) mod produce;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::error::{ClusterError, ErrorKind, Outcome, Result};
+use super::types::{Limits, ListedOffset, OffsetAt};
+use crate::config::LogConfig;
+use crate::disk::directory::{Change, LogDirectory};
+use crate::disk::error::DiskError;
+use crate::disk::reader;
+use crate::disk::registry::{Registry, Topic};
+use crate::disk::state::End;
+use crate::topic::{
+    NewTopic, PartitionDetail, TopicChange, TopicDetail, TopicName, TopicPartition,
+};
+
+/// How long between two tries for a lock that somebody holds.
+const PATIENCE_STEP: Duration = Duration::from_millis(2);
+/// The most partitions of one topic: each is a directory.
+const PARTITIONS_MAX: i32 = 100_000;
+
+impl From<DiskError> for ClusterError {
+    fn from(error: DiskError) -> Self {
+        let kind = match &error {
+            DiskError::Io { .. } | DiskError::Fenced { .. } | DiskError::Foreign { .. } => {
+                ErrorKind::Storage
+            }
+            DiskError::Corrupt { .. } => ErrorKind::CorruptData,
+            DiskError::Busy { .. } => ErrorKind::Busy,
+            DiskError::Deleted { .. } => ErrorKind::UnknownTopicOrPartition,
+            DiskError::TooLarge { .. } => ErrorKind::MessageTooLarge,
+            DiskError::Missing { .. } => ErrorKind::NotFound,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+/// A cluster that is a log directory.
+#[derive(Debug)]
+pub struct Embedded {
+    path: PathBuf,
+    /// Whether the user named the directory: then it has to be there for the verbs that read.
+    explicit: bool,
+    limits: Limits,
+}
+
+/// A topic's config, typed. What was stored was checked, so an error here is damage.
+fn log_config(name: &TopicName, topic: &Topic) -> Result<LogConfig> {
+    let pairs: Vec<_> = topic.configs.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+    LogConfig::from_pairs(&pairs).map_err(|reason| {
+        ClusterError::new(ErrorKind::CorruptData, format!("topic `{name}`: {reason}"))
+            .about(name.as_str())
+    })
+}
+
+/// What is needed to work on the partitions of one topic.
+#[derive(Debug)]
+pub(super) struct OpenTopic {
+    pub(super) name: TopicName,
+    pub(super) partitions: i32,
+    pub(super) config: LogConfig,
+}
+
+impl Embedded {
+    /// The cluster in `path`. Looks at nothing yet.
+    pub fn open(path: &Path, explicit: bool, limits: Limits) -> Result<Self> {
+        if path.exists() && !path.is_dir() {
+            let message = format!("{} is not a directory", path.display());
+            return Err(ClusterError::new(ErrorKind::InvalidRequest, message));
+        }
+        Ok(Self { path: path.to_owned(), explicit, limits })
+    }
+
+    /// The directory, to read; `None` where it is the default one and was never used.
+    fn to_read(&self) -> Result<Option<LogDirectory>> {
+        match LogDirectory::open(&self.path) {
+            Ok(directory) => Ok(Some(directory)),
+            Err(DiskError::Missing { .. }) if !self.explicit => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The directory and its topics, to read.
+    fn read_topics(&self) -> Result<Option<(LogDirectory, Registry)>> {
+        let Some(directory) = self.to_read()? else { return Ok(None) };
+        let registry = directory.registry()?;
+        Ok(Some((directory, registry)))
+    }
+
+    /// Begins a change to the topics, waiting its turn for as long as requests may take.
+    fn change<'a>(&self, directory: &'a LogDirectory) -> Result<Change<'a>> {
+        let until = Instant::now() + self.limits.timeout;
+        loop {
+            match directory.change() {
+                Err(DiskError::Busy { .. }) if Instant::now() < until => {
+                    std::thread::sleep(PATIENCE_STEP);
+                }
+                answer => return Ok(answer?),
+            }
+        }
+    }
+
+    fn topic(&self, registry: &Registry, name: &TopicName) -> Result<OpenTopic> {
+        let topic =
+            registry.topics.get(name).ok_or_else(|| ClusterError::unknown_topic(name.as_str()))?;
+        let config = log_config(name, topic)?;
+        Ok(OpenTopic { name: name.clone(), partitions: topic.partitions, config })
+    }
+
+    /// Returns every topic, sorted by name.
+    pub fn list_topics(&self) -> Result<Vec<TopicDetail>> {
+        let Some((directory, registry)) = self.read_topics()? else { return Ok(Vec::new()) };
+        registry.topics.iter().map(|(name, topic)| detail(&directory, name, topic)).collect()
+    }
+
+    /// Returns the named topics.
+    pub fn describe_topics(
+        &self,
+        names: &[TopicName],
+    ) -> Result<Vec<Outcome<TopicName, TopicDetail>>> {
+        let read = self.read_topics()?;
+        let describe = |name: &TopicName| {
+            let unknown = || ClusterError::unknown_topic(name.as_str());
+            let (directory, registry) = read.as_ref().ok_or_else(unknown)?;
+            let topic = registry.topics.get(name).ok_or_else(unknown)?;
+            detail(directory, name, topic)
+        };
+        Ok(names.iter().map(|n| Outcome { of: n.clone(), result: describe(n) }).collect())
+    }
+
+    /// Creates topics.
+    pub fn create_topics(&self, topics: &[NewTopic]) -> Result<Vec<Outcome<TopicName>>> {
+        let directory = LogDirectory::open_to_write(&self.path)?;
+        let mut change = self.change(&directory)?;
+        let mut outcomes = Vec::new();
+        for topic in topics {
+            let result = create(&mut change, topic);
+            outcomes.push(Outcome { of: topic.name.clone(), result });
+        }
+        change.commit(crate::now_ms())?;
+        Ok(outcomes)
+    }
+
+    /// Deletes topics.
+    pub fn delete_topics(&self, names: &[TopicName]) -> Result<Vec<Outcome<TopicName>>> {
+        let Some(_) = self.to_read()? else { return Ok(all_unknown(names)) };
+        let directory = LogDirectory::open_to_write(&self.path)?;
+        let mut change = self.change(&directory)?;
+        let mut delete = |name: &TopicName| {
+            if !change.registry.topics.contains_key(name) {
+                return Err(ClusterError::unknown_topic(name.as_str()));
+            }
+            Ok(change.delete(name, crate::now_ms())?)
+        };
+        Ok(names.iter().map(|n| Outcome { of: n.clone(), result: delete(n) }).collect())
+    }
+
+    /// Changes partition counts and configs.
+    pub fn alter_topics(&self, changes: &[TopicChange]) -> Result<Vec<Outcome<TopicName>>> {
+        let names: Vec<_> = changes.iter().map(|c| c.name.clone()).collect();
+        let Some(_) = self.to_read()? else { return Ok(all_unknown(&names)) };
+        let directory = LogDirectory::open_to_write(&self.path)?;
+        let mut change = self.change(&directory)?;
+        let mut outcomes = Vec::new();
+        for wanted in changes {
+            let result = alter(&mut change, wanted);
+            outcomes.push(Outcome { of: wanted.name.clone(), result });
+        }
+        change.commit(crate::now_ms())?;
+        Ok(outcomes)
+    }
+
+    /// Deletes the records before an offset of each partition.
+    pub fn delete_records(
+        &self,
+        before: &[(TopicPartition, i64)],
+    ) -> Result<Vec<Outcome<TopicPartition, i64>>> {
+        let directory = LogDirectory::open_to_write(&self.path)?;
+        let change = self.change(&directory)?;
+        let trim = |tp: &TopicPartition, offset: i64| {
+            let topic = self.topic(&change.registry, &tp.topic)?;
+            check_partition(&topic, tp.partition)?;
+            let mut log = directory.open_partition(&tp.topic, tp.partition, &topic.config)?;
+            let end = log.end()?;
+            if offset > end.end_offset {
+                return Err(out_of_range(tp, offset, &end));
+            }
+            let record = |start| change.record_log_start(&tp.topic, tp.partition, start);
+            Ok(log.trim(offset, crate::now_ms(), record)?)
+        };
+        Ok(before
+            .iter()
+            .map(|(tp, offset)| Outcome { of: tp.clone(), result: trim(tp, *offset) })
+            .collect())
+    }
+
+    /// Returns one offset of each partition.
+    pub fn list_offsets(
+        &self,
+        of: &[TopicPartition],
+        at: OffsetAt,
+    ) -> Result<Vec<Outcome<TopicPartition, ListedOffset>>> {
+        let read = self.read_topics()?;
+        let list = |tp: &TopicPartition| {
+            let (directory, registry) =
+                read.as_ref().ok_or_else(|| ClusterError::unknown_topic(tp.topic.as_str()))?;
+            let topic = self.topic(registry, &tp.topic)?;
+            check_partition(&topic, tp.partition)?;
+            let end = directory.end(&tp.topic, tp.partition, &topic.config)?;
+            let plain = |offset| ListedOffset { offset, timestamp_ms: -1 };
+            Ok(match at {
+                OffsetAt::Start => plain(end.start_offset),
+                OffsetAt::End => plain(end.end_offset),
+                OffsetAt::Timestamp(time) => {
+                    let path = directory.partition_path(&tp.topic, tp.partition);
+                    reader::offset_at_time(&path, &end, &topic.config, time)?.map_or(
+                        plain(end.end_offset),
+                        |(offset, timestamp_ms)| ListedOffset { offset, timestamp_ms },
+                    )
+                }
+            })
+        };
+        Ok(of.iter().map(|tp| Outcome { of: tp.clone(), result: list(tp) }).collect())
+    }
+}
+
+fn all_unknown(names: &[TopicName]) -> Vec<Outcome<TopicName>> {
+    let unknown = |name: &TopicName| Err(ClusterError::unknown_topic(name.as_str()));
+    names.iter().map(|n| Outcome { of: n.clone(), result: unknown(n) }).collect()
+}
+
+/// The error of an offset outside the log.
+pub(super) fn out_of_range(tp: &TopicPartition, offset: i64, end: &End) -> ClusterError {
+    let message = format!(
+        "offset {offset} of {tp} is out of range: the log has {} to {}",
+        end.start_offset, end.end_offset
+    );
+    ClusterError::new(ErrorKind::OffsetOutOfRange, message).about(tp.topic.as_str())
+}
+
+/// Refuses a partition that the topic does not have.
+pub(super) fn check_partition(topic: &OpenTopic, partition: i32) -> Result<()> {
+    if (0..topic.partitions).contains(&partition) {
+        return Ok(());
+    }
+    let message =
+        format!("topic `{}` has no partition {partition}: it has {}", topic.name, topic.partitions);
+    // Not "about" the topic, which is there: a hint to create it would mislead.
+    Err(ClusterError::new(ErrorKind::UnknownTopicOrPartition, message))
+}
+
+fn detail(directory: &LogDirectory, name: &TopicName, topic: &Topic) -> Result<TopicDetail> {
+    let config = log_config(name, topic)?;
+    let mut partitions = Vec::with_capacity(topic.partitions as usize);
+    for partition in 0..topic.partitions {
+        let end = directory.end(name, partition, &config)?;
+        let time = |ms: i64| (ms >= 0 && end.start_offset < end.end_offset).then_some(ms);
+        partitions.push(PartitionDetail {
+            partition,
+            leader: 0,
+            replicas: vec![0],
+            isr: vec![0],
+            start_offset: end.start_offset,
+            end_offset: end.end_offset,
+            bytes: Some(end.sealed_bytes + end.position),
+            first_timestamp_ms: time(end.first_timestamp),
+            last_timestamp_ms: time(end.max_timestamp),
+        });
+    }
+    Ok(TopicDetail {
+        name: name.clone(),
+        id: Some(topic.id.to_string()),
+        internal: name.is_internal(),
+        configs: topic.configs.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+        partitions,
+    })
+}
+
+fn create(change: &mut Change<'_>, topic: &NewTopic) -> Result<()> {
+    let name = topic.name.as_str();
+    if change.registry.topics.contains_key(&topic.name) {
+        let message = format!("topic `{name}` exists already");
+        return Err(ClusterError::new(ErrorKind::TopicAlreadyExists, message).about(name));
+    }
+    // Kafka keeps metrics under names where both become `_`, and refuses the pair.
+    let folded = |name: &str| name.replace('.', "_");
+    if let Some(other) = change.registry.topics.keys().find(|t| folded(t.as_str()) == folded(name))
+    {
+        let message = format!("topic `{name}` collides with `{other}`: `.` and `_` count as equal");
+        return Err(ClusterError::new(ErrorKind::InvalidRequest, message));
+    }
+    check_partition_count(topic.partitions)?;
+    if topic.replication_factor.is_some_and(|factor| factor != 1 && factor != -1) {
+        let message = "a directory holds one replica of each partition".to_owned();
+        return Err(ClusterError::new(ErrorKind::InvalidReplicationFactor, message));
+    }
+    check_configs(&topic.configs)?;
+    change.add_partitions(&topic.name, topic.partitions)?;
+    if let Some(created) = change.registry.topics.get_mut(&topic.name) {
+        created.configs = topic.configs.iter().cloned().collect();
+    }
+    Ok(())
+}
+
+fn alter(change: &mut Change<'_>, wanted: &TopicChange) -> Result<()> {
+    let name = &wanted.name;
+    let topic = change
+        .registry
+        .topics
+        .get(name)
+        .ok_or_else(|| ClusterError::unknown_topic(name.as_str()))?;
+    check_configs(&wanted.set)?;
+    if let Some(partitions) = wanted.partitions {
+        check_partition_count(partitions)?;
+        if partitions <= topic.partitions {
+            let message = format!(
+                "topic `{name}` has {} partitions, and they can only become more",
+                topic.partitions
+            );
+            return Err(ClusterError::new(ErrorKind::InvalidPartitions, message));
+        }
+        change.add_partitions(name, partitions)?;
+    }
+    if let Some(topic) = change.registry.topics.get_mut(name) {
+        topic.configs.extend(wanted.set.iter().cloned());
+        topic.configs.retain(|config, _| !wanted.unset.contains(config));
+    }
+    Ok(())
+}
+
+fn check_partition_count(partitions: i32) -> Result<()> {
+    if (1..=PARTITIONS_MAX).contains(&partitions) {
+        return Ok(());
+    }
+    let message = format!("a topic has 1 to {PARTITIONS_MAX} partitions, not {partitions}");
+    Err(ClusterError::new(ErrorKind::InvalidPartitions, message))
+}
+
+fn check_configs(configs: &[(String, String)]) -> Result<()> {
+    let checked = configs.iter().try_for_each(|(name, value)| crate::config::check(name, value));
+    checked.map_err(|reason| ClusterError::new(ErrorKind::InvalidConfig, reason))
+}
