@@ -8,7 +8,7 @@
 //!   3  cli          load
 //!   2  cluster
 //!   1  disk
-//!   0  topic  offset  record  partitioner  config  fake  out  sys
+//!   0  topic  offset  record  partitioner  config  fake  out  sys  value  near
 //! ```
 //!
 //! The seam (`cluster`) is synchronous: both back ends are blocking libraries, every wait in them has

@@ -299,9 +299,12 @@ pub fn parse_time(text: &str, now_ms: i64) -> Result<i64, InvalidOffset> {
         let midnight = now_ms.div_euclid(MS_PER_DAY) * MS_PER_DAY;
         return Ok(midnight.saturating_add(ms_of_day));
     }
-    // jiff takes more than dates: weeks, `[Europe/Berlin]`. What begins as a date is one.
-    let date_like = text.split_once('-').is_some_and(|(year, rest)| {
-        year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()) && !rest.contains('[')
+    let date_like = text.bytes().enumerate().all(|(at, b)| match at {
+        4 | 7 => b == b'-',
+        ..10 => b.is_ascii_digit(),
+        10 => matches!(b, b'T' | b't' | b' '),
+        // No zone: jiff would take an offset that it cannot apply, and drop it.
+        _ => matches!(b, b'0'..=b'9' | b':' | b'.'),
     });
     if date_like && let Ok(time) = text.parse::<civil::DateTime>() {
         let zoned = time.to_zoned(jiff::tz::TimeZone::UTC).ok();
@@ -311,7 +314,7 @@ pub fn parse_time(text: &str, now_ms: i64) -> Result<i64, InvalidOffset> {
     if value::duration(text).is_ok() {
         return Err(InvalidOffset { near: Some(format!("-{text}")), ..not_time(text, "") });
     }
-    if date_like {
+    if date_like && text.len() >= 10 {
         return Err(not_time(text, "there is no such date or hour"));
     }
     Err(not_time(

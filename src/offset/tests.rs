@@ -152,6 +152,12 @@ fn what_is_no_offset_is_refused_with_a_near_match() {
         "@10:30:45:50",
         "@2026-W03-4",
         "@2026-01-15T10:00:00Z[UTC]",
+        "@2026-01-15T10:00+99:00",
+        "@2026-01-15+05",
+        "@2026-01-15Z",
+        "@2026-01-15[UTC]",
+        "@2026-01-15T",
+        "@2026-01-15T10:00[UTC]",
         "@99999999999999",
         "1:2:3",
         "::",
@@ -203,7 +209,10 @@ fn any_position() -> impl Strategy<Value = Position> {
 
 proptest! {
     #[test]
-    fn what_is_shown_reads_back(from in any_position(), to in proptest::option::of(any_position())) {
+    fn what_is_shown_reads_back(
+        from in any_position(),
+        to in proptest::option::of(any_position()),
+    ) {
         prop_assert_eq!(Position::parse(&from.to_string(), NOW), Ok(from));
         let backward = match (from, to) {
             (At(a), Some(At(b)))

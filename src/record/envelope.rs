@@ -1,5 +1,5 @@
-//! Owns the JSON envelope of `--json`: one record as one line, and back. Leaves splitting the lines,
-//! and which topic and partition a record that was read goes to, to the commands.
+//! Owns the JSON envelope of `--json`: one record as one line, and back. Leaves splitting the
+//! lines, and which topic and partition a record that was read goes to, to the commands.
 //!
 //! ```text
 //!   {"topic":"users","partition":0,"offset":42,"timestamp":"2026-01-15T10:00:00.000Z",
