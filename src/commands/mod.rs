@@ -109,7 +109,7 @@ impl Context {
             return Ok(cluster);
         }
         let resolved = self.target()?;
-        self.out.verbose(format_args!("target: {:?}, from {}", resolved.target, resolved.source));
+        self.out.verbose(format_args!("target: {resolved}"));
         stop::ignore_file_size_signal()?;
         let cluster = Cluster::open(&resolved.target, self.limits)
             .map_err(|error| Failure::cluster("open the target", error))?;
@@ -147,8 +147,8 @@ impl Context {
         }
     }
 
-    /// Ends a command that worked on `total` items, of which some failed: the only item's failure is
-    /// the command's own; of several, each is told and the command failed in part.
+    /// Ends a command that worked on `total` items, of which some failed: the only item's failure
+    /// is the command's own; of several, each is told and the command failed in part.
     pub fn conclude(&self, total: usize, mut failures: Vec<Failure>) -> Result<Status, Failure> {
         match failures.pop() {
             None => Ok(Status::Done),
