@@ -1,5 +1,6 @@
 //! Owns Kafka's topic configs: their names, types, defaults and bounds (`TopicConfig` and
-//! `LogConfig` of Kafka 4), and the typed values that a log needs. Leaves keeping them to the back ends.
+//! `LogConfig` of Kafka 4), and the typed values that a log needs. Leaves keeping them to the back
+//! ends.
 
 use std::str::FromStr;
 

@@ -12,8 +12,8 @@
 //! ```
 //!
 //! The seam (`cluster`) is synchronous: both back ends are blocking libraries, every wait in them
-//! has a deadline, and a signal is a value (`commands::stop`), so an async runtime would add a hop and
-//! a start-up cost and take nothing away.
+//! has a deadline, and a signal is a value (`commands::stop`), so an async runtime would add a hop
+//! and a start-up cost and take nothing away.
 
 pub mod cli;
 pub mod cluster;
