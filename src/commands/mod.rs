@@ -110,7 +110,6 @@ impl Context {
         }
         let resolved = self.target()?;
         self.out.verbose(format_args!("target: {resolved}"));
-        stop::ignore_file_size_signal()?;
         let cluster = Cluster::open(&resolved.target, self.limits)
             .map_err(|error| Failure::cluster("open the target", error))?;
         Ok(self.cluster.get_or_init(|| cluster))
@@ -182,7 +181,7 @@ pub fn run(args: &[OsString], now_ms: i64) -> ExitCode {
                 ..look
             };
             let context = Context::new(Out::new(look), now_ms, cli.global.clone());
-            let result = dispatch(&context, &cli);
+            let result = stop::ignore_file_size_signal().and_then(|()| dispatch(&context, &cli));
             settle(&context.out, result)
         }
     };
