@@ -1,5 +1,6 @@
-//! Owns Kafka's topic configs: their names, types, defaults and bounds (`TopicConfig` and `LogConfig`
-//! of Kafka 4), and the typed values that a log needs. Leaves keeping them to the back ends.
+//! Owns Kafka's topic configs: their names, types, defaults and bounds (`TopicConfig` and
+//! `LogConfig` of Kafka 4), and the typed values that a log needs. Leaves keeping them to the back
+//! ends.
 
 use std::str::FromStr;
 
@@ -262,9 +263,9 @@ impl Default for LogConfig {
 }
 
 impl LogConfig {
-    /// The defaults with `pairs` over them. Names that it does not know are passed over: the file of
-    /// a real broker may hold more. A value that it knows and cannot read is an error, since a guess
-    /// at a retention deletes data.
+    /// The defaults with `pairs` over them. Names that it does not know are passed over: the file
+    /// of a real broker may hold more. A value that it knows and cannot read is an error, since a
+    /// guess at a retention deletes data.
     pub fn from_pairs(pairs: &[(String, String)]) -> Result<Self, String> {
         let mut config = Self::default();
         for (name, value) in pairs {

@@ -11,9 +11,9 @@
 //!   0  topic  offset  record  partitioner  config  fake  out  sys  value  near
 //! ```
 //!
-//! The seam (`cluster`) is synchronous: both back ends are blocking libraries, every wait in them has
-//! a deadline, and a signal is a value (`commands::stop`), so an async runtime would add a hop and a
-//! start-up cost and take nothing away.
+//! The seam (`cluster`) is synchronous: both back ends are blocking libraries, every wait in them
+//! has a deadline, and a signal is a value (`commands::stop`), so an async runtime would add a hop
+//! and a start-up cost and take nothing away.
 
 pub mod cli;
 pub mod cluster;

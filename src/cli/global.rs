@@ -1,5 +1,5 @@
-//! Owns the options that every command takes, those of every command that answers with rows, and how
-//! their values are read. Leaves the target that they add up to, to `target`.
+//! Owns the options that every command takes, those of every command that answers with rows, and
+//! how their values are read. Leaves the target that they add up to, to `target`.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -30,6 +30,16 @@ pub struct Resolved {
     pub profile: Option<String>,
 }
 
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.target {
+            Target::Directory { path, .. } => write!(f, "log directory {}", path.display())?,
+            Target::Brokers(list) => write!(f, "brokers {list}")?,
+        }
+        write!(f, " (from {})", self.source)
+    }
+}
+
 /// Where a setting was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {

@@ -1,4 +1,5 @@
-//! Owns `kaw config`: the settings that hold, and who said so. Leaves finding them to `cli::target`.
+//! Owns `kaw config`: the settings that hold, and who said so. Leaves finding them to
+//! `cli::target`.
 
 use super::{Context, Failure, Status};
 use crate::cli::global::{AnswerArgs, TIMEOUT_DEFAULT};

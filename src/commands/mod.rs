@@ -109,8 +109,7 @@ impl Context {
             return Ok(cluster);
         }
         let resolved = self.target()?;
-        self.out.verbose(format_args!("target: {:?}, from {}", resolved.target, resolved.source));
-        stop::ignore_file_size_signal()?;
+        self.out.verbose(format_args!("target: {resolved}"));
         let cluster = Cluster::open(&resolved.target, self.limits)
             .map_err(|error| Failure::cluster("open the target", error))?;
         Ok(self.cluster.get_or_init(|| cluster))
@@ -147,8 +146,8 @@ impl Context {
         }
     }
 
-    /// Ends a command that worked on `total` items, of which some failed: the only item's failure is
-    /// the command's own; of several, each is told and the command failed in part.
+    /// Ends a command that worked on `total` items, of which some failed: the only item's failure
+    /// is the command's own; of several, each is told and the command failed in part.
     pub fn conclude(&self, total: usize, mut failures: Vec<Failure>) -> Result<Status, Failure> {
         match failures.pop() {
             None => Ok(Status::Done),
@@ -182,7 +181,7 @@ pub fn run(args: &[OsString], now_ms: i64) -> ExitCode {
                 ..look
             };
             let context = Context::new(Out::new(look), now_ms, cli.global.clone());
-            let result = dispatch(&context, &cli);
+            let result = stop::ignore_file_size_signal().and_then(|()| dispatch(&context, &cli));
             settle(&context.out, result)
         }
     };

@@ -204,6 +204,14 @@ mod tests {
     }
 
     #[test]
+    fn a_real_signal_becomes_a_value() {
+        let stop = Stop::install().unwrap();
+        low_level::raise(SIGHUP).unwrap();
+        assert!(stop.wait(Duration::from_secs(10)));
+        assert_eq!(stop.status_or(Status::Done), Status::Interrupted(SIGHUP));
+    }
+
+    #[test]
     fn the_second_signal_is_not_the_first() {
         let stop = Stop::new().unwrap();
         assert!(stop.shared.ask(SIGINT));

@@ -150,8 +150,8 @@ impl Out {
         self.bar.around(|| self.stdout()?.write_all(bytes))
     }
 
-    /// Opens stdout for a stream of bytes. Each write is one system call: the caller has the buffer,
-    /// and what was written is what the reader has.
+    /// Opens stdout for a stream of bytes. Each write is one system call: the caller has the
+    /// buffer, and what was written is what the reader has.
     pub fn stdout(&self) -> io::Result<Stdout> {
         let fd = io::stdout().as_fd().try_clone_to_owned()?;
         Ok(Stdout(File::from(fd)))
@@ -200,7 +200,7 @@ impl Out {
 
     /// Whether a progress line may be shown.
     fn shows_progress(&self) -> bool {
-        self.stderr_terminal && !self.look.quiet && !self.look.json_errors
+        self.stderr_terminal && !self.look.quiet
     }
 
     /// The place of the progress line.

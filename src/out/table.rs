@@ -1,5 +1,5 @@
-//! Owns the rows of an answer and their three forms: table, JSON, TSV. Leaves writing them to `Out`,
-//! and what they say to commands: facts in, looks out.
+//! Owns the rows of an answer and their three forms: table, JSON, TSV. Leaves writing them to
+//! `Out`, and what they say to commands: facts in, looks out.
 
 use std::time::Duration;
 
@@ -311,7 +311,8 @@ fn cell_text(cell: &Cell, terminal: bool) -> String {
     }
 }
 
-/// A cell in TSV: tabs, line ends and the backslash itself are escaped, so that it can be read back.
+/// A cell in TSV: tabs, line ends and the backslash itself are escaped, so that it can be read
+/// back.
 fn tsv_text(text: &str, terminal: bool) -> String {
     let escaped =
         text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");

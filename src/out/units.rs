@@ -1,5 +1,5 @@
-//! Owns how numbers, times and foreign text look to people. Leaves the exact values to tables, which
-//! print them raw.
+//! Owns how numbers, times and foreign text look to people. Leaves the exact values to tables,
+//! which print them raw.
 
 use std::borrow::Cow;
 use std::fmt::Write;

@@ -24,19 +24,14 @@ pub struct Args {
 }
 
 /// What can be done with topics.
+#[expect(missing_docs, reason = "a comment here would hide the help, which is on each `Args`")]
 #[derive(Subcommand, Clone, Debug)]
 pub enum Verb {
-    /// Show all.
     List(list::Args),
-    /// Make new ones.
     Create(create::Args),
-    /// Show some, with their partitions.
     Describe(describe::Args),
-    /// Change one.
     Alter(alter::Args),
-    /// Remove some.
     Delete(delete::Args),
-    /// Remove the oldest records of one.
     Trim(trim::Args),
 }
 
