@@ -21,8 +21,17 @@ pub enum Need {
 impl Need {
     const ALL: [Self; 3] = [Self::Kafka, Self::KeptLogs, Self::Jq];
 
-    /// Whether this machine has it. A test that needs it returns at once where not.
+    /// Whether this machine has it. A test that needs it returns at once where not, and fails
+    /// where `KAW_SKIP_NOTHING` is set.
+    #[track_caller]
     pub fn met(self) -> bool {
+        let strict = std::env::var_os("KAW_SKIP_NOTHING").is_some();
+        assert!(self.is_here() || !strict, "this machine lacks {self}");
+        self.is_here()
+    }
+
+    /// Whether this machine has it.
+    fn is_here(self) -> bool {
         match self {
             Self::Kafka => std::env::var_os("KAW_KAFKA_LIBS").is_some(),
             Self::KeptLogs => std::env::var_os("KAW_KEPT_LOGS").is_some(),
@@ -71,7 +80,7 @@ fn what_is_skipped_is_counted_and_named() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let mut report = String::new();
     let mut total = 0;
-    for need in Need::ALL.into_iter().filter(|need| !need.met()) {
+    for need in Need::ALL.into_iter().filter(|need| !need.is_here()) {
         let mut names = Vec::new();
         for entry in fs::read_dir(&here).unwrap() {
             let path = entry.unwrap().path();
