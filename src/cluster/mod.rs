@@ -10,7 +10,7 @@ pub mod types;
 
 use self::embedded::Embedded;
 pub use self::embedded::consume::Consumer;
-pub use self::embedded::produce::{LockWait, Producer};
+pub use self::embedded::produce::Producer;
 use self::error::{ClusterError, ErrorKind, Outcome, Result};
 use self::types::{ConsumeFrom, Limits, ListedOffset, OffsetAt, ProducerOptions, Target};
 use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition};
@@ -65,6 +65,14 @@ impl Cluster {
     pub fn create_topics(&self, topics: &[NewTopic]) -> Result<Vec<Outcome<TopicName>>> {
         match self {
             Self::Embedded(cluster) => cluster.create_topics(topics),
+        }
+    }
+
+    /// Creates a topic that a producer misses: always on a directory, which is the user's own; on
+    /// brokers only if `asked`, since a slip in a name would make a topic for everybody.
+    pub fn create_missing_topic(&self, topic: &NewTopic, asked: bool) -> Result<()> {
+        match self {
+            Self::Embedded(cluster) => cluster.create_missing_topic(topic, asked),
         }
     }
 

@@ -1,18 +1,371 @@
-//! Stub.
+//! Owns `kaw consume`: where to start, where to stop, which records, in which form. Leaves waiting
+//! and reading to the cluster, the forms to `record`.
 
+use std::time::{Duration, Instant};
+
+use regex::bytes::Regex;
+
+use super::output::Output;
 use super::{Context, Failure, Status};
-use crate::cluster::error::{ClusterError, ErrorKind};
+use crate::cluster::error::ClusterError;
+use crate::cluster::types::{ConsumeFrom, OffsetAt, Polled};
+use crate::cluster::{Cluster, Consumer};
+use crate::offset::{OffsetSpec, Position};
+use crate::out::{progress::Progress, units};
+use crate::record::bytes::{Newlines, escape_terminal};
+use crate::record::template::Template;
+use crate::record::{RecordBuffer, Span, envelope};
+use crate::topic::{TopicName, TopicPartition};
+use crate::value::{self, Rate};
 
-/// Read records
+/// What stands below its help.
+const EXAMPLES: &str = "\
+EXAMPLES:
+  kaw consume users --exit
+  kaw consume users -o -10 -e -f '%p:%o %k %s\\n'
+  kaw consume users -o @-1h:end --json
+  kaw consume users --grep 'Springfield' -n 5";
+
+/// How long one wait for records lasts before signals are looked at again.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How `--json` writes a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Envelope {
+    /// As a string, or base64: reads back to the same bytes.
+    Lossless,
+    /// As JSON, where it is JSON.
+    Parsed,
+}
+
+/// Read records from topics
+///
+/// Writes each value and a newline. Starts at the start and follows for ever, unless told otherwise.
 #[derive(clap::Args, Clone, Debug)]
-#[command(after_help = "EXAMPLES:\n  kaw consume users")]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The topic
-    #[arg(value_name = "TOPIC")]
-    pub topic: crate::topic::TopicName,
+    /// The topics
+    #[arg(value_name = "TOPIC", required = true)]
+    pub topics: Vec<TopicName>,
+
+    /// From where, and to where: start, end, N, -N, +N, @TIME, FROM:TO [default: start]
+    ///
+    /// TO is the first offset, or time, that is not read any more. `:end` stops at the end as it is
+    /// now.
+    #[arg(short = 'o', long, value_name = "SPEC", help_heading = "Range")]
+    #[arg(allow_hyphen_values = true)]
+    pub offset: Option<String>,
+
+    /// Only these partitions: 0,2-4
+    #[arg(short = 'p', long, value_name = "LIST", value_parser = value::partitions)]
+    #[arg(help_heading = "Range", allow_hyphen_values = true)]
+    pub partitions: Option<std::vec::Vec<i32>>,
+
+    /// Stop after N records
+    #[arg(short = 'n', long, value_name = "N", value_parser = value::count, help_heading = "Range")]
+    pub count: Option<u64>,
+
+    /// Stop at the end as it is now
+    #[arg(short = 'e', long, help_heading = "Range")]
+    pub exit: bool,
+
+    /// Stop when no record has come for this long
+    #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Range")]
+    pub idle: Option<Duration>,
+
+    /// Read at most so many records, or bytes, a second: 1000/s, 1MiB/s
+    #[arg(long, value_name = "RATE", value_parser = value::rate, help_heading = "Range")]
+    pub rate: Option<Rate>,
+
+    /// Write records in this form: %s value, %k key, %t topic, %p partition, %o offset, %T %d time,
+    /// %h headers
+    #[arg(short = 'f', long, value_name = "FORMAT", value_parser = Template::parse)]
+    #[arg(help_heading = "Output", conflicts_with_all = ["json", "raw"])]
+    pub format: Option<Template>,
+
+    /// Write records as JSON envelopes; `parsed` puts in values that are JSON as JSON
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "lossless", help_heading = "Output", conflicts_with = "raw")]
+    pub json: Option<Envelope>,
+
+    /// The same as --json
+    #[arg(short = 'J', help_heading = "Output", conflicts_with_all = ["json", "format", "raw"])]
+    pub envelope: bool,
+
+    /// Write values as they are, with nothing behind them
+    #[arg(long, help_heading = "Output")]
+    pub raw: bool,
+
+    /// Only records with this key
+    #[arg(long, value_name = "KEY", help_heading = "Filter")]
+    pub key: Option<String>,
+
+    /// Only records whose value matches this regular expression
+    #[arg(long, value_name = "REGEX", value_parser = Regex::new, help_heading = "Filter")]
+    pub grep: Option<Regex>,
+}
+
+/// The form of the output.
+enum Form<'a> {
+    /// Values, each with a newline.
+    Lines,
+    /// Values and nothing else.
+    Raw,
+    Template(&'a Template),
+    Envelope {
+        parsed: bool,
+    },
+}
+
+/// Which records are written, and how.
+struct Writing<'a> {
+    form: Form<'a>,
+    /// What is written must not drive the terminal.
+    guarded: bool,
+    key: Option<&'a [u8]>,
+    grep: Option<&'a Regex>,
+    scratch: Vec<u8>,
+}
+
+impl<'a> Writing<'a> {
+    fn new(args: &'a Args, terminal: bool) -> Self {
+        let form = match (&args.format, args.json, args.envelope) {
+            (Some(template), ..) => Form::Template(template),
+            (_, Some(how), _) => Form::Envelope { parsed: how == Envelope::Parsed },
+            (_, _, true) => Form::Envelope { parsed: false },
+            _ if args.raw => Form::Raw,
+            _ => Form::Lines,
+        };
+        Self {
+            guarded: terminal && !args.raw,
+            form,
+            key: args.key.as_deref().map(str::as_bytes),
+            grep: args.grep.as_ref(),
+            scratch: Vec::new(),
+        }
+    }
+
+    fn is_wanted(&self, span: &Span, buffer: &RecordBuffer) -> bool {
+        self.key.is_none_or(|key| span.key.of(&buffer.arena) == Some(key))
+            && self
+                .grep
+                .is_none_or(|r| span.value.of(&buffer.arena).is_some_and(|value| r.is_match(value)))
+    }
+
+    /// Appends one record to `out`.
+    fn append(&mut self, topic: &str, span: &Span, buffer: &RecordBuffer, out: &mut Vec<u8>) {
+        if self.guarded {
+            return self.append_guarded(topic, span, buffer, out);
+        }
+        match self.form {
+            Form::Lines => {
+                out.extend_from_slice(span.value.of(&buffer.arena).unwrap_or_default());
+                out.push(b'\n');
+            }
+            Form::Raw => out.extend_from_slice(span.value.of(&buffer.arena).unwrap_or_default()),
+            Form::Template(template) => template.render(&buffer.view(topic, span), out),
+            Form::Envelope { parsed } => {
+                envelope::write(&buffer.view(topic, span), parsed, out);
+                out.push(b'\n');
+            }
+        }
+    }
+
+    fn append_guarded(
+        &mut self,
+        topic: &str,
+        span: &Span,
+        buffer: &RecordBuffer,
+        out: &mut Vec<u8>,
+    ) {
+        self.scratch.clear();
+        match self.form {
+            Form::Lines | Form::Raw => {
+                let value = span.value.of(&buffer.arena).unwrap_or_default();
+                // One record stays one line.
+                escape_terminal(value, Newlines::Escape, out);
+                out.push(b'\n');
+            }
+            Form::Template(template) => {
+                template.render(&buffer.view(topic, span), &mut self.scratch);
+                escape_terminal(&self.scratch, Newlines::Keep, out);
+            }
+            Form::Envelope { parsed } => {
+                envelope::write(&buffer.view(topic, span), parsed, &mut self.scratch);
+                let json = String::from_utf8_lossy(&self.scratch);
+                out.extend_from_slice(units::safe_json(&json).as_bytes());
+                out.push(b'\n');
+            }
+        }
+    }
 }
 
 /// Runs the command.
-pub fn run(_context: &Context, _args: &Args) -> Result<Status, Failure> {
-    Err(Failure::cluster("consume", ClusterError::new(ErrorKind::Unsupported, "stub")))
+pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
+    let spec = match &args.offset {
+        None => OffsetSpec { from: Position::Start, to: None },
+        Some(text) => OffsetSpec::parse(text, context.now_ms)
+            .map_err(|e| Failure::usage(format!("--offset: {e}")))?,
+    };
+    let cluster = context.cluster()?;
+    let cannot = |error: ClusterError| context.failure("consume", error);
+    let from = resolve(cluster, args, &spec).map_err(cannot)??;
+    let consumer = cluster.consumer(&from).map_err(cannot)?;
+    let mut run = Run {
+        context,
+        args,
+        topics: from.iter().map(|from| from.topic.to_string()).collect(),
+        output: Output::new(&context.out).map_err(Failure::stdout)?,
+        writing: Writing::new(args, context.out.stdout_is_terminal()),
+        started: Instant::now(),
+        records: 0,
+        bytes: 0,
+    };
+    let ended = run.read_all(consumer);
+    let written = run.output.finish().map_err(Failure::stdout);
+    let status = ended?;
+    written?;
+    Ok(status)
+}
+
+/// What is read, from where to where.
+fn resolve(
+    cluster: &Cluster,
+    args: &Args,
+    spec: &OffsetSpec,
+) -> Result<Result<Vec<ConsumeFrom>, Failure>, ClusterError> {
+    let mut of = Vec::new();
+    for outcome in cluster.describe_topics(&args.topics)? {
+        let topic = outcome.result?;
+        let known = topic.partitions.iter().map(|p| p.partition);
+        let wanted = args.partitions.clone().unwrap_or_else(|| known.collect());
+        of.extend(
+            wanted.into_iter().map(|p| TopicPartition { topic: topic.name.clone(), partition: p }),
+        );
+    }
+    let list = |at| -> Result<Vec<i64>, ClusterError> {
+        let outcomes = cluster.list_offsets(&of, at)?;
+        outcomes.into_iter().map(|outcome| outcome.result.map(|listed| listed.offset)).collect()
+    };
+    let (starts, ends) = (list(OffsetAt::Start)?, list(OffsetAt::End)?);
+    let at = |position: Position| -> Result<Result<Vec<i64>, Failure>, ClusterError> {
+        if let Position::Time(time) = position {
+            return Ok(Ok(list(OffsetAt::Timestamp(time))?));
+        }
+        let resolved = starts.iter().zip(&ends).map(|(&s, &e)| position.resolve(s, e)).collect();
+        let stored = || Failure::usage("`stored` is where a group stands, and needs one");
+        Ok(Option::<Vec<i64>>::ok_or_else(resolved, stored))
+    };
+    let froms = match at(spec.from)? {
+        Ok(froms) => froms,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let tos = match spec.to.map(at).transpose()? {
+        Some(Ok(tos)) => Some(tos),
+        Some(Err(failure)) => return Ok(Err(failure)),
+        None => None,
+    };
+    let mut all = Vec::with_capacity(of.len());
+    for (i, tp) in of.into_iter().enumerate() {
+        let get = |offsets: &[i64]| offsets.get(i).copied().unwrap_or(0);
+        let to = tos.as_deref().map(get);
+        let end = args.exit.then(|| get(&ends));
+        let to = to.into_iter().chain(end).min();
+        all.push(ConsumeFrom { topic: tp.topic, partition: tp.partition, from: get(&froms), to });
+    }
+    Ok(Ok(all))
+}
+
+/// One run of the command.
+struct Run<'a> {
+    context: &'a Context,
+    args: &'a Args,
+    /// The name of the topic of each partition that is read.
+    topics: Vec<String>,
+    output: Output,
+    writing: Writing<'a>,
+    started: Instant,
+    records: u64,
+    bytes: u64,
+}
+
+impl Run<'_> {
+    fn read_all(&mut self, mut consumer: Consumer) -> Result<Status, Failure> {
+        let stop = self.context.stop()?;
+        // A line of progress between the records would be in the way.
+        let progress = (!self.context.out.stdout_is_terminal())
+            .then(|| Progress::new(&self.context.out, "consumed"));
+        let mut buffer = RecordBuffer::default();
+        let mut last_record = Instant::now();
+        while self.args.count != Some(self.records) {
+            if stop.requested().is_some() {
+                return Ok(stop.status_or(Status::Done));
+            }
+            let now = Instant::now();
+            let mut until = now + TICK;
+            if let Some(idle) = self.args.idle {
+                if now - last_record >= idle {
+                    break;
+                }
+                until = until.min(last_record + idle);
+            }
+            let polled = consumer
+                .poll(&mut buffer, until)
+                .map_err(|error| self.context.failure("consume", error))?;
+            match polled {
+                Polled::Records { of } => {
+                    self.write(of, &buffer)?;
+                    if self.args.idle.is_some() {
+                        last_record = Instant::now();
+                    }
+                    if let Some(progress) = &progress {
+                        progress.set(self.records, self.bytes);
+                    }
+                }
+                Polled::Nothing => {}
+                Polled::Finished => break,
+            }
+        }
+        Ok(Status::Done)
+    }
+
+    /// Writes the records that are wanted.
+    fn write(&mut self, of: usize, buffer: &RecordBuffer) -> Result<(), Failure> {
+        let turn = match self.args.rate {
+            // A fiftieth of a second's worth, so that a rate is even.
+            Some(Rate::Records(rate)) => ((rate / 50.0) as usize).max(1),
+            Some(Rate::Bytes(_)) => 16,
+            None => usize::MAX,
+        };
+        let topic = self.topics.get(of).map_or("", String::as_str);
+        for spans in buffer.spans.chunks(turn.min(buffer.len().max(1))) {
+            let mut out = self.output.buffer();
+            for span in spans {
+                if self.args.count == Some(self.records) {
+                    break;
+                }
+                if self.writing.is_wanted(span, buffer) {
+                    self.writing.append(topic, span, buffer, &mut out);
+                    self.records += 1;
+                }
+            }
+            self.bytes += out.len() as u64;
+            self.output.write(out).map_err(Failure::stdout)?;
+            if self.keep_rate()? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for as long as the rate asks; true if a signal ended the wait.
+    fn keep_rate(&self) -> Result<bool, Failure> {
+        let due = match self.args.rate {
+            None => return Ok(false),
+            Some(Rate::Records(rate)) => self.records as f64 / rate,
+            Some(Rate::Bytes(rate)) => self.bytes as f64 / rate,
+        };
+        let wait = Duration::from_secs_f64(due.min(1e9)).saturating_sub(self.started.elapsed());
+        Ok(self.context.stop()?.wait(wait))
+    }
 }

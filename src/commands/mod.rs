@@ -9,6 +9,7 @@ pub mod consume;
 pub mod failure;
 pub mod fake;
 pub mod man;
+pub mod output;
 pub mod produce;
 pub mod stop;
 pub mod topics;

@@ -102,7 +102,7 @@ impl Stop {
     }
 
     /// One that no signal reaches.
-    fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let (sender, channel) = bounded(0);
         let (wake, other) = UnixStream::pair()?;
         let shared = Arc::new(Shared::default());

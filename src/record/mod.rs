@@ -140,6 +140,22 @@ pub enum Compression {
     Zstd,
 }
 
+impl Compression {
+    /// Every codec.
+    pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
+
+    /// Its name in `compression.type` and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Snappy => "snappy",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
 /// Many records: their bytes in one arena, and a span for each.
 #[derive(Clone, Debug, Default)]
 pub struct RecordBuffer {

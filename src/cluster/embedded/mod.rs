@@ -146,6 +146,12 @@ impl Embedded {
         Ok(outcomes)
     }
 
+    /// Creates a topic that a producer misses.
+    pub fn create_missing_topic(&self, topic: &NewTopic, _asked: bool) -> Result<()> {
+        let outcomes = self.create_topics(std::slice::from_ref(topic))?;
+        outcomes.into_iter().try_for_each(|outcome| outcome.result)
+    }
+
     /// Deletes topics.
     pub fn delete_topics(&self, names: &[TopicName]) -> Result<Vec<Outcome<TopicName>>> {
         let Some(_) = self.to_read()? else { return Ok(all_unknown(names)) };

@@ -2,13 +2,14 @@
 //! encodes batches, one thread writes them, one makes them durable. Leaves the log to `disk`.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
 
 use super::{Embedded, OpenTopic, check_partition};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
@@ -16,6 +17,7 @@ use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
 use crate::config::LogConfig;
 use crate::disk::batch::{BatchEncoder, EncodedBatch, HEADER_BYTES, ProducerStamp, next_sequence};
 use crate::disk::directory::LogDirectory;
+use crate::disk::error::DiskError;
 use crate::disk::partition::{Appended, PartitionLog};
 use crate::disk::state::State;
 use crate::partitioner::Assigner;
@@ -27,6 +29,9 @@ use crate::topic::TopicName;
 const BATCH_BYTES: usize = 128 << 10;
 /// Batches on their way to the writer. With [`BATCH_BYTES`] this bounds the memory of a producer.
 const QUEUED_BATCHES: usize = 24;
+
+/// How often a wait looks whether it makes sense.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A batch on its way to the log.
 struct Work {
@@ -52,8 +57,27 @@ impl Sent {
 struct Shared {
     /// Set by the writer at the first failure: what follows is not written.
     failed: AtomicBool,
-    /// Since when the writer waits for a partition's lock, in ms of `started` + 1; 0 when it does not.
-    waiting_since_ms: AtomicU64,
+    /// The partition that the writer is appending to, and since when.
+    appending: Mutex<Option<(Arc<State>, Instant)>>,
+}
+
+impl Shared {
+    fn set_appending(&self, to: Option<Arc<State>>) {
+        let mut appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
+        *appending = to.map(|state| (state, Instant::now()));
+    }
+
+    /// Fails when one append has taken longer than `timeout`: somebody holds the partition's lock
+    /// and does not give it back. It is held for microseconds, so that process has been stopped.
+    fn check_patience(&self, timeout: Duration) -> Result<()> {
+        let appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((state, since)) = appending.as_ref() else { return Ok(()) };
+        if since.elapsed() < timeout {
+            return Ok(());
+        }
+        let holder = format!("process {}, which does not move", state.writer());
+        Err(DiskError::Busy { path: state.path().to_owned(), holder }.into())
+    }
 }
 
 /// One partition as the encoding stage sees it.
@@ -77,7 +101,10 @@ pub struct Producer {
     received: Receiver<Delivery>,
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    /// Disconnects when all stages have ended.
+    stages: Receiver<Infallible>,
     warnings: Receiver<String>,
+    timeout: Duration,
 }
 
 impl std::fmt::Debug for Producer {
@@ -91,18 +118,28 @@ impl Embedded {
     pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
         let directory = LogDirectory::open_to_write(&self.path)?;
         let topic = self.topic(&directory.registry()?, topic)?;
-        Producer::start(directory, topic, options)
+        Producer::start(directory, topic, options, self.limits.timeout)
     }
 
     /// The number of partitions of a topic; `None` if it does not exist.
     pub fn partition_count(&self, topic: &TopicName) -> Result<Option<i32>> {
-        let Some((_, registry)) = self.read_topics()? else { return Ok(None) };
-        Ok(registry.topics.get(topic).map(|t| t.partitions))
+        match self.read_topics() {
+            Ok(Some((_, registry))) => Ok(registry.topics.get(topic).map(|t| t.partitions)),
+            Ok(None) => Ok(None),
+            // A directory is made with its first topic.
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
 impl Producer {
-    fn start(directory: LogDirectory, topic: OpenTopic, options: ProducerOptions) -> Result<Self> {
+    fn start(
+        directory: LogDirectory,
+        topic: OpenTopic,
+        options: ProducerOptions,
+        timeout: Duration,
+    ) -> Result<Self> {
         let producer_id = directory.next_producer_id()?;
         let codec = options.compression.or(topic.config.compression_type).unwrap_or_default();
         let (work, queue) = bounded(QUEUED_BATCHES);
@@ -134,13 +171,13 @@ impl Producer {
             to_sync,
             shared: Arc::clone(&shared),
             warn,
-            started: Instant::now(),
             failure: None,
         };
         let syncer = Syncer { appended, deliveries: deliveries.clone(), flush };
-        let mut threads = vec![spawn("write", move || writer.run())?];
+        let (alive, stages) = bounded(0);
+        let mut threads = vec![spawn("write", alive.clone(), move || writer.run())?];
         if flush != Flush::Never {
-            threads.push(spawn("sync", move || syncer.run())?);
+            threads.push(spawn("sync", alive, move || syncer.run())?);
         }
         Ok(Self {
             options,
@@ -155,7 +192,9 @@ impl Producer {
             received,
             shared,
             threads,
+            stages,
             warnings,
+            timeout,
         })
     }
 
@@ -253,8 +292,15 @@ impl Producer {
             }
         };
         lane.next_sequence = next_sequence(base_sequence, records);
-        // The writer ends only after this sender is gone.
-        drop(self.work.send(Work { partition, batch, report }));
+        let mut work = Work { partition, batch, report };
+        // The writer ends only after this sender is gone, so a full queue is the one obstacle.
+        while let Err(SendTimeoutError::Timeout(back)) = self.work.send_timeout(work, TICK) {
+            work = back;
+            if let Err(error) = self.shared.check_patience(self.timeout) {
+                self.shared.failed.store(true, Ordering::Release);
+                return self.refuse(records as u64, partition, work.report, error);
+            }
+        }
     }
 
     fn refuse_partition(&self, buffer: &Arc<RecordBuffer>, index: usize, partition: i32) {
@@ -278,46 +324,41 @@ impl Producer {
         drop(self.deliveries.send(delivery));
     }
 
-    /// For how long the writer has been waiting for a lock that somebody holds; zero when it is not.
-    pub fn lock_wait(&self) -> LockWait {
-        LockWait { shared: Arc::clone(&self.shared), started: Instant::now() }
+    /// The largest record that can be sent, in bytes of key, value and headers: what a batch may
+    /// hold less what it adds.
+    pub const fn record_bytes_max(&self) -> usize {
+        self.max_message_bytes.saturating_sub(HEADER_BYTES)
     }
 
-    /// Sends what is left and ends the stages. The deliveries end when all fates are known.
-    pub fn close(mut self) {
+    /// Sends what is left and ends the stages. The deliveries end when all fates are known. An error
+    /// means that the writer never got a partition's lock, and what it has is unknown.
+    pub fn close(mut self) -> Result<()> {
         self.flush();
-        let Self { work, deliveries, threads, .. } = self;
+        let Self { work, deliveries, threads, shared, stages, timeout, .. } = self;
         drop(work);
         drop(deliveries);
+        while let Err(RecvTimeoutError::Timeout) = stages.recv_timeout(TICK) {
+            shared.check_patience(timeout)?;
+        }
         for thread in threads {
             // A stage that panicked ended the process already.
             drop(thread.join());
         }
+        Ok(())
     }
 }
 
-/// Watches the writer for a lock that it does not get.
-#[derive(Debug)]
-pub struct LockWait {
-    shared: Arc<Shared>,
-    started: Instant,
-}
-
-impl LockWait {
-    /// How long the writer has been waiting.
-    pub fn waited(&self) -> Duration {
-        match self.shared.waiting_since_ms.load(Ordering::Acquire) {
-            0 => Duration::ZERO,
-            since => self
-                .started
-                .elapsed()
-                .saturating_sub(Duration::from_millis(since.saturating_sub(1))),
-        }
-    }
-}
-
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| {
+/// Starts a stage, which holds `alive` until it ends.
+fn spawn(
+    name: &str,
+    alive: Sender<Infallible>,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>> {
+    let stage = move || {
+        run();
+        drop(alive);
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(stage).map_err(|error| {
         ClusterError::new(ErrorKind::Storage, format!("cannot start a thread: {error}"))
     })
 }
@@ -367,7 +408,6 @@ struct Writer {
     to_sync: Sender<Unsynced>,
     shared: Arc<Shared>,
     warn: Sender<String>,
-    started: Instant,
     /// The first failure, which ends the run.
     failure: Option<Arc<ClusterError>>,
 }
@@ -440,10 +480,9 @@ impl Writer {
                 place.insert(log)
             }
         };
-        let since = self.started.elapsed().as_millis() as u64 + 1;
-        self.shared.waiting_since_ms.store(since, Ordering::Release);
+        self.shared.set_appending(Some(Arc::clone(log.state())));
         let appended = log.append(batch, crate::now_ms());
-        self.shared.waiting_since_ms.store(0, Ordering::Release);
+        self.shared.set_appending(None);
         for cut in log.take_cuts() {
             let warning = format!(
                 "{}-{partition}: {} bytes that were not whole were moved to {}: {}",

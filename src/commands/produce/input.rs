@@ -1,0 +1,545 @@
+//! Owns turning bytes of input into records: cutting them at the delimiter, and giving each its key,
+//! headers, partition and timestamp. Leaves reading to `source`, the envelope to `record`.
+
+use memchr::memmem;
+
+use super::source::{Got, Source};
+use crate::commands::Failure;
+use crate::fake::Users;
+use crate::record::envelope;
+use crate::record::pointer::{Found, Pointer};
+use crate::record::{HeaderSpan, RecordBuffer, Slice, Span};
+
+/// Bytes of input taken at once: small enough to be still in the cache when they are encoded.
+const CHUNK_BYTES: usize = 256 << 10;
+/// When records go one at a time, what is behind them is moved each time, so take less.
+const CHUNK_BYTES_SLOW: usize = 16 << 10;
+
+/// How a record is made of a stretch of input.
+#[derive(Debug, Default)]
+pub struct Shape {
+    /// What ends a record; `None` makes each file one record.
+    pub delimiter: Option<Vec<u8>>,
+    /// What ends the key within a record.
+    pub key_delimiter: Option<Vec<u8>>,
+    /// The key of every record.
+    pub key: Option<Vec<u8>>,
+    /// Where the key stands in a JSON value.
+    pub key_field: Option<Pointer>,
+    /// Headers of every record.
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+    /// Records come as JSON envelopes.
+    pub json: bool,
+    /// An envelope's partition counts.
+    pub keep_partition: bool,
+    /// The partition of every record.
+    pub partition: Option<i32>,
+    /// The timestamp of every record, in ms.
+    pub timestamp_ms: Option<i64>,
+    /// Where the timestamp stands in a JSON value.
+    pub timestamp_field: Option<Pointer>,
+    /// An empty value is a tombstone.
+    pub null: bool,
+    /// An empty record is dropped, and counted.
+    pub skip_empty: bool,
+    /// A carriage return before the delimiter belongs to it.
+    pub crlf: bool,
+}
+
+impl Shape {
+    /// Whether a record is its bytes and nothing else.
+    const fn is_plain(&self) -> bool {
+        self.key_delimiter.is_none()
+            && self.key_field.is_none()
+            && self.timestamp_field.is_none()
+            && !self.json
+            && !self.null
+            && !self.skip_empty
+            && !self.crlf
+    }
+}
+
+/// What every record of one buffer shares.
+#[derive(Clone, Copy)]
+struct Common {
+    key: Slice,
+    headers: u32,
+    partition: i32,
+    timestamp_ms: i64,
+}
+
+/// A record that cannot be made.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadRecord {
+    /// Which one, counted from 1.
+    pub number: u64,
+    /// Why, as a sentence part.
+    pub reason: String,
+    /// It is only too long for the topic: others are not.
+    pub too_large: bool,
+}
+
+/// What was counted so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Records that were read, bad and too large ones included, skipped ones not.
+    pub records: u64,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Empty records that were dropped.
+    pub skipped: u64,
+}
+
+/// How a turn of reading ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// There may be more.
+    More,
+    /// There is no more.
+    End,
+    /// A record is bad; those before it are in the buffer.
+    Bad(BadRecord),
+}
+
+/// Records from files, by delimiter.
+#[derive(Debug)]
+pub struct Input<'a> {
+    source: Source<'a>,
+    shape: Shape,
+    /// Bytes that were read and not yet made into records.
+    carry: Vec<u8>,
+    /// Bytes of raw envelopes, kept for their memory.
+    raw: Vec<u8>,
+    chunk_bytes: usize,
+    /// The longest record that can be sent.
+    record_bytes_max: usize,
+    /// Inside a record that is too long, whose rest is passed over.
+    passing_over: bool,
+    /// The bytes in `carry` may hold whole records.
+    carry_is_unsplit: bool,
+    /// A file ended behind the bytes in `carry`.
+    file_ended: bool,
+    ended: bool,
+    /// What was counted so far.
+    pub counted: Counted,
+}
+
+/// A stretch of bytes to be cut.
+struct Stretch {
+    len: usize,
+    /// Whether what is left behind the last delimiter is a record: the file ends there.
+    ends: bool,
+}
+
+impl<'a> Input<'a> {
+    /// Input from `source`. `slow` means that records are sent one at a time, or nearly.
+    pub fn new(source: Source<'a>, shape: Shape, record_bytes_max: usize, slow: bool) -> Self {
+        Self {
+            source,
+            shape,
+            carry: Vec::new(),
+            raw: Vec::new(),
+            chunk_bytes: if slow { CHUNK_BYTES_SLOW } else { CHUNK_BYTES },
+            record_bytes_max,
+            passing_over: false,
+            carry_is_unsplit: false,
+            file_ended: false,
+            ended: false,
+            counted: Counted::default(),
+        }
+    }
+
+    /// Whether more input is there already, or comes within `timeout`.
+    pub fn is_ready(&self, timeout: std::time::Duration) -> bool {
+        self.carry_is_unsplit || (!self.ended && self.source.is_ready(timeout))
+    }
+
+    /// Sets the longest record that can be sent, once it is known.
+    pub const fn set_record_bytes_max(&mut self, bytes: usize) {
+        self.record_bytes_max = bytes;
+    }
+
+    /// Reads up to `most` records into `buffer`. Returns as soon as there is one and no more input
+    /// is there.
+    pub fn read(
+        &mut self,
+        buffer: &mut RecordBuffer,
+        most: u64,
+        now_ms: i64,
+    ) -> Result<Turn, Failure> {
+        buffer.spans.clear();
+        buffer.headers.clear();
+        let mut arena = if self.shape.json {
+            buffer.arena.clear();
+            std::mem::take(&mut self.raw)
+        } else {
+            std::mem::take(&mut buffer.arena)
+        };
+        let filled = self.fill(&mut arena);
+        if self.shape.json {
+            let turn =
+                filled.and_then(|stretch| self.take_envelopes(&arena, &stretch, buffer, most));
+            self.raw = arena;
+            self.finish_envelopes(buffer, now_ms);
+            return turn;
+        }
+        buffer.arena = arena;
+        let stretch = filled?;
+        self.take_records(&stretch, buffer, most, now_ms)
+    }
+
+    /// Puts what is left and what is there into `arena`.
+    fn fill(&mut self, arena: &mut Vec<u8>) -> Result<Stretch, Failure> {
+        let wanted = (self.carry.len() * 2).max(self.chunk_bytes);
+        // Not cleared first: bytes of the last turn are overwritten, and zeroing costs as reading.
+        arena.resize(wanted, 0);
+        let mut len = self.carry.len();
+        if let Some(front) = arena.get_mut(..len) {
+            front.copy_from_slice(&self.carry);
+        }
+        self.carry.clear();
+        let mut ends = std::mem::take(&mut self.file_ended);
+        while !self.carry_is_unsplit && !self.ended && len < wanted {
+            match self.source.read(arena.get_mut(len..).unwrap_or_default())? {
+                Got::Bytes(got) => {
+                    len += got;
+                    self.counted.bytes += got as u64;
+                }
+                Got::EndOfFile => ends = true,
+                Got::End => (ends, self.ended) = (true, true),
+            }
+            if ends || !self.source.is_ready(std::time::Duration::ZERO) {
+                break;
+            }
+        }
+        Ok(Stretch { len, ends: ends || self.ended })
+    }
+
+    /// Keeps the bytes from `at` on for the next turn.
+    fn keep(&mut self, arena: &[u8], at: usize, stretch: &Stretch, unsplit: bool) -> Option<Slice> {
+        self.carry_is_unsplit = unsplit;
+        let rest = arena.get(at..stretch.len).unwrap_or_default();
+        if unsplit {
+            self.carry.extend_from_slice(rest);
+            self.file_ended = stretch.ends;
+            return None;
+        }
+        if stretch.ends {
+            let was_passing_over = std::mem::take(&mut self.passing_over);
+            // The last record counts without a delimiter behind it.
+            return (!rest.is_empty() && !was_passing_over).then(|| Slice::new(at, rest.len()));
+        }
+        if self.passing_over {
+            // Enough that a delimiter of several bytes is still found.
+            let tail = self.shape.delimiter.as_ref().map_or(0, |d| d.len() - 1).min(rest.len());
+            self.carry.extend_from_slice(rest.get(rest.len() - tail..).unwrap_or_default());
+        } else if rest.len() > self.record_bytes_max {
+            self.passing_over = true;
+            return Some(Slice::new(at, rest.len()));
+        } else {
+            self.carry.extend_from_slice(rest);
+        }
+        None
+    }
+
+    /// Cuts the stretch into records, at most `most`, and gives each to `take`, which answers
+    /// whether it was one; ends at the first that is bad.
+    fn cut(
+        &mut self,
+        arena: &[u8],
+        stretch: &Stretch,
+        most: u64,
+        mut take: impl FnMut(&Shape, Slice) -> Result<bool, String>,
+    ) -> Turn {
+        let data = arena.get(..stretch.len).unwrap_or_default();
+        let delimiter = self.shape.delimiter.clone();
+        let (mut at, mut taken) = (0, 0);
+        let mut handle =
+            |this: &mut Self, slice: Slice, taken: &mut u64| -> Result<(), BadRecord> {
+                let too_large = slice.len() > this.record_bytes_max;
+                let made = if too_large {
+                    let (bytes, most) = (slice.len(), this.record_bytes_max);
+                    Err(format!("its {bytes} bytes are more than the topic takes ({most})"))
+                } else {
+                    take(&this.shape, slice)
+                };
+                match made {
+                    Ok(true) => this.counted.records += 1,
+                    Ok(false) => {
+                        this.counted.skipped += 1;
+                        return Ok(());
+                    }
+                    Err(reason) => {
+                        this.counted.records += 1;
+                        let number = this.counted.records + this.counted.skipped;
+                        return Err(BadRecord { number, reason, too_large });
+                    }
+                }
+                *taken += 1;
+                Ok(())
+            };
+        if let Some(delimiter) = delimiter {
+            for (start, len) in Pieces::new(data, &delimiter) {
+                if taken == most {
+                    break;
+                }
+                at = start + len + delimiter.len();
+                if std::mem::take(&mut self.passing_over) {
+                    continue;
+                }
+                if let Err(bad) = handle(self, Slice::new(start, len), &mut taken) {
+                    self.keep(arena, at, stretch, true);
+                    return Turn::Bad(bad);
+                }
+            }
+        }
+        let unsplit = taken == most && at < stretch.len;
+        if let Some(last) = self.keep(arena, at, stretch, unsplit)
+            && let Err(bad) = handle(self, last, &mut taken)
+        {
+            return Turn::Bad(bad);
+        }
+        if self.ended && !self.carry_is_unsplit { Turn::End } else { Turn::More }
+    }
+
+    fn take_records(
+        &mut self,
+        stretch: &Stretch,
+        buffer: &mut RecordBuffer,
+        most: u64,
+        now_ms: i64,
+    ) -> Result<Turn, Failure> {
+        let common = self.common(buffer, now_ms);
+        let arena = std::mem::take(&mut buffer.arena);
+        // Keys that are not a stretch of the input go behind it, once it is no longer read.
+        let mut keys: Vec<(usize, String)> = Vec::new();
+        let plain = self.shape.is_plain();
+        let spans = &mut buffer.spans;
+        let turn = self.cut(&arena, stretch, most, |shape, slice| {
+            let mut span = Span::new(common.key, slice, common.timestamp_ms);
+            span.headers_len = common.headers;
+            span.partition = common.partition;
+            if !plain {
+                match make(shape, slice, &arena, &mut span)? {
+                    Made::Record => {}
+                    Made::WithKey(key) => keys.push((spans.len(), key)),
+                    Made::Nothing => return Ok(false),
+                }
+            }
+            spans.push(span);
+            Ok(true)
+        });
+        buffer.arena = arena;
+        for (index, key) in keys {
+            let key = buffer.store(key.as_bytes());
+            if let Some(span) = buffer.spans.get_mut(index) {
+                span.key = key;
+            }
+        }
+        Ok(turn)
+    }
+
+    fn take_envelopes(
+        &mut self,
+        arena: &[u8],
+        stretch: &Stretch,
+        buffer: &mut RecordBuffer,
+        most: u64,
+    ) -> Result<Turn, Failure> {
+        Ok(self.cut(arena, stretch, most, |shape, slice| {
+            let line = slice.of(arena).unwrap_or_default();
+            if line.is_empty() && shape.skip_empty {
+                return Ok(false);
+            }
+            envelope::read(line, buffer).map(|()| true).map_err(|e| e.to_string())
+        }))
+    }
+
+    /// Gives envelopes what they leave open.
+    fn finish_envelopes(&self, buffer: &mut RecordBuffer, now_ms: i64) {
+        for span in &mut buffer.spans {
+            if !self.shape.keep_partition {
+                span.partition = -1;
+            }
+            if let Some(partition) = self.shape.partition {
+                span.partition = partition;
+            }
+            if let Some(timestamp_ms) = self.shape.timestamp_ms {
+                span.timestamp_ms = timestamp_ms;
+            } else if span.timestamp_ms == crate::record::NO_TIMESTAMP {
+                span.timestamp_ms = now_ms;
+            }
+        }
+    }
+
+    /// Stores what all records share behind the input.
+    fn common(&self, buffer: &mut RecordBuffer, now_ms: i64) -> Common {
+        common(&self.shape, buffer, now_ms)
+    }
+}
+
+fn common(shape: &Shape, buffer: &mut RecordBuffer, now_ms: i64) -> Common {
+    let key = buffer.store_nullable(shape.key.as_deref());
+    for (name, value) in &shape.headers {
+        let name = buffer.store(name.as_bytes());
+        let value = buffer.store_nullable(value.as_deref());
+        buffer.headers.push(HeaderSpan { name, value });
+    }
+    Common {
+        key,
+        headers: shape.headers.len() as u32,
+        partition: shape.partition.unwrap_or(-1),
+        timestamp_ms: shape.timestamp_ms.unwrap_or(now_ms),
+    }
+}
+
+/// What became of a stretch of input.
+enum Made {
+    Record,
+    /// The key is not a stretch of the input.
+    WithKey(String),
+    /// Dropped.
+    Nothing,
+}
+
+/// Makes a record of `slice` by all that the shape asks for.
+fn make(shape: &Shape, slice: Slice, arena: &[u8], span: &mut Span) -> Result<Made, String> {
+    let mut start = slice.start();
+    let mut line = slice.of(arena).unwrap_or_default();
+    if shape.crlf {
+        line = line.strip_suffix(b"\r").unwrap_or(line);
+    }
+    if line.is_empty() && shape.skip_empty {
+        return Ok(Made::Nothing);
+    }
+    if let Some(delimiter) = &shape.key_delimiter {
+        let Some(at) = memmem::find(line, delimiter) else {
+            let shown = delimiter.escape_ascii();
+            return Err(format!("it has no key delimiter `{shown}`"));
+        };
+        span.key = Slice::new(start, at);
+        let behind = at + delimiter.len();
+        line = line.get(behind..).unwrap_or_default();
+        start += behind;
+    }
+    span.value = Slice::new(start, line.len());
+    let mut made = Made::Record;
+    if let Some(pointer) = &shape.key_field {
+        match pointer.find(line).map_err(|e| e.to_string())? {
+            Found::Missing => return Err("its value has no such key field".to_owned()),
+            Found::Null => span.key = Slice::NULL,
+            Found::Text(std::borrow::Cow::Owned(key)) => made = Made::WithKey(key),
+            Found::Text(std::borrow::Cow::Borrowed(key)) | Found::Raw(key) => {
+                // Borrowed from the line, so it lies in the arena.
+                let at = key.as_ptr() as usize - line.as_ptr() as usize;
+                span.key = Slice::new(start + at, key.len());
+            }
+        }
+    }
+    if let Some(pointer) = &shape.timestamp_field {
+        span.timestamp_ms = timestamp(pointer, line, span.timestamp_ms)?;
+    }
+    if shape.null && line.is_empty() {
+        span.value = Slice::NULL;
+    }
+    Ok(made)
+}
+
+/// The time that a field of a value gives.
+fn timestamp(pointer: &Pointer, line: &[u8], now_ms: i64) -> Result<i64, String> {
+    let text = match pointer.find(line).map_err(|e| e.to_string())? {
+        Found::Missing | Found::Null => {
+            return Err("its value has no such timestamp field".to_owned());
+        }
+        Found::Text(text) => text.into_owned(),
+        Found::Raw(text) => text.to_owned(),
+    };
+    crate::offset::parse_time(&text, now_ms).map_err(|e| e.to_string())
+}
+
+/// The stretches of `data` that a delimiter ends, as start and length.
+struct Pieces<'d> {
+    ends: Ends<'d>,
+    start: usize,
+    delimiter_len: usize,
+}
+
+enum Ends<'d> {
+    Byte(memchr::Memchr<'d>),
+    Bytes(memmem::FindIter<'d, 'd>),
+}
+
+impl<'d> Pieces<'d> {
+    fn new(data: &'d [u8], delimiter: &'d [u8]) -> Self {
+        let ends = match delimiter {
+            [byte] => Ends::Byte(memchr::memchr_iter(*byte, data)),
+            bytes => Ends::Bytes(memmem::find_iter(data, bytes)),
+        };
+        Self { ends, start: 0, delimiter_len: delimiter.len() }
+    }
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        let end = match &mut self.ends {
+            Ends::Byte(ends) => ends.next()?,
+            Ends::Bytes(ends) => ends.next()?,
+        };
+        let start = self.start;
+        self.start = end + self.delimiter_len;
+        Some((start, end - start))
+    }
+}
+
+/// Generated users instead of input.
+pub struct Generated {
+    users: Users,
+    next_id: u64,
+    end: u64,
+    shape: Shape,
+}
+
+impl Generated {
+    /// `count` users from `start_id` on.
+    pub fn new(seed: u64, start_id: u64, count: u64, shape: Shape) -> Self {
+        let end = start_id.saturating_add(count);
+        Self { users: Users::new(seed), next_id: start_id, end, shape }
+    }
+
+    /// Makes up to `most` records.
+    pub fn read(&mut self, buffer: &mut RecordBuffer, most: u64, now_ms: i64) -> Counted {
+        buffer.clear();
+        let common = common(&self.shape, buffer, now_ms);
+        let mut counted = Counted::default();
+        while self.next_id < self.end && counted.records < most && buffer.arena.len() < CHUNK_BYTES
+        {
+            let start = buffer.arena.len();
+            self.users.append_json(self.next_id, &mut buffer.arena);
+            let value = Slice::new(start, buffer.arena.len() - start);
+            let mut span = Span::new(common.key, value, common.timestamp_ms);
+            span.headers_len = common.headers;
+            span.partition = common.partition;
+            if self.shape.key_field.is_some()
+                && let Ok(Made::WithKey(key)) = make(&self.shape, value, &buffer.arena, &mut span)
+            {
+                span.key = buffer.store(key.as_bytes());
+            }
+            buffer.spans.push(span);
+            counted.records += 1;
+            counted.bytes += value.len() as u64;
+            self.next_id += 1;
+        }
+        counted
+    }
+
+    /// Whether all were made.
+    pub const fn is_done(&self) -> bool {
+        self.next_id >= self.end
+    }
+}
+
+#[cfg(test)]
+#[path = "input/tests.rs"]
+mod tests;
