@@ -13,6 +13,7 @@
 
 mod cli;
 mod dump_log;
+mod generated;
 mod kafka_files;
 mod needs;
 mod readme;

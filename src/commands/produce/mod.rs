@@ -28,7 +28,7 @@ use crate::value::{self, Rate};
 /// What stands below its help.
 const EXAMPLES: &str = "\
 EXAMPLES:
-  echo hello | kaw produce greetings
+  kaw produce greetings greetings.txt
   kaw fake 1000 | kaw produce users --key-field /id --partitions 3
   kaw produce words -K : --report '%p %o %k' words.txt
   kaw produce users --fake 1M -z zstd --acks 1";

@@ -131,7 +131,7 @@ proptest! {
     #[test]
     fn records_are_those_of_the_bytes_whatever_the_chunks(
         bytes in prop::collection::vec(prop::sample::select(&b"ab\n;"[..]), 0..300),
-        delimiter in prop::sample::select(&[&b"\n"[..], b";;", b"ab", b"a"][..]),
+        delimiter in prop::sample::select(vec![&b"\n"[..], b";;", b"ab", b"a"]),
         chunk in 1usize..40,
         most in prop_oneof![1u64..4, Just(u64::MAX)],
     ) {

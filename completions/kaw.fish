@@ -1,0 +1,287 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_kaw_global_optspecs
+    string join \n d/log-dir= b/brokers= profile= color= q/quiet v/verbose timeout= h/help V/version
+end
+
+function __fish_kaw_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_kaw_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_kaw_using_subcommand
+    set -l cmd (__fish_kaw_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c kaw -n "__fish_kaw_needs_command" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_needs_command" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_needs_command" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_needs_command" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_needs_command" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_needs_command" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_needs_command" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_needs_command" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_needs_command" -s V -l version -d 'Print version'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "topics" -d 'Create, show, change and delete topics'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "produce" -d 'Write records to a topic'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "consume" -d 'Read records from topics'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "fake" -d 'Print generated users as JSON lines'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "config" -d 'Show the settings that hold, and where each came from'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "completions" -d 'Print the script that completes command lines in a shell'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "list" -d 'List topics with their size and age'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "create" -d 'Create topics'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "describe" -d 'Describe the partitions of topics, and their configs'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "alter" -d 'Change the partitions and configs of a topic'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "delete" -d 'Delete topics with all their records'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "trim" -d 'Delete the records of a topic before an offset'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s p -l partitions -d 'How many partitions each has' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l replication-factor -d 'How many replicas each partition has [default: the cluster\'s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s c -l config -d 'Set a config, such as `retention.ms=86400000`; repeatable' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l if-not-exists -d 'Leave topics that exist as they are, and do not fail'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l internal -d 'Allow the names of topics that Kafka keeps for itself'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s p -l partitions -d 'The new number of partitions' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s c -l config -d 'Set a config, such as `retention.ms=86400000`; repeatable' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l unset -d 'Put a config back to its default; repeatable' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l internal -d 'Allow a topic that Kafka keeps for itself'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l dry-run -d 'Say what would be deleted, and delete nothing'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l internal -d 'Allow topics that Kafka keeps for itself'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l to -d 'The offset that each partition is to start at' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l dry-run -d 'Say what would be deleted, and delete nothing'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l internal -d 'Allow a topic that Kafka keeps for itself'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s D -l delimiter -d 'What ends a record: one or more bytes, with escapes such as \\n and \\0' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s K -l key-delimiter -d 'What ends the key in a record' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l fake -d 'Write N generated users instead of reading input' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l seed -d 'What the users are drawn from' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l start-id -d 'The id of the first user' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s c -l count -d 'Stop after N records' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s k -l key -d 'The key of every record' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l key-field -d 'Take the key from this field of a JSON value (JSON pointer)' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s H -l header -d 'A header of every record; repeatable; a name alone has the value null' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s p -l partition -d 'The partition of every record' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l timestamp -d 'The timestamp of every record' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l timestamp-field -d 'Take the timestamp from this field of a JSON value (JSON pointer)' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l partitioner -d 'Who chooses the partition: murmur2 (as Java), crc32 (as librdkafka), round-robin, random' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l acks -d 'Count a record as persisted when: 0 sent, 1 the log has it, all it is on disk' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s z -l compression -d 'Compress batches: none, gzip, snappy, lz4, zstd [default: the topic\'s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l linger -d 'Wait this long for more records before a batch is sent' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l rate -d 'Send at most so many records, or bytes, a second: 1000/s, 1MiB/s' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l report -d 'Print a line for each persisted record: tokens as in `kaw consume -f`' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l partitions -d 'Partitions of a topic that has to be created [default: 1]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s J -l json -d 'Read records as JSON envelopes, as `kaw consume --json` writes them'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l whole -d 'Make each file one record'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l skip-empty -d 'Drop empty records, and count them'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l crlf -d 'Take a carriage return before a newline away'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l keep-partition -d 'With --json, keep the partition of each envelope'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s Z -l null -d 'Make an empty value null: a tombstone'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l sync -d 'Send one record at a time, and wait for it'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l create -d 'Create a missing topic on brokers too'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s o -l offset -d 'From where, and to where: start, end, N, -N, +N, @TIME, FROM:TO [default: start]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s p -l partitions -d 'Only these partitions: 0,2-4' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s n -l count -d 'Stop after N records' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l idle -d 'Stop when no record has come for this long' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l rate -d 'Read at most so many records, or bytes, a second: 1000/s, 1MiB/s' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s f -l format -d 'Write records in this form: %s value, %k key, %t topic, %p partition, %o offset, %T %d time, %h headers' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l json -d 'Write records as JSON envelopes; `parsed` puts in values that are JSON as JSON' -r -f -a "lossless\t'As a string, or base64: reads back to the same bytes'
+parsed\t'As JSON, where it is JSON'"
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l key -d 'Only records with this key' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l grep -d 'Only records whose value matches this regular expression' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s e -l exit -d 'Stop at the end as it is now'
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s J -d 'The same as --json'
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l raw -d 'Write values as they are, with nothing behind them'
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -l seed -d 'What the users are drawn from' -r
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -l rate -d 'At most this many a second' -r
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -l start-id -d 'The id of the first user' -r
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand config" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand config" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand config" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand config" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand config" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand config" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand config" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand config" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand config" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand config" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand man" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand man" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand man" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand man" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand man" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand man" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand man" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand man" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "topics" -d 'Create, show, change and delete topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "produce" -d 'Write records to a topic'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "consume" -d 'Read records from topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "fake" -d 'Print generated users as JSON lines'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "config" -d 'Show the settings that hold, and where each came from'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "completions" -d 'Print the script that completes command lines in a shell'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "list" -d 'List topics with their size and age'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "create" -d 'Create topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "describe" -d 'Describe the partitions of topics, and their configs'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "alter" -d 'Change the partitions and configs of a topic'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "delete" -d 'Delete topics with all their records'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "trim" -d 'Delete the records of a topic before an offset'
