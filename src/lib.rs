@@ -41,8 +41,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     commands::run(&args, now_ms())
 }
 
-/// The time, in ms since the epoch. The one place that asks for it: everything else is handed `now`,
-/// or asks here where a run outlives its first reading.
+/// The time, in ms since the epoch. The one place that asks for it: everything else is handed
+/// `now`, or asks here where a run outlives its first reading.
 pub fn now_ms() -> i64 {
     // A clock before 1970 is as good as none.
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64

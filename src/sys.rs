@@ -35,8 +35,8 @@ fn flock_of(kind: Option<LockKind>, start: u64, len: u64) -> libc::flock {
 
 fn fcntl_lock(file: &File, command: libc::c_int, lock: &mut libc::flock) -> io::Result<()> {
     loop {
-        // SAFETY: the descriptor is open for the borrow of `file`, and `lock` is a valid struct that
-        // the kernel reads, and writes for F_OFD_GETLK.
+        // SAFETY: the descriptor is open for the borrow of `file`, and `lock` is a valid struct
+        // that the kernel reads, and writes for F_OFD_GETLK.
         if unsafe { libc::fcntl(file.as_raw_fd(), command, std::ptr::from_mut(lock)) } == 0 {
             return Ok(());
         }
@@ -98,6 +98,7 @@ impl Page {
     }
 
     /// The 8-byte word number `index`.
+    #[expect(clippy::cast_ptr_alignment, reason = "a mapping is aligned to a page")]
     pub fn word(&self, index: usize) -> &AtomicU64 {
         assert!(index < PAGE_BYTES / 8, "word {index} is outside the page");
         // SAFETY: inside the mapping by the assertion, aligned to 8 because the mapping is aligned
@@ -106,6 +107,7 @@ impl Page {
     }
 
     /// The 4-byte word number `index`.
+    #[expect(clippy::cast_ptr_alignment, reason = "a mapping is aligned to a page")]
     pub fn half_word(&self, index: usize) -> &AtomicU32 {
         assert!(index < PAGE_BYTES / 4, "half word {index} is outside the page");
         // SAFETY: as in `word`.

@@ -173,7 +173,8 @@ mod tests {
         for good in ["a", "users", "A.b_c-9", "__consumer_offsets", &"x".repeat(249)] {
             assert_eq!(TopicName::new(good).unwrap().as_str(), good);
         }
-        for bad in ["", ".", "..", "a/b", "../../etc", "a b", "é", "a\n", "%2e", &"x".repeat(250)]
+        for bad in
+            ["", ".", "..", "a/b", "../../etc", "a b", "\u{e9}", "a\n", "%2e", &"x".repeat(250)]
         {
             assert!(TopicName::new(bad).is_err(), "{bad:?}");
         }

@@ -20,7 +20,7 @@ pub enum Target {
         /// Whether the user named it; the default directory may be absent and is then empty.
         explicit: bool,
     },
-    /// Brokers, as `host:port,…`.
+    /// Brokers, as `host:port,,..`.
     Brokers(String),
 }
 

@@ -40,7 +40,8 @@ pub enum Envelope {
 
 /// Read records from topics
 ///
-/// Writes each value and a newline. Starts at the start and follows for ever, unless told otherwise.
+/// Writes each value and a newline. Starts at the start and follows for ever, unless told
+/// otherwise.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -57,8 +57,8 @@ pub struct Output {
 impl Output {
     /// Opens stdout and starts the thread.
     pub fn new(out: &Out) -> io::Result<Self> {
-        sys::grow_pipe(io::stdout().as_fd(), PIPE_BYTES);
         let (straight, mut stdout) = (out.stdout()?, out.stdout()?);
+        sys::grow_pipe(straight.as_fd(), PIPE_BYTES);
         let (queue, work) = bounded::<Vec<u8>>(QUEUED);
         let (give_back, spare) = bounded(QUEUED + 2);
         let shared = Arc::new(Shared::default());

@@ -1,5 +1,5 @@
-//! Owns the record batch, format v2: its 61-byte header, its checksum, and building one from records.
-//! Leaves the records inside a batch to `record`, and where batches lie to `partition`.
+//! Owns the record batch, format v2: its 61-byte header, its checksum, and building one from
+//! records. Leaves the records inside a batch to `record`, and where batches lie to `partition`.
 
 use super::{compression, record, varint};
 use crate::record::{Compression, RecordBuffer, Span, TimestampKind};
@@ -202,14 +202,14 @@ impl BatchHeader {
     }
 }
 
-/// Whether the checksum of `batch` (all its bytes) is the stored one. It leaves out the base offset,
-/// the length, the leader epoch and the format number.
+/// Whether the checksum of `batch` (all its bytes) is the stored one. It leaves out the base
+/// offset, the length, the leader epoch and the format number.
 pub fn check_crc(header: &BatchHeader, batch: &[u8]) -> bool {
     batch.get(CHECKED_FROM..).is_some_and(|checked| crc32c::crc32c(checked) == header.crc)
 }
 
-/// A batch ready to be appended: base offset 0 and leader epoch 0, both outside the checksum, so the
-/// log patches them under its lock without encoding anything.
+/// A batch ready to be appended: base offset 0 and leader epoch 0, both outside the checksum, so
+/// the log patches them under its lock without encoding anything.
 #[derive(Debug, Default)]
 pub struct EncodedBatch {
     /// The whole batch.

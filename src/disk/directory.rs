@@ -44,7 +44,8 @@ pub struct LogDirectory {
     path: PathBuf,
     boot: BootId,
     /// Kafka's lock, held shared for as long as this may write: a broker does not start meanwhile.
-    _broker_lock: Option<File>,
+    #[expect(dead_code, reason = "held, not looked at")]
+    broker_lock: Option<File>,
 }
 
 impl LogDirectory {
@@ -52,7 +53,7 @@ impl LogDirectory {
     pub fn open(path: &Path) -> Result<Self> {
         check_is_directory(path)?;
         check_file_system(path)?;
-        Ok(Self { path: path.to_owned(), boot: BootId::current(), _broker_lock: None })
+        Ok(Self { path: path.to_owned(), boot: BootId::current(), broker_lock: None })
     }
 
     /// Opens `path` to write, and makes it where it is missing. Refused while a broker runs on it.
@@ -66,7 +67,7 @@ impl LogDirectory {
         }
         let mut directory = Self::open(path)?;
         check_owner(path)?;
-        directory._broker_lock = Some(hold_broker_lock(path)?);
+        directory.broker_lock = Some(hold_broker_lock(path)?);
         if directory.path.join(layout::CLUSTER_METADATA_DIRECTORY).exists() {
             let found = "a Kafka broker keeps its metadata here; work on a copy".to_owned();
             return Err(DiskError::Foreign { path: path.to_owned(), found });
@@ -345,8 +346,8 @@ fn check_owner(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Takes Kafka's directory lock, shared. A broker unlinks the file when it stops, so what was locked
-/// must still be what the name says.
+/// Takes Kafka's directory lock, shared. A broker unlinks the file when it stops, so what was
+/// locked must still be what the name says.
 fn hold_broker_lock(directory: &Path) -> Result<File> {
     let path = directory.join(layout::BROKER_LOCK);
     loop {

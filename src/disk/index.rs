@@ -1,5 +1,6 @@
 //! Owns the two indexes of a segment: offset to position, and timestamp to offset. Both are hints:
-//! what they point at is checked by whoever reads the log. Leaves when to add an entry to `segment`.
+//! what they point at is checked by whoever reads the log. Leaves when to add an entry to
+//! `segment`.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -155,13 +156,14 @@ mod tests {
         ) {
             let entries: Vec<OffsetEntry> = std::mem::take(&mut offsets)
                 .into_iter()
-                .map(|relative_offset| OffsetEntry { relative_offset, position: relative_offset * 7 })
+                .map(|at| OffsetEntry { relative_offset: at, position: at * 7 })
                 .collect();
             let file = file_of(&entries, if entries.is_empty() { 0 } else { zeros });
             let path = Path::new("x");
             let count = entries_in::<OffsetEntry>(&file, path).unwrap();
             prop_assert!(count >= entries.len() as u64);
-            prop_assert!(count <= entries.len() as u64 + u64::from(entries.len() == 1 && zeros > 0));
+            let one_more = u64::from(entries.len() == 1 && zeros > 0);
+            prop_assert!(count <= entries.len() as u64 + one_more);
             let found =
                 last_before(&file, path, entries.len() as u64, |e: OffsetEntry| {
                     e.relative_offset <= target

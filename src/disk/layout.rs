@@ -1,4 +1,5 @@
-//! Owns every name in a log directory: parses and makes them. Leaves what is in the files to others.
+//! Owns every name in a log directory: parses and makes them. Leaves what is in the files to
+//! others.
 
 use std::path::{Path, PathBuf};
 

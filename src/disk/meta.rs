@@ -1,8 +1,8 @@
-//! Owns the small text files of a directory: ids, checkpoints, topic ids; and replacing a file whole.
-//! Leaves the topics and their configs to `registry`.
+//! Owns the small text files of a directory: ids, checkpoints, topic ids; and replacing a file
+//! whole. Leaves the topics and their configs to `registry`.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -51,8 +51,9 @@ impl fmt::Display for Uuid {
     }
 }
 
-/// Replaces `path` by `bytes`, so that a reader finds the old file or the new one: a file beside it,
-/// then a rename. `durable` says whether to wait for the device; then the order is kept there too.
+/// Replaces `path` by `bytes`, so that a reader finds the old file or the new one: a file beside
+/// it, then a rename. `durable` says whether to wait for the device; then the order is kept there
+/// too.
 pub fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".tmp");
@@ -183,7 +184,8 @@ pub fn read_checkpoint(path: &Path) -> Result<BTreeMap<(String, i32), i64>> {
 pub fn write_checkpoint(path: &Path, offsets: &BTreeMap<(String, i32), i64>) -> Result<()> {
     let mut text = format!("0\n{}\n", offsets.len());
     for ((topic, partition), offset) in offsets {
-        text.push_str(&format!("{topic} {partition} {offset}\n"));
+        // Writing to a string does not fail.
+        writeln!(text, "{topic} {partition} {offset}").unwrap_or_default();
     }
     replace(path, text.as_bytes(), true)
 }

@@ -21,7 +21,8 @@ pub mod varint;
 pub struct BootId([u64; 2]);
 
 impl BootId {
-    /// Asks the kernel. Where it does not tell, every state page is taken to be of an earlier start.
+    /// Asks the kernel. Where it does not tell, every state page is taken to be of an earlier
+    /// start.
     pub fn current() -> Self {
         let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let hex: String = text.chars().filter(char::is_ascii_hexdigit).collect();

@@ -1,5 +1,5 @@
-//! Owns the log of one partition for those who write it: appending under the lock, rolling, trimming,
-//! syncing. Leaves reading to `reader`, which takes no lock, and encoding to `batch`.
+//! Owns the log of one partition for those who write it: appending under the lock, rolling,
+//! trimming, syncing. Leaves reading to `reader`, which takes no lock, and encoding to `batch`.
 //!
 //! Order of an append: lock, repair what a dead writer left, roll if due, write the batch at the
 //! published position, index it, publish the new end, unlock. Readers never look past the published
@@ -56,7 +56,8 @@ impl Drop for Locked<'_> {
 }
 
 impl PartitionLog {
-    /// Opens the log in `directory`, which must exist. `log_start` is the log start offset on record.
+    /// Opens the log in `directory`, which must exist. `log_start` is the log start offset on
+    /// record.
     pub fn open(directory: &Path, config: LogConfig, boot: BootId, log_start: i64) -> Result<Self> {
         let state = State::open_or_create(directory)?;
         state.check_version()?;
@@ -303,8 +304,9 @@ impl PartitionLog {
     }
 
     /// Deletes the records before `before`: moves the log start offset, then removes the segments
-    /// that lie below it whole. `record` notes the new start where it outlives the state page; it is
-    /// called in between, so that a kill leaves no segment missing that the record still promises.
+    /// that lie below it whole. `record` notes the new start where it outlives the state page; it
+    /// is called in between, so that a kill leaves no segment missing that the record still
+    /// promises.
     pub fn trim(
         &mut self,
         before: i64,

@@ -68,9 +68,9 @@ pub fn decode(bytes: &[u8]) -> Option<Vec<ProducerEntry>> {
     Some(entries)
 }
 
-/// Writes the snapshot at `offset`: the newest one there is, brought up to date by `recent`, without
-/// those that expired before `now_ms`. Older snapshots go; Kafka keeps one for each segment, and one
-/// that is missing is made from the log.
+/// Writes the snapshot at `offset`: the newest one there is, brought up to date by `recent`,
+/// without those that expired before `now_ms`. Older snapshots go; Kafka keeps one for each
+/// segment, and one that is missing is made from the log.
 pub fn write_snapshot(
     directory: &Path,
     offset: i64,

@@ -68,9 +68,9 @@ pub struct Wanted {
     pub to: i64,
 }
 
-/// Walks the records that begin at `start` in `buffer.arena` (behind the header, decompressed, up to
-/// `end`) and pushes a span for each one wanted. On an error nothing was pushed, and the text says
-/// what is wrong.
+/// Walks the records that begin at `start` in `buffer.arena` (behind the header, decompressed, up
+/// to `end`) and pushes a span for each one wanted. On an error nothing was pushed, and the text
+/// says what is wrong.
 pub fn decode(
     header: &BatchHeader,
     buffer: &mut RecordBuffer,

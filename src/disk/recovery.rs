@@ -218,8 +218,8 @@ impl Recovery<'_> {
 
     /// Finds the end without a state page that can be believed: from the segments on disk. Those
     /// below `recovery_point` are on the device and only counted; all others are walked, their
-    /// indexes made anew, and what is not whole is moved aside. A bad batch below the recovery point
-    /// is damage, and nothing is changed.
+    /// indexes made anew, and what is not whole is moved aside. A bad batch below the recovery
+    /// point is damage, and nothing is changed.
     pub fn rebuild(&self, log_start: i64, recovery_point: i64) -> Result<Recovered> {
         let bases = segment::list(self.directory)?;
         let mut recovered =

@@ -3,8 +3,8 @@
 //! to `directory`.
 //!
 //! The file is a log of record batches from offset 0: a control batch SNAPSHOT_HEADER, one batch of
-//! metadata records (null key; value `frame version, api key, version` as unsigned varints, then the
-//! record in flexible form), a control batch SNAPSHOT_FOOTER.
+//! metadata records (null key; value `frame version, api key, version` as unsigned varints, then
+//! the record in flexible form), a control batch SNAPSHOT_FOOTER.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -149,8 +149,8 @@ impl Segment {
         }
     }
 
-    /// Brings the indexes into their final form: the last time index entry, and not a byte more than
-    /// the entries. Done at a roll and when a producer closes.
+    /// Brings the indexes into their final form: the last time index entry, and not a byte more
+    /// than the entries. Done at a roll and when a producer closes.
     pub fn settle(&self, end: &mut End) {
         if end.position > 0 {
             self.index_time(end);

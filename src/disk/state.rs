@@ -121,23 +121,25 @@ impl End {
         ]
     }
 
-    const fn from_words(words: [u64; END_WORDS]) -> Self {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = words;
+    fn from_words(words: [u64; END_WORDS]) -> Self {
+        let mut words = words.into_iter();
+        let mut next = || words.next().unwrap_or_default();
+        // In the order of `words`, which a struct expression keeps.
         Self {
-            active_base: a.cast_signed(),
-            position: b,
-            end_offset: c.cast_signed(),
-            start_offset: d.cast_signed(),
-            first_timestamp: e.cast_signed(),
-            max_timestamp: f.cast_signed(),
-            sealed_bytes: g,
-            index_entries: h,
-            time_entries: i,
-            unindexed_bytes: j,
-            segment_max_timestamp: k.cast_signed(),
-            segment_max_offset: l.cast_signed(),
-            segment_first_timestamp: m.cast_signed(),
-            last_indexed_timestamp: n.cast_signed(),
+            active_base: next().cast_signed(),
+            position: next(),
+            end_offset: next().cast_signed(),
+            start_offset: next().cast_signed(),
+            first_timestamp: next().cast_signed(),
+            max_timestamp: next().cast_signed(),
+            sealed_bytes: next(),
+            index_entries: next(),
+            time_entries: next(),
+            unindexed_bytes: next(),
+            segment_max_timestamp: next().cast_signed(),
+            segment_max_offset: next().cast_signed(),
+            segment_first_timestamp: next().cast_signed(),
+            last_indexed_timestamp: next().cast_signed(),
         }
     }
 
@@ -200,8 +202,8 @@ impl State {
         }
     }
 
-    /// Opens the page in `directory` to write, and makes it where it is missing. A new page holds no
-    /// end: [`Self::end`] is `None` until one is published under the partition's lock.
+    /// Opens the page in `directory` to write, and makes it where it is missing. A new page holds
+    /// no end: [`Self::end`] is `None` until one is published under the partition's lock.
     pub fn open_or_create(directory: &Path) -> Result<Self> {
         let path = directory.join(layout::PARTITION_STATE);
         let file = OpenOptions::new()

@@ -1,5 +1,5 @@
-//! Owns the variable-length integers of the format: zigzag (records) and unsigned (metadata records).
-//! Leaves the fields that they encode to `record` and `registry`.
+//! Owns the variable-length integers of the format: zigzag (records) and unsigned (metadata
+//! records). Leaves the fields that they encode to `record` and `registry`.
 
 /// The longest form of a 64-bit value, in bytes.
 pub const MAX_BYTES: usize = 10;

@@ -93,39 +93,39 @@ fn ranges_are_cut_at_the_right_colon() {
     }
 }
 
+/// What is refused, and what is said of it.
+const REFUSED: &[(&str, &str)] = &[
+    ("latestt", "`latestt` is not an offset; did you mean `latest`?"),
+    ("End", "`End` is not an offset; did you mean `end`?"),
+    ("latestt:100", "`latestt` is not an offset; did you mean `latest`?"),
+    ("@10:30:lates", "`lates` is not an offset; did you mean `latest`?"),
+    ("-1h", "`-1h` is not an offset: a time begins with `@`; did you mean `@-1h`?"),
+    (
+        "2026-01-15",
+        "`2026-01-15` is not an offset: a time begins with `@`; did you mean `@2026-01-15`?",
+    ),
+    ("@10:30:11:00", "`11:00` is not an offset: a time begins with `@`; did you mean `@11:00`?"),
+    ("@1h", "`1h` is not a time; did you mean `-1h`?"),
+    ("@2026-13-40", "`2026-13-40` is not a time: there is no such date or hour"),
+    ("@2026-02-29", "`2026-02-29` is not a time: there is no such date or hour"),
+    (
+        "99999999999999999999",
+        "`99999999999999999999` is not an offset: the largest is 9223372036854775807",
+    ),
+    ("200:100", "`200:100` is not an offset: it stops before it begins"),
+    ("", "`` is not an offset: it is empty"),
+    (":", "`:` is not an offset: it names neither where to begin nor where to stop"),
+    ("e@5:end", "`e@5` is not an offset: `e@MS` is where to stop, not where to begin"),
+    ("1:s@5", "`s@5` is not an offset: `s@MS` is where to begin, not where to stop"),
+    (
+        "@17180000001",
+        "`17180000001` is not a time: up to 10 digits are seconds, 13 are milliseconds",
+    ),
+];
+
 #[test]
 fn what_is_no_offset_is_refused_with_a_near_match() {
-    for (text, message) in [
-        ("latestt", "`latestt` is not an offset; did you mean `latest`?"),
-        ("End", "`End` is not an offset; did you mean `end`?"),
-        ("latestt:100", "`latestt` is not an offset; did you mean `latest`?"),
-        ("@10:30:lates", "`lates` is not an offset; did you mean `latest`?"),
-        ("-1h", "`-1h` is not an offset: a time begins with `@`; did you mean `@-1h`?"),
-        (
-            "2026-01-15",
-            "`2026-01-15` is not an offset: a time begins with `@`; did you mean `@2026-01-15`?",
-        ),
-        (
-            "@10:30:11:00",
-            "`11:00` is not an offset: a time begins with `@`; did you mean `@11:00`?",
-        ),
-        ("@1h", "`1h` is not a time; did you mean `-1h`?"),
-        ("@2026-13-40", "`2026-13-40` is not a time: there is no such date or hour"),
-        ("@2026-02-29", "`2026-02-29` is not a time: there is no such date or hour"),
-        (
-            "99999999999999999999",
-            "`99999999999999999999` is not an offset: the largest is 9223372036854775807",
-        ),
-        ("200:100", "`200:100` is not an offset: it stops before it begins"),
-        ("", "`` is not an offset: it is empty"),
-        (":", "`:` is not an offset: it names neither where to begin nor where to stop"),
-        ("e@5:end", "`e@5` is not an offset: `e@MS` is where to stop, not where to begin"),
-        ("1:s@5", "`s@5` is not an offset: `s@MS` is where to begin, not where to stop"),
-        (
-            "@17180000001",
-            "`17180000001` is not a time: up to 10 digits are seconds, 13 are milliseconds",
-        ),
-    ] {
+    for &(text, message) in REFUSED {
         assert_eq!(spec(text), Err(message.to_owned()), "{text}");
     }
     for bad in [

@@ -164,9 +164,7 @@ fn files_are_opened_in_few_places(source: &Source) -> Vec<Found> {
         "src/disk/",
         "src/sys.rs",
         "src/cli/target.rs",
-        "src/commands/input.rs",
-        "src/commands/produce.rs",
-        "src/commands/consume.rs",
+        "src/commands/produce/source.rs",
         "src/out/",
     ];
     source.only_in(&places, r"\bstd::fs\b|\bstd::\{[^}]*\bfs\b|\bOpenOptions\b|\bFile::")

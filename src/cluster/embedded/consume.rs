@@ -1,10 +1,10 @@
-//! Owns reading partitions of a log directory, to an end or for ever. Waits on the partitions' state
-//! pages, so a record is seen as soon as it is published. Leaves the bytes to `disk`.
+//! Owns reading partitions of a log directory, to an end or for ever. Waits on the partitions'
+//! state pages, so a record is seen as soon as it is published. Leaves the bytes to `disk`.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Embedded, OpenTopic, check_partition, out_of_range};
+use super::{Embedded, OpenTopic, check_partition, open_topic, out_of_range};
 use crate::cluster::error::{ClusterError, Result};
 use crate::cluster::types::{ConsumeFrom, Polled};
 use crate::disk::BootId;
@@ -56,7 +56,7 @@ impl Embedded {
         let mut topic: Option<OpenTopic> = None;
         for (index, from) in from.iter().enumerate() {
             if topic.as_ref().is_none_or(|topic| topic.name != from.topic) {
-                topic = Some(self.topic(&registry, &from.topic)?);
+                topic = Some(open_topic(&registry, &from.topic)?);
             }
             let Some(topic) = &topic else { continue };
             parts.push(open_part(&directory, topic, from, index)?);

@@ -1,5 +1,5 @@
-//! Owns the verbs on a log directory: topics and offsets. Presents itself as a cluster of one broker,
-//! node 0. Leaves the files to `disk`, records to the modules below.
+//! Owns the verbs on a log directory: topics and offsets. Presents itself as a cluster of one
+//! broker, node 0. Leaves the files to `disk`, records to the modules below.
 
 pub(super) mod consume;
 pub(super) mod produce;
@@ -38,6 +38,14 @@ impl From<DiskError> for ClusterError {
         };
         Self::new(kind, error.to_string())
     }
+}
+
+/// Finds a topic and types its config.
+fn open_topic(registry: &Registry, name: &TopicName) -> Result<OpenTopic> {
+    let topic =
+        registry.topics.get(name).ok_or_else(|| ClusterError::unknown_topic(name.as_str()))?;
+    let config = log_config(name, topic)?;
+    Ok(OpenTopic { name: name.clone(), partitions: topic.partitions, config })
 }
 
 /// A cluster that is a log directory.
@@ -103,13 +111,6 @@ impl Embedded {
                 answer => return Ok(answer?),
             }
         }
-    }
-
-    fn topic(&self, registry: &Registry, name: &TopicName) -> Result<OpenTopic> {
-        let topic =
-            registry.topics.get(name).ok_or_else(|| ClusterError::unknown_topic(name.as_str()))?;
-        let config = log_config(name, topic)?;
-        Ok(OpenTopic { name: name.clone(), partitions: topic.partitions, config })
     }
 
     /// Returns every topic, sorted by name.
@@ -189,7 +190,7 @@ impl Embedded {
         let directory = LogDirectory::open_to_write(&self.path)?;
         let change = self.change(&directory)?;
         let trim = |tp: &TopicPartition, offset: i64| {
-            let topic = self.topic(&change.registry, &tp.topic)?;
+            let topic = open_topic(&change.registry, &tp.topic)?;
             check_partition(&topic, tp.partition)?;
             let mut log = directory.open_partition(&tp.topic, tp.partition, &topic.config)?;
             let end = log.end()?;
@@ -215,7 +216,7 @@ impl Embedded {
         let list = |tp: &TopicPartition| {
             let (directory, registry) =
                 read.as_ref().ok_or_else(|| ClusterError::unknown_topic(tp.topic.as_str()))?;
-            let topic = self.topic(registry, &tp.topic)?;
+            let topic = open_topic(registry, &tp.topic)?;
             check_partition(&topic, tp.partition)?;
             let end = directory.end(&tp.topic, tp.partition, &topic.config)?;
             let plain = |offset| ListedOffset { offset, timestamp_ms: -1 };

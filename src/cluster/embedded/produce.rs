@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
 
-use super::{Embedded, OpenTopic, check_partition};
+use super::{Embedded, OpenTopic, check_partition, open_topic};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
 use crate::config::LogConfig;
@@ -24,8 +24,8 @@ use crate::partitioner::Assigner;
 use crate::record::RecordBuffer;
 use crate::topic::TopicName;
 
-/// Bytes of a batch before compression: large enough that system calls and locks cost nothing, small
-/// enough that a batch is still in the cache when it is checksummed, written and later read.
+/// Bytes of a batch before compression: large enough that system calls and locks cost nothing,
+/// small enough that a batch is still in the cache when it is checksummed, written and later read.
 const BATCH_BYTES: usize = 128 << 10;
 /// Batches on their way to the writer. With [`BATCH_BYTES`] this bounds the memory of a producer.
 const QUEUED_BATCHES: usize = 24;
@@ -92,7 +92,7 @@ pub struct Producer {
     options: ProducerOptions,
     assigner: Assigner,
     lanes: Vec<Lane>,
-    producer_id: i64,
+    id: i64,
     max_message_bytes: usize,
     batch_bytes: usize,
     work: Sender<Work>,
@@ -109,7 +109,7 @@ pub struct Producer {
 
 impl std::fmt::Debug for Producer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Producer").field("producer_id", &self.producer_id).finish_non_exhaustive()
+        f.debug_struct("Producer").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -117,7 +117,7 @@ impl Embedded {
     /// A producer for `topic`.
     pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
         let directory = LogDirectory::open_to_write(&self.path)?;
-        let topic = self.topic(&directory.registry()?, topic)?;
+        let topic = open_topic(&directory.registry()?, topic)?;
         Producer::start(directory, topic, options, self.limits.timeout)
     }
 
@@ -140,7 +140,7 @@ impl Producer {
         options: ProducerOptions,
         timeout: Duration,
     ) -> Result<Self> {
-        let producer_id = directory.next_producer_id()?;
+        let id = directory.next_producer_id()?;
         let codec = options.compression.or(topic.config.compression_type).unwrap_or_default();
         let (work, queue) = bounded(QUEUED_BATCHES);
         let (give_back, spare) = bounded(QUEUED_BATCHES + 2);
@@ -157,8 +157,7 @@ impl Producer {
             })
             .collect();
         let flush = Flush::of(options.acks, &topic.config);
-        let assigner =
-            Assigner::new(options.partitioner, topic.partitions, producer_id.cast_unsigned());
+        let assigner = Assigner::new(options.partitioner, topic.partitions, id.cast_unsigned());
         let writer = Writer {
             directory,
             topic,
@@ -183,7 +182,7 @@ impl Producer {
             options,
             assigner,
             lanes,
-            producer_id,
+            id,
             max_message_bytes,
             batch_bytes: BATCH_BYTES.min(max_message_bytes),
             work,
@@ -268,7 +267,7 @@ impl Producer {
             return;
         }
         let base_sequence = lane.next_sequence;
-        let stamp = ProducerStamp { id: self.producer_id, epoch: 0, base_sequence };
+        let stamp = ProducerStamp { id: self.id, epoch: 0, base_sequence };
         let into = self.spare.try_recv().unwrap_or_default();
         let report = self.options.report.then(|| Sent {
             records: Arc::clone(buffer),
@@ -330,8 +329,8 @@ impl Producer {
         self.max_message_bytes.saturating_sub(HEADER_BYTES)
     }
 
-    /// Sends what is left and ends the stages. The deliveries end when all fates are known. An error
-    /// means that the writer never got a partition's lock, and what it has is unknown.
+    /// Sends what is left and ends the stages. The deliveries end when all fates are known. An
+    /// error means that the writer never got a partition's lock, and what it has is unknown.
     pub fn close(mut self) -> Result<()> {
         self.flush();
         let Self { work, deliveries, threads, shared, stages, timeout, .. } = self;

@@ -1,5 +1,5 @@
-//! Owns turning bytes of input into records: cutting them at the delimiter, and giving each its key,
-//! headers, partition and timestamp. Leaves reading to `source`, the envelope to `record`.
+//! Owns turning bytes of input into records: cutting them at the delimiter, and giving each its
+//! key, headers, partition and timestamp. Leaves reading to `source`, the envelope to `record`.
 
 use memchr::memmem;
 
@@ -16,6 +16,7 @@ const CHUNK_BYTES: usize = 256 << 10;
 const CHUNK_BYTES_SLOW: usize = 16 << 10;
 
 /// How a record is made of a stretch of input.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Debug, Default)]
 pub struct Shape {
     /// What ends a record; `None` makes each file one record.
@@ -102,6 +103,7 @@ pub enum Turn {
 }
 
 /// Records from files, by delimiter.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the bytes")]
 #[derive(Debug)]
 pub struct Input<'a> {
     source: Source<'a>,
@@ -177,15 +179,14 @@ impl<'a> Input<'a> {
         };
         let filled = self.fill(&mut arena);
         if self.shape.json {
-            let turn =
-                filled.and_then(|stretch| self.take_envelopes(&arena, &stretch, buffer, most));
+            let turn = filled.map(|stretch| self.take_envelopes(&arena, &stretch, buffer, most));
             self.raw = arena;
             self.finish_envelopes(buffer, now_ms);
             return turn;
         }
         buffer.arena = arena;
         let stretch = filled?;
-        self.take_records(&stretch, buffer, most, now_ms)
+        Ok(self.take_records(&stretch, buffer, most, now_ms))
     }
 
     /// Puts what is left and what is there into `arena`.
@@ -308,7 +309,7 @@ impl<'a> Input<'a> {
         buffer: &mut RecordBuffer,
         most: u64,
         now_ms: i64,
-    ) -> Result<Turn, Failure> {
+    ) -> Turn {
         let common = self.common(buffer, now_ms);
         let arena = std::mem::take(&mut buffer.arena);
         // Keys that are not a stretch of the input go behind it, once it is no longer read.
@@ -336,7 +337,7 @@ impl<'a> Input<'a> {
                 span.key = key;
             }
         }
-        Ok(turn)
+        turn
     }
 
     fn take_envelopes(
@@ -345,14 +346,14 @@ impl<'a> Input<'a> {
         stretch: &Stretch,
         buffer: &mut RecordBuffer,
         most: u64,
-    ) -> Result<Turn, Failure> {
-        Ok(self.cut(arena, stretch, most, |shape, slice| {
+    ) -> Turn {
+        self.cut(arena, stretch, most, |shape, slice| {
             let line = slice.of(arena).unwrap_or_default();
             if line.is_empty() && shape.skip_empty {
                 return Ok(false);
             }
             envelope::read(line, buffer).map(|()| true).map_err(|e| e.to_string())
-        }))
+        })
     }
 
     /// Gives envelopes what they leave open.
@@ -466,14 +467,14 @@ struct Pieces<'d> {
 
 enum Ends<'d> {
     Byte(memchr::Memchr<'d>),
-    Bytes(memmem::FindIter<'d, 'd>),
+    Bytes(Box<memmem::FindIter<'d, 'd>>),
 }
 
 impl<'d> Pieces<'d> {
     fn new(data: &'d [u8], delimiter: &'d [u8]) -> Self {
         let ends = match delimiter {
             [byte] => Ends::Byte(memchr::memchr_iter(*byte, data)),
-            bytes => Ends::Bytes(memmem::find_iter(data, bytes)),
+            bytes => Ends::Bytes(Box::new(memmem::find_iter(data, bytes))),
         };
         Self { ends, start: 0, delimiter_len: delimiter.len() }
     }

@@ -1,5 +1,5 @@
-//! Owns `kaw produce`: input to records, records to the cluster, and an honest count of them. Leaves
-//! reading to `source` and `input`, counting to `tally`.
+//! Owns `kaw produce`: input to records, records to the cluster, and an honest count of them.
+//! Leaves reading to `source` and `input`, counting to `tally`.
 
 pub mod input;
 pub mod source;
@@ -45,6 +45,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// if all were persisted. On a log directory a topic that is missing is created.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Args {
     /// The topic
     #[arg(value_name = "TOPIC")]
@@ -55,8 +56,8 @@ pub struct Args {
     pub files: Vec<PathBuf>,
 
     /// What ends a record: one or more bytes, with escapes such as \n and \0
-    #[arg(short = 'D', long, value_name = "BYTES", default_value = "\\n", value_parser = value::delimiter)]
-    #[arg(help_heading = "Input")]
+    #[arg(short = 'D', long, value_name = "BYTES", default_value = "\\n", help_heading = "Input")]
+    #[arg(value_parser = value::delimiter)]
     pub delimiter: std::vec::Vec<u8>,
 
     /// What ends the key in a record
@@ -65,7 +66,8 @@ pub struct Args {
     pub key_delimiter: Option<std::vec::Vec<u8>>,
 
     /// Read records as JSON envelopes, as `kaw consume --json` writes them
-    #[arg(short = 'J', long, help_heading = "Input", conflicts_with_all = ["whole", "key", "key_field"])]
+    #[arg(short = 'J', long, help_heading = "Input")]
+    #[arg(conflicts_with_all = ["whole", "key", "key_field"])]
     pub json: bool,
 
     /// Make each file one record
@@ -481,28 +483,26 @@ impl<'a> Run<'a> {
 
     fn tell(&self, counts: &Counts) {
         let elapsed = self.started.elapsed();
-        let mut line = format!(
-            "read {}: {} persisted, {} not persisted, {} maybe persisted",
-            units::plural(self.read, "record"),
-            units::count(counts.persisted),
-            units::count(counts.not_persisted),
-            units::count(counts.maybe_persisted),
-        );
+        let mut skipped = String::new();
         if self.skipped > 0 {
-            line += &format!("; {} skipped", units::plural(self.skipped, "empty record"));
+            skipped = format!("; {} skipped", units::plural(self.skipped, "empty record"));
         }
         let level = match self.args.acks {
             Acks::None => "none (not acknowledged)",
             Acks::Leader => "process (in the page cache)",
             Acks::All => "power (on disk)",
         };
-        line += &format!(
-            "; {} in {}, {}; durability {level}",
+        self.context.out.status(format_args!(
+            "read {}: {} persisted, {} not persisted, {} maybe persisted{skipped}; \
+             {} in {}, {}; durability {level}",
+            units::plural(self.read, "record"),
+            units::count(counts.persisted),
+            units::count(counts.not_persisted),
+            units::count(counts.maybe_persisted),
             units::bytes(self.bytes),
             units::duration(elapsed),
             units::rate(self.read, elapsed),
-        );
-        self.context.out.status(line);
+        ));
     }
 
     fn verdict(

@@ -78,7 +78,7 @@ impl<'a> Source<'a> {
         if facts.is_dir() {
             return Err(Failure::usage(format!("{name} is a directory, not a file of records")));
         }
-        let left = facts.is_file().then(|| facts.len());
+        let left = facts.is_file().then_some(facts.len());
         self.open = Some(Open { file, name, left });
         Ok(true)
     }

@@ -1,5 +1,5 @@
-//! Owns the count of what became of the records: takes the deliveries on a thread of its own, prints
-//! the report, and says in the end what is known. Leaves sending to `produce`.
+//! Owns the count of what became of the records: takes the deliveries on a thread of its own,
+//! prints the report, and says in the end what is known. Leaves sending to `produce`.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
