@@ -44,7 +44,6 @@ pub struct LogDirectory {
     path: PathBuf,
     boot: BootId,
     /// Kafka's lock, held shared for as long as this may write: a broker does not start meanwhile.
-    #[expect(dead_code, reason = "held, not looked at")]
     broker_lock: Option<File>,
 }
 
