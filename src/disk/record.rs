@@ -156,9 +156,9 @@ fn decode_all(
     if rest.is_empty() { Ok(()) } else { Err(format!("{} bytes follow its records", rest.len())) }
 }
 
-/// Decodes the record at the front of `rest` if it is of the usual kind: no headers, the next offset,
-/// and short fields in front of the key. Anything else is left to the careful way, which also says
-/// what is wrong. Returns what is behind it.
+/// Decodes the record at the front of `rest` if it is of the usual kind: no headers, the next
+/// offset, and short fields in front of the key. Anything else is left to the careful way, which
+/// also says what is wrong. Returns what is behind it.
 #[inline]
 fn plain_record<'a>(
     rest: &'a [u8],
