@@ -223,7 +223,6 @@ pub fn file_system(path: &Path) -> io::Result<FileSystem> {
     if unsafe { libc::statfs(path.as_ptr(), &raw mut facts) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    #[expect(clippy::unnecessary_cast, reason = "the type differs between C libraries")]
     Ok(FileSystem { kind: facts.f_type as i64 })
 }
 
@@ -284,14 +283,13 @@ pub fn random(bytes: &mut [u8]) -> io::Result<()> {
     while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         // SAFETY: `rest` is ours to write, for its whole length.
         let got = unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) };
-        match usize::try_from(got) {
-            Ok(got) => filled += got,
-            Err(_) => {
-                let error = io::Error::last_os_error();
-                if error.kind() != io::ErrorKind::Interrupted {
-                    return Err(error);
-                }
-            }
+        if let Ok(got) = usize::try_from(got) {
+            filled += got;
+            continue;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
         }
     }
     Ok(())

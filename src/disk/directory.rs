@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::error::{DiskError, Result};
 use super::meta::{self, MetaProperties, Uuid};
@@ -44,8 +45,9 @@ pub struct LogDirectory {
     path: PathBuf,
     boot: BootId,
     /// Kafka's lock, held shared for as long as this may write: a broker does not start meanwhile.
-    #[expect(dead_code, reason = "held, not looked at")]
     broker_lock: Option<File>,
+    /// Log start offsets as they were when first asked for, for partitions without a page.
+    starts: OnceLock<BTreeMap<(String, i32), i64>>,
 }
 
 impl LogDirectory {
@@ -53,7 +55,12 @@ impl LogDirectory {
     pub fn open(path: &Path) -> Result<Self> {
         check_is_directory(path)?;
         check_file_system(path)?;
-        Ok(Self { path: path.to_owned(), boot: BootId::current(), broker_lock: None })
+        Ok(Self {
+            path: path.to_owned(),
+            boot: BootId::current(),
+            broker_lock: None,
+            starts: OnceLock::new(),
+        })
     }
 
     /// Opens `path` to write, and makes it where it is missing. Refused while a broker runs on it.
@@ -122,7 +129,11 @@ impl LogDirectory {
             }
         }
         if segment::list(&path)?.is_empty() {
-            let start = self.log_starts()?.get(&(topic.to_string(), partition)).copied();
+            if self.starts.get().is_none() {
+                self.starts.set(self.log_starts()?).unwrap_or_default();
+            }
+            let starts = self.starts.get();
+            let start = starts.and_then(|s| s.get(&(topic.to_string(), partition)).copied());
             return Ok(End::empty(start.unwrap_or(0)));
         }
         Self::open_to_write(&self.path)?.open_partition(topic, partition, config)?.end()

@@ -140,7 +140,9 @@ mod tests {
 
     fn file_of<E: Entry>(entries: &[E], zeros: usize) -> File {
         let mut bytes = Vec::new();
-        entries.iter().for_each(|e| e.write(&mut bytes));
+        for entry in entries {
+            entry.write(&mut bytes);
+        }
         bytes.extend(std::iter::repeat_n(0, zeros));
         let file = tempfile::tempfile().unwrap();
         file.write_all_at(&bytes, 0).unwrap();

@@ -43,6 +43,8 @@ pub struct Appended {
     pub segment: Arc<Segment>,
     /// The log end offset behind it.
     pub end_offset: i64,
+    /// The position behind it.
+    pub end_position: u64,
 }
 
 /// The partition's lock; given back on drop.
@@ -120,7 +122,8 @@ impl PartitionLog {
         let mut end = self.whole_end()?;
         if let Some(base_offset) = self.offset_of_duplicate(batch) {
             let segment = self.active(&end)?;
-            return Ok(Appended { base_offset, segment, end_offset: end.end_offset });
+            let (end_offset, end_position) = (end.end_offset, end.position);
+            return Ok(Appended { base_offset, segment, end_offset, end_position });
         }
         if self.config.message_timestamp_type == TimestampKind::LogAppend {
             batch.set_log_append_time(now_ms);
@@ -138,7 +141,8 @@ impl PartitionLog {
         count_batch(&segment, &mut end, position, &header, self.index_interval());
         self.note_producer(&header, &end, now_ms);
         self.state.publish(&end, &self.boot);
-        Ok(Appended { base_offset, segment, end_offset: end.end_offset })
+        let (end_offset, end_position) = (end.end_offset, end.position);
+        Ok(Appended { base_offset, segment, end_offset, end_position })
     }
 
     fn index_interval(&self) -> u64 {

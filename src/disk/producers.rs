@@ -132,8 +132,12 @@ mod tests {
         let golden = "00013c76490d00000001000000000000000700000000000400000000000000090000000400\
             00018bcfe56800ffffffffffffffffffffffff";
         let ours = encode(&[entry(7, 1_700_000_000_000)]);
-        let hex: String = ours.iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(hex, golden);
+        let golden: Vec<u8> = golden
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect();
+        assert_eq!(ours, golden);
         assert_eq!(decode(&ours), Some(vec![entry(7, 1_700_000_000_000)]));
     }
 

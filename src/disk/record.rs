@@ -7,10 +7,12 @@ use crate::record::{HeaderSpan, RecordBuffer, Slice, Span, TimestampKind};
 
 const NULL_LENGTH: i64 = -1;
 
+#[inline]
 fn field_len(slice: Slice) -> usize {
     if slice.is_null() { 1 } else { zigzag_len(slice.len() as i64) + slice.len() }
 }
 
+#[inline]
 fn put_field(out: &mut Vec<u8>, slice: Slice, arena: &[u8]) {
     match slice.of(arena) {
         None => put_zigzag(out, NULL_LENGTH),
@@ -147,6 +149,7 @@ struct Cursor<'a> {
 
 impl Cursor<'_> {
     /// A length and that many bytes; only -1 means null.
+    #[inline]
     fn field(&mut self) -> Option<Slice> {
         let length = take_zigzag(&mut self.body)?;
         if length == NULL_LENGTH {

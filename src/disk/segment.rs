@@ -166,6 +166,12 @@ impl Segment {
         }
     }
 
+    /// Asks for the `len` bytes from `position` on to be written out, without waiting: the sync that
+    /// follows then finds less to do, and the device is not idle while a journal is written.
+    pub fn start_writeback(&self, position: u64, len: u64) {
+        crate::sys::start_writeback(&self.log, position, len);
+    }
+
     /// Puts what was appended on the device, and the name of the file as well. A failure is final:
     /// the kernel may have dropped the pages, and a second try would say yes to nothing.
     pub fn sync(&self) -> Result<()> {

@@ -5,11 +5,13 @@
 pub const MAX_BYTES: usize = 10;
 
 /// Number of bytes that `value` takes in zigzag form.
+#[inline]
 pub const fn zigzag_len(value: i64) -> usize {
     unsigned_len(zigzag(value))
 }
 
 /// Number of bytes that `value` takes in unsigned form.
+#[inline]
 pub const fn unsigned_len(value: u64) -> usize {
     // 7 bits to a byte, and at least one byte.
     (70 - (value | 1).leading_zeros() as usize) / 7
@@ -20,7 +22,18 @@ const fn zigzag(value: i64) -> u64 {
 }
 
 /// Appends `value` in unsigned form.
-pub fn put_unsigned(out: &mut Vec<u8>, mut value: u64) {
+#[inline]
+pub fn put_unsigned(out: &mut Vec<u8>, value: u64) {
+    // Nearly every field of a record takes one byte or two.
+    match value {
+        0..0x80 => out.push(value as u8),
+        0x80..0x4000 => out.extend_from_slice(&[value as u8 | 0x80, (value >> 7) as u8]),
+        _ => put_long(out, value),
+    }
+}
+
+#[cold]
+fn put_long(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -29,6 +42,7 @@ pub fn put_unsigned(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends `value` in zigzag form.
+#[inline]
 pub fn put_zigzag(out: &mut Vec<u8>, value: i64) {
     put_unsigned(out, zigzag(value));
 }
@@ -52,15 +66,20 @@ pub fn take_unsigned(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 /// Takes a zigzag value off the front of `bytes`; `None` if it is cut or too long.
+#[inline]
 pub fn take_zigzag(bytes: &mut &[u8]) -> Option<i64> {
-    // Nearly every field of a record is one byte long.
-    if let Some((&byte, rest)) = bytes.split_first()
-        && byte < 0x80
-    {
-        *bytes = rest;
-        return Some(i64::from(byte >> 1) ^ -i64::from(byte & 1));
-    }
-    let value = take_unsigned(bytes)?;
+    // Nearly every field of a record takes one byte or two.
+    let value = match **bytes {
+        [low @ 0..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            u64::from(low)
+        }
+        [low, high @ 0..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            u64::from(low & 0x7f) | u64::from(high) << 7
+        }
+        _ => take_unsigned(bytes)?,
+    };
     Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
 }
 

@@ -30,6 +30,8 @@ const BATCH_BYTES: usize = 128 << 10;
 /// Batches on their way to the writer. With [`BATCH_BYTES`] this bounds the memory of a producer.
 const QUEUED_BATCHES: usize = 24;
 
+/// How much of a segment is filled before its way to the device begins.
+const WRITEBACK_BYTES: u64 = 4 << 20;
 /// How often a wait looks whether it makes sense.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -424,7 +426,7 @@ impl Writer {
 
     fn write(&mut self, work: Work) {
         let Work { partition, mut batch, report } = work;
-        let records = batch.records as u64;
+        let (records, bytes) = (batch.records as u64, batch.bytes.len() as u64);
         let written = match &self.failure {
             Some(failure) => Err(Arc::clone(failure)),
             None => self.append(partition, &mut batch).map_err(Arc::new),
@@ -451,6 +453,9 @@ impl Writer {
                 if self.flush != Flush::BeforeAck {
                     waiting.take().map(|delivery| self.deliveries.send(delivery));
                 }
+                if self.flush == Flush::BeforeAck {
+                    Self::start_writeback(&appended, bytes);
+                }
                 if self.flush != Flush::Never {
                     drop(self.to_sync.send(Unsynced { state, directory, appended, waiting }));
                 }
@@ -458,6 +463,16 @@ impl Writer {
             }
         }
         drop(self.deliveries.send(delivery));
+    }
+
+    /// Starts writing out each stretch of a segment as it is filled.
+    fn start_writeback(appended: &Appended, bytes: u64) {
+        let (end, begin) = (appended.end_position, appended.end_position.saturating_sub(bytes));
+        let (from, to) = (begin / WRITEBACK_BYTES, end / WRITEBACK_BYTES);
+        if from < to {
+            let from = from * WRITEBACK_BYTES;
+            appended.segment.start_writeback(from, to * WRITEBACK_BYTES - from);
+        }
     }
 
     fn append(

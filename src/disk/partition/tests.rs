@@ -44,7 +44,7 @@ impl Fixture {
         PartitionLog::open(self.dir.path(), self.config.clone(), boot, 0).unwrap()
     }
 
-    fn append(&self, log: &mut PartitionLog, from: i64, batches: i64) {
+    fn append(log: &mut PartitionLog, from: i64, batches: i64) {
         for n in from..from + batches {
             let value = format!("value {n}");
             let mut one = batch(&[value.as_bytes(), b""], 1000 + n * 10, ProducerStamp::NONE);
@@ -98,7 +98,7 @@ fn expected(from: i64, to: i64) -> Vec<(i64, String)> {
 fn what_is_appended_is_read_from_any_offset_over_many_segments() {
     let f = Fixture::new(small());
     let mut log = f.open();
-    f.append(&mut log, 0, 200);
+    Fixture::append(&mut log, 0, 200);
     assert!(segment::list(f.dir.path()).unwrap().len() > 5);
     for from in [0, 1, 2, 57, 398, 399] {
         assert_eq!(f.read(from), expected(from, 400), "from {from}");
@@ -112,7 +112,7 @@ fn what_is_appended_is_read_from_any_offset_over_many_segments() {
 fn indexes_agree_with_the_log() {
     let f = Fixture::new(small());
     let mut log = f.open();
-    f.append(&mut log, 0, 200);
+    Fixture::append(&mut log, 0, 200);
     log.settle(0).unwrap();
     let mut offset_entries = 0;
     for base in segment::list(f.dir.path()).unwrap() {
@@ -149,7 +149,7 @@ fn indexes_agree_with_the_log() {
 fn a_torn_tail_is_moved_aside_and_whole_batches_behind_it_are_taken_up() {
     let f = Fixture::new(LogConfig::default());
     let mut log = f.open();
-    f.append(&mut log, 0, 3);
+    Fixture::append(&mut log, 0, 3);
     let (_, file) = f.active_log();
     let position = file.metadata().unwrap().len();
     // A writer that was killed before it published: one whole batch, and half of another.
@@ -159,7 +159,7 @@ fn a_torn_tail_is_moved_aside_and_whole_batches_behind_it_are_taken_up() {
     file.write_all_at(&whole.bytes, position).unwrap();
     file.write_all_at(torn, position + whole.bytes.len() as u64).unwrap();
     assert_eq!(f.read(0), expected(0, 6), "readers do not look past the published end");
-    f.append(&mut log, 4, 1);
+    Fixture::append(&mut log, 4, 1);
     assert_eq!(f.read(0), expected(0, 10));
     let cuts = log.take_cuts();
     assert_eq!(cuts.len(), 1);
@@ -190,7 +190,7 @@ fn a_batch_is_written_once_however_often_it_is_sent() {
 fn without_a_page_that_can_be_believed_the_log_tells_the_end() {
     let f = Fixture::new(small());
     let mut log = f.open();
-    f.append(&mut log, 0, 100);
+    Fixture::append(&mut log, 0, 100);
     let before = log.end().unwrap();
     drop(log);
     let mut log = f.reboot();
@@ -198,7 +198,7 @@ fn without_a_page_that_can_be_believed_the_log_tells_the_end() {
     assert_eq!((after.end_offset, after.position), (before.end_offset, before.position));
     assert_eq!(after.sealed_bytes, before.sealed_bytes);
     assert_eq!(after.max_timestamp, before.max_timestamp);
-    f.append(&mut log, 100, 100);
+    Fixture::append(&mut log, 100, 100);
     assert_eq!(f.read(0), expected(0, 400));
     assert_eq!(f.cut_bytes(), 0);
 }
@@ -207,7 +207,7 @@ fn without_a_page_that_can_be_believed_the_log_tells_the_end() {
 fn after_a_power_cut_what_was_never_synced_is_cut_and_what_was_synced_is_damage() {
     let f = Fixture::new(small());
     let mut log = f.open();
-    f.append(&mut log, 0, 10);
+    Fixture::append(&mut log, 0, 10);
     let (path, file) = f.active_log();
     let len = file.metadata().unwrap().len();
     let base = *segment::list(f.dir.path()).unwrap().last().unwrap();
@@ -234,7 +234,7 @@ fn after_a_power_cut_what_was_never_synced_is_cut_and_what_was_synced_is_damage(
 fn cutting_the_log_anywhere_leaves_a_prefix_of_whole_batches() {
     let f = Fixture::new(LogConfig::default());
     let mut log = f.open();
-    f.append(&mut log, 0, 5);
+    Fixture::append(&mut log, 0, 5);
     let (path, _) = f.active_log();
     let whole = std::fs::read(&path).unwrap();
     for len in 0..whole.len() {
@@ -250,7 +250,7 @@ fn cutting_the_log_anywhere_leaves_a_prefix_of_whole_batches() {
 fn trimming_moves_the_start_and_removes_whole_segments() {
     let f = Fixture::new(small());
     let mut log = f.open();
-    f.append(&mut log, 0, 100);
+    Fixture::append(&mut log, 0, 100);
     let segments = segment::list(f.dir.path()).unwrap();
     let middle = segments[segments.len() / 2] + 3;
     let mut noted = -1;
@@ -274,7 +274,7 @@ fn trimming_moves_the_start_and_removes_whole_segments() {
     assert_eq!(log.trim(i64::MAX, 0, |_| Ok(())).unwrap(), 200);
     let end = log.end().unwrap();
     assert_eq!((end.start_offset, end.end_offset, end.sealed_bytes), (200, 200, 0));
-    f.append(&mut log, 100, 1);
+    Fixture::append(&mut log, 100, 1);
     assert_eq!(f.read(200), expected(200, 202));
 }
 
@@ -282,7 +282,7 @@ fn trimming_moves_the_start_and_removes_whole_segments() {
 fn offsets_are_found_by_time() {
     let f = Fixture::new(small());
     let mut log = f.open();
-    f.append(&mut log, 0, 100);
+    Fixture::append(&mut log, 0, 100);
     let end = log.end().unwrap();
     for (time, found) in [(0, Some(0)), (1000, Some(0)), (1001, Some(1)), (1002, Some(2))]
         .into_iter()
@@ -298,7 +298,7 @@ fn offsets_are_found_by_time() {
 fn damage_below_the_published_end_is_named_and_nothing_wrong_is_read() {
     let f = Fixture::new(LogConfig::default());
     let mut log = f.open();
-    f.append(&mut log, 0, 3);
+    Fixture::append(&mut log, 0, 3);
     let end = log.end().unwrap();
     let (_, file) = f.active_log();
     let len = file.metadata().unwrap().len();
@@ -327,7 +327,7 @@ fn damage_below_the_published_end_is_named_and_nothing_wrong_is_read() {
 fn a_deleted_or_fenced_log_takes_no_records() {
     let f = Fixture::new(small());
     let mut log = f.open();
-    f.append(&mut log, 0, 1);
+    Fixture::append(&mut log, 0, 1);
     log.state().set_fenced(true);
     let mut one = batch(&[b"x"], 0, ProducerStamp::NONE);
     assert!(matches!(log.append(&mut one, 0), Err(DiskError::Fenced { .. })));
