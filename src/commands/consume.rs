@@ -330,6 +330,7 @@ impl Run<'_> {
                         progress.set(self.records, self.bytes);
                     }
                 }
+                Polled::Nothing if self.output.is_unheard() => break,
                 Polled::Nothing => {}
                 Polled::Finished => break,
             }
