@@ -253,6 +253,7 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Make an empty value null: a tombstone')
             [CompletionResult]::new('--sync', '--sync', [CompletionResultType]::ParameterName, 'Send one record at a time, and wait for it')
             [CompletionResult]::new('--create', '--create', [CompletionResultType]::ParameterName, 'Create a missing topic on brokers too')
+            [CompletionResult]::new('--internal', '--internal', [CompletionResultType]::ParameterName, 'Allow a topic that Kafka keeps for itself')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but answers, warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but answers, warnings and errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
@@ -297,7 +298,7 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
         }
         'kaw;fake' {
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'What the users are drawn from')
-            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'At most this many a second')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'At most so many users, or bytes, a second: 1000/s, 1MiB/s')
             [CompletionResult]::new('--start-id', '--start-id', [CompletionResultType]::ParameterName, 'The id of the first user')
             [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]')
             [CompletionResult]::new('--log-dir', '--log-dir', [CompletionResultType]::ParameterName, 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]')

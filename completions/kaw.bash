@@ -697,7 +697,7 @@ _kaw() {
             return 0
             ;;
         kaw__subcmd__produce)
-            opts="-D -K -J -c -k -H -p -Z -z -d -b -q -v -h --delimiter --key-delimiter --json --whole --fake --seed --start-id --count --skip-empty --crlf --key --key-field --header --partition --keep-partition --timestamp --timestamp-field --null --partitioner --acks --sync --compression --linger --rate --report --partitions --create --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
+            opts="-D -K -J -c -k -H -p -Z -z -d -b -q -v -h --delimiter --key-delimiter --json --whole --fake --seed --start-id --count --skip-empty --crlf --key --key-field --header --partition --keep-partition --timestamp --timestamp-field --null --partitioner --acks --sync --compression --linger --rate --report --partitions --create --internal --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -242,6 +242,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand --null 'Make an empty value null: a tombstone'
             cand --sync 'Send one record at a time, and wait for it'
             cand --create 'Create a missing topic on brokers too'
+            cand --internal 'Allow a topic that Kafka keeps for itself'
             cand -q 'Say nothing but answers, warnings and errors'
             cand --quiet 'Say nothing but answers, warnings and errors'
             cand -v 'Say more about what is done'
@@ -284,7 +285,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
         }
         &'kaw;fake'= {
             cand --seed 'What the users are drawn from'
-            cand --rate 'At most this many a second'
+            cand --rate 'At most so many users, or bytes, a second: 1000/s, 1MiB/s'
             cand --start-id 'The id of the first user'
             cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
             cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'

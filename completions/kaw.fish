@@ -197,6 +197,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand produce" -l keep-partition -d 'W
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s Z -l null -d 'Make an empty value null: a tombstone'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -l sync -d 'Send one record at a time, and wait for it'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -l create -d 'Create a missing topic on brokers too'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l internal -d 'Allow a topic that Kafka keeps for itself'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -224,7 +225,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand consume" -s q -l quiet -d 'Say n
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l seed -d 'What the users are drawn from' -r
-complete -c kaw -n "__fish_kaw_using_subcommand fake" -l rate -d 'At most this many a second' -r
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -l rate -d 'At most so many users, or bytes, a second: 1000/s, 1MiB/s' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l start-id -d 'The id of the first user' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r

@@ -4,6 +4,7 @@
 
 use std::str::FromStr;
 
+use crate::near::did_you_mean;
 use crate::record::{Compression, TimestampKind};
 
 /// What values a config takes.
@@ -107,10 +108,8 @@ const CODECS: &[&str] = &["uncompressed", "zstd", "lz4", "snappy", "gzip", "prod
 /// The definition of `name`, or why there is none.
 fn definition(name: &str) -> Result<&'static Definition, String> {
     DEFINITIONS.iter().find(|definition| definition.name == name).ok_or_else(|| {
-        match near(name, DEFINITIONS.iter().map(|definition| definition.name)) {
-            Some(near) => format!("`{name}` is not a topic config; did you mean `{near}`?"),
-            None => format!("`{name}` is not a topic config"),
-        }
+        let names = DEFINITIONS.iter().map(|definition| definition.name);
+        format!("`{name}` is not a topic config{}", did_you_mean(name, names))
     })
 }
 
@@ -177,23 +176,6 @@ fn complaint(kind: Kind, value: &str) -> Option<String> {
                 .then(|| "must be `*` or a list of `PARTITION:BROKER`".to_owned())
         }
     }
-}
-
-/// The candidate that `text` may have meant: near enough that a slip of the hand explains it.
-pub fn near<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Below this likeness, two names are different names.
-    const LIKE_MIN: f64 = 0.75;
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            let edits = strsim::normalized_damerau_levenshtein(text, candidate);
-            // `retention` means `retention.ms` more than `segment.ms`: a beginning counts.
-            let starts = !text.is_empty() && text.len() >= 3 && candidate.starts_with(text);
-            (if starts { edits.max(LIKE_MIN) } else { edits }, candidate)
-        })
-        .filter(|(like, _)| *like >= LIKE_MIN)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }
 
 /// What happens to old records (`cleanup.policy`).
@@ -431,11 +413,5 @@ mod tests {
         assert_eq!(config.cleanup_policy, CleanupPolicy { delete: true, compact: true });
         assert_eq!(config.message_timestamp_type, TimestampKind::LogAppend);
         assert!(LogConfig::from_pairs(&pairs(&[("retention.ms", "soon")])).is_err());
-    }
-
-    #[test]
-    fn near_matches_are_near() {
-        assert_eq!(near("oders", ["orders", "users"]), Some("orders"));
-        assert_eq!(near("payments", ["orders", "users"]), None);
     }
 }

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::value::unknown;
+
 /// Who chooses the partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Partitioner {
@@ -50,8 +52,7 @@ pub struct UnknownPartitioner(pub String);
 
 impl fmt::Display for UnknownPartitioner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = Partitioner::names().join(", ");
-        write!(f, "`{}` is not a partitioner: {names}", self.0.escape_debug())
+        f.write_str(&unknown("a partitioner", &self.0, &Partitioner::names()))
     }
 }
 
@@ -330,8 +331,10 @@ mod tests {
         ] {
             assert_eq!(alias.parse(), Ok(partitioner));
         }
-        let unknown = "murmur3".parse::<Partitioner>().unwrap_err().to_string();
-        assert!(unknown.contains("murmur2, crc32"), "{unknown}");
+        let near = "murmur3".parse::<Partitioner>().unwrap_err().to_string();
+        assert_eq!(near, "`murmur3` is not a partitioner; did you mean `murmur2`?");
+        let none = "xyz".parse::<Partitioner>().unwrap_err().to_string();
+        assert!(none.contains("murmur2, crc32"), "{none}");
     }
 
     #[test]

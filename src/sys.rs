@@ -265,6 +265,14 @@ pub fn readable(fd: BorrowedFd<'_>, timeout: Duration) -> bool {
     unsafe { libc::poll(&raw mut poll, 1, ms) > 0 }
 }
 
+/// Whether nobody reads any more what is written to `fd`: the other end of a pipe is closed.
+pub fn is_unheard(fd: BorrowedFd<'_>) -> bool {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: 0, revents: 0 };
+    // SAFETY: one pollfd that we own.
+    let polled = unsafe { libc::poll(&raw mut poll, 1, 0) };
+    polled > 0 && poll.revents & (libc::POLLERR | libc::POLLHUP) != 0
+}
+
 /// Makes a file-size limit an error of the write (EFBIG) and not the end of the process.
 pub fn ignore_file_size_signal() {
     // SAFETY: installs no handler, only "ignore"; done once at start, before any thread.

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::near::did_you_mean;
+use crate::near::near_match;
 use crate::record::bytes::unescape;
 
 /// The most partitions one list may name; more is a typing mistake and would only cost memory.
@@ -254,9 +254,20 @@ pub fn delimiter(text: &str) -> Result<Vec<u8>, String> {
     Ok(delimiter)
 }
 
-/// Returns the sentence part for a `word` that is none of `words`, with its near match.
-pub fn unknown<'a>(what: &str, word: &str, words: impl IntoIterator<Item = &'a str>) -> String {
-    format!("`{}` is not {what}{}", word.escape_debug(), did_you_mean(word, words))
+/// Returns the sentence part for a `word` that is none of `words`: with its near match, or with all
+/// of them where none is near.
+pub fn unknown(what: &str, word: &str, words: &[&str]) -> String {
+    let shown = word.escape_debug();
+    match near_match(word, words.iter().copied()) {
+        Some(near) => format!("`{shown}` is not {what}; did you mean `{near}`?"),
+        None => format!("`{shown}` is not {what}: {}", words.join(", ")),
+    }
+}
+
+/// Returns the reason in the message of a regular expression's parser, which draws on many lines.
+pub fn regex_reason(message: &str) -> String {
+    let last = message.lines().last().unwrap_or_default().trim();
+    format!("not a regular expression: {}", last.trim_start_matches("error: "))
 }
 
 #[cfg(test)]

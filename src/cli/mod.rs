@@ -110,9 +110,9 @@ fn slip(text: &str) -> Instead {
         let lines: Vec<&str> = paragraph.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
         let Some(first) = lines.first() else { continue };
         if first.starts_with("tip:") {
-            hints.extend(
-                lines.iter().filter_map(|line| Some(line.strip_prefix("tip:")?.trim().to_owned())),
-            );
+            // That an unknown option could also be a value helps nobody.
+            let tips = lines.iter().filter_map(|line| line.strip_prefix("tip:").map(str::trim));
+            hints.extend(tips.filter(|tip| !tip.starts_with("to pass ")).map(str::to_owned));
         } else if let Some(usage) = first.strip_prefix("Usage:") {
             let words =
                 usage.split_whitespace().take_while(|word| !word.starts_with(['[', '<', '-']));
@@ -136,7 +136,7 @@ pub fn wants_json_errors(args: &[OsString]) -> bool {
     while let Some(word) = words.next() {
         match word {
             "--" | "--exec" => return false,
-            "--json" | "--output=json" => return true,
+            "--json" | "-J" | "--output=json" => return true,
             "--output" => return words.next() == Some("json"),
             _ if word.starts_with("--json=") => return true,
             _ => {}
@@ -196,6 +196,10 @@ mod tests {
             panic!("parsed")
         };
         assert_eq!(hints, ["`kaw topics create --help`"]);
+        let Err(Instead::Usage { hints, .. }) = parse(&words("kaw consume a --xyzzy")) else {
+            panic!("parsed")
+        };
+        assert_eq!(hints, ["`kaw consume --help`"]);
         for line in [
             "kaw topics create",
             "kaw topics create a/b",

@@ -14,7 +14,7 @@ use toml::{Table, Value};
 
 use super::global::GlobalArgs;
 use crate::cluster::types::Target;
-use crate::config::near;
+use crate::near::near_match;
 
 /// Reads one environment variable.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -269,7 +269,7 @@ fn profiles(text: &str) -> Result<Profiles, TargetError> {
 fn known(table: &Table, keys: &[&str], place: &str) -> Result<(), TargetError> {
     let Some(odd) = table.keys().find(|key| !keys.contains(&key.as_str())) else { return Ok(()) };
     let error = TargetError::new(format!("{place} has an unknown key `{odd}`"));
-    Err(match near(odd, keys.iter().copied()) {
+    Err(match near_match(odd, keys.iter().copied()) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint(format!("known keys are `{}`", keys.join("`, `"))),
     })
@@ -282,7 +282,7 @@ impl Profiles {
         let Some(Value::Table(profile)) = self.profiles.get(name) else {
             let error =
                 TargetError::new(format!("there is no profile `{name}` in `{}`", path.display()));
-            return Err(match near(name, self.profiles.keys().map(String::as_str)) {
+            return Err(match near_match(name, self.profiles.keys().map(String::as_str)) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error,
             });

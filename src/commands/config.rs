@@ -47,7 +47,9 @@ pub fn run(context: &Context, _args: &Args) -> Result<Status, Failure> {
         Target::Brokers(list) => ("brokers", list.clone()),
     };
     setting(name, Cell::Text(value), &resolved.source);
-    setting("profile", Cell::maybe(resolved.profile, Cell::Text), &resolved.source);
+    let none = Source::Default;
+    let source = if resolved.profile.is_some() { &resolved.source } else { &none };
+    setting("profile", Cell::maybe(resolved.profile, Cell::Text), source);
     let (timeout, source) = match context.global.timeout {
         Some(timeout) => (timeout, Source::Flag("--timeout")),
         None => (TIMEOUT_DEFAULT, Source::Default),

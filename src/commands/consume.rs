@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use regex::bytes::Regex;
 
 use super::output::Output;
+use super::topics::distinct;
 use super::{Context, Failure, Status};
 use crate::cluster::error::ClusterError;
 use crate::cluster::types::{ConsumeFrom, OffsetAt, Polled};
@@ -64,6 +65,7 @@ pub struct Args {
 
     /// Stop after N records
     #[arg(short = 'n', long, value_name = "N", value_parser = value::count, help_heading = "Range")]
+    #[arg(allow_negative_numbers = true)]
     pub count: Option<u64>,
 
     /// Stop at the end as it is now
@@ -102,8 +104,13 @@ pub struct Args {
     pub key: Option<String>,
 
     /// Only records whose value matches this regular expression
-    #[arg(long, value_name = "REGEX", value_parser = Regex::new, help_heading = "Filter")]
+    #[arg(long, value_name = "REGEX", value_parser = regex, help_heading = "Filter")]
     pub grep: Option<Regex>,
+}
+
+/// Reads the regular expression of `--grep`, and tells a slip on one line.
+fn regex(text: &str) -> Result<Regex, String> {
+    Regex::new(text).map_err(|error| value::regex_reason(&error.to_string()))
 }
 
 /// The form of the output.
@@ -236,7 +243,7 @@ fn resolve(
     spec: &OffsetSpec,
 ) -> Result<Result<Vec<ConsumeFrom>, Failure>, ClusterError> {
     let mut of = Vec::new();
-    for outcome in cluster.describe_topics(&args.topics)? {
+    for outcome in cluster.describe_topics(&distinct(&args.topics))? {
         let topic = outcome.result?;
         let known = topic.partitions.iter().map(|p| p.partition);
         let wanted = args.partitions.clone().unwrap_or_else(|| known.collect());
@@ -323,6 +330,7 @@ impl Run<'_> {
                         progress.set(self.records, self.bytes);
                     }
                 }
+                Polled::Nothing if self.output.is_unheard() => break,
                 Polled::Nothing => {}
                 Polled::Finished => break,
             }

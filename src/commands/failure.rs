@@ -43,7 +43,7 @@ impl Failure {
         let mut failure =
             Self::new(status(kind), kind.code(), format!("cannot {doing}: {message}"));
         failure.source = source;
-        failure.hints.extend(hint(kind, topic.as_deref()));
+        failure.hints.extend(hint(kind, topic.as_deref(), doing));
         failure
     }
 
@@ -153,10 +153,14 @@ const fn status(kind: ErrorKind) -> Status {
 }
 
 /// What helps with a kind of error.
-fn hint(kind: ErrorKind, topic: Option<&str>) -> Option<String> {
+fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
     match kind {
-        ErrorKind::UnknownTopicOrPartition => {
+        // Who reads or writes a topic may want it made; who changes one has mistaken its name.
+        ErrorKind::UnknownTopicOrPartition if matches!(doing, "consume" | "produce") => {
             topic.map(|topic| format!("`kaw topics create {topic}`"))
+        }
+        ErrorKind::UnknownTopicOrPartition => {
+            topic.map(|_| "`kaw topics list` shows what is there".to_owned())
         }
         ErrorKind::TopicAlreadyExists => {
             topic.map(|topic| format!("`kaw topics describe {topic}`"))
@@ -189,6 +193,8 @@ mod tests {
         assert_eq!(report.error, "cannot consume: topic `orders` does not exist");
         assert_eq!((report.exit_code, report.code), (8, "UNKNOWN_TOPIC_OR_PARTITION"));
         assert_eq!(report.hints, ["`kaw topics create orders`"]);
+        let failure = Failure::cluster("delete topic `a`", ClusterError::unknown_topic("a"));
+        assert_eq!(failure.report().hints, ["`kaw topics list` shows what is there"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 pub use super::completions::completion_files;
 use super::{Context, Failure, Status, config, topics};
 use crate::cli;
-use crate::config::near;
+use crate::near::near_match;
 use crate::out::Column;
 
 /// What stands below its help.
@@ -81,12 +81,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let Some((_, page)) = pages.iter().find(|(name, _)| *name == file) else {
         let typed = args.command.join(" ");
         let failure = Failure::usage(format!("`kaw {typed}` is not a command"));
-        let names = pages.iter().map(|(name, _)| name.as_str());
-        return Err(match near(&file, names) {
-            Some(near) => {
-                let command = near.trim_end_matches(".1").replacen("kaw-", "", 1).replace('-', " ");
-                failure.hint(format!("did you mean `kaw man {command}`?"))
-            }
+        let commands: Vec<String> = pages
+            .iter()
+            .map(|(name, _)| name.trim_end_matches(".1").replacen("kaw-", "", 1).replace('-', " "))
+            .collect();
+        return Err(match near_match(&typed, commands.iter().map(String::as_str)) {
+            Some(near) => failure.hint(format!("did you mean `kaw man {near}`?")),
             None => failure.hint("`kaw --help` lists the commands"),
         });
     };

@@ -26,7 +26,7 @@ use crate::cli::{self, Cli, Command, Instead};
 use crate::cluster::Cluster;
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::Limits;
-use crate::config::near;
+use crate::near::near_match;
 use crate::out::{Look, Out, Table};
 
 /// How a command ended; the exit codes of the contract.
@@ -141,7 +141,7 @@ impl Context {
         let failure = Failure::cluster(doing, error);
         let Some(missing) = missing else { return failure };
         let Some(Ok(topics)) = self.cluster.get().map(Cluster::list_topics) else { return failure };
-        match near(&missing, topics.iter().map(|topic| topic.name.as_str())) {
+        match near_match(&missing, topics.iter().map(|topic| topic.name.as_str())) {
             Some(near) if near != missing => failure.instead(format!("did you mean `{near}`?")),
             _ => failure,
         }

@@ -99,6 +99,11 @@ impl Output {
         self.queue.send(bytes).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
+    /// Whether the reader of stdout has gone: what waits for records need not wait any longer.
+    pub fn is_unheard(&self) -> bool {
+        sys::is_unheard(self.straight.as_fd())
+    }
+
     /// Waits until everything is written.
     pub fn finish(self) -> io::Result<()> {
         drop(self.queue);

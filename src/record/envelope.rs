@@ -150,7 +150,10 @@ pub fn read(line: &[u8], into: &mut RecordBuffer) -> Result<(), InvalidEnvelope>
             into.arena.truncate(arena);
             into.headers.truncate(headers);
             // Which line it is, the caller knows better.
-            let reason = e.to_string().replace(" at line 1 column ", " at column ");
+            let mut reason = e.to_string().replace(" at line 1 column ", " at column ");
+            if line.starts_with(b"\xef\xbb\xbf") {
+                reason.push_str("; the line begins with a byte order mark");
+            }
             Err(InvalidEnvelope { reason })
         }
     }

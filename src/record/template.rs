@@ -116,6 +116,11 @@ impl Template {
         Ok(Self { pieces })
     }
 
+    /// Whether what it renders ends with a newline of its own.
+    pub fn ends_line(&self) -> bool {
+        matches!(self.pieces.last(), Some(Piece::Literal(bytes)) if bytes.ends_with(b"\n"))
+    }
+
     /// Appends `record` in this form.
     pub fn render(&self, record: &RecordView<'_>, out: &mut Vec<u8>) {
         for piece in &self.pieces {

@@ -163,8 +163,16 @@ fn delimiters_are_bytes() {
 #[test]
 fn unknown_words_have_a_near_match() {
     assert_eq!(
-        unknown("a codec", "zst", ["gzip", "zstd"]),
+        unknown("a codec", "zst", &["gzip", "zstd"]),
         "`zst` is not a codec; did you mean `zstd`?"
+    );
+    assert_eq!(
+        unknown("a codec", "brotli", &["gzip", "zstd"]),
+        "`brotli` is not a codec: gzip, zstd"
+    );
+    assert_eq!(
+        regex_reason("regex parse error:\n    (\n    ^\nerror: unclosed group"),
+        "not a regular expression: unclosed group"
     );
 }
 

@@ -19,3 +19,4 @@ mod needs;
 mod readme;
 mod sandbox;
 mod tidy;
+mod topics;

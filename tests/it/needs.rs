@@ -17,10 +17,14 @@ pub enum Need {
     KeptLogs,
     /// `jq`, in the examples of the README.
     Jq,
+    /// `script` of util-linux, which gives a command a terminal.
+    Script,
+    /// The database of Debian's packages, which is real text in paragraphs.
+    Dpkg,
 }
 
 impl Need {
-    const ALL: [Self; 3] = [Self::Kafka, Self::KeptLogs, Self::Jq];
+    const ALL: [Self; 5] = [Self::Kafka, Self::KeptLogs, Self::Jq, Self::Script, Self::Dpkg];
 
     /// Whether this machine has it. A test that needs it returns at once where not, and fails
     /// where `KAW_SKIP_NOTHING` is set.
@@ -37,6 +41,8 @@ impl Need {
             Self::Kafka => std::env::var_os("KAW_KAFKA_LIBS").is_some(),
             Self::KeptLogs => std::env::var_os("KAW_KEPT_LOGS").is_some(),
             Self::Jq => on_path("jq"),
+            Self::Script => on_path("script"),
+            Self::Dpkg => Path::new("/var/lib/dpkg/status").is_file(),
         }
     }
 }
@@ -47,6 +53,8 @@ impl fmt::Display for Need {
             Self::Kafka => "Kafka's tools (set KAW_KAFKA_LIBS to what tests/kafka/fetch made)",
             Self::KeptLogs => "kept log directories (set KAW_KEPT_LOGS; see .ci/run)",
             Self::Jq => "jq",
+            Self::Script => "script, of util-linux",
+            Self::Dpkg => "Debian's package database (/var/lib/dpkg/status)",
         })
     }
 }

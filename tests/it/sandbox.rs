@@ -527,10 +527,13 @@ impl Run {
         }
     }
 
-    /// The whole as text, with `$TIME` for every time, for snapshots of what was written now.
+    /// The whole as text, with `$TIME` for every time and `$SPEED` for how long it took, for
+    /// snapshots of what was written now.
     pub fn timeless(&self) -> String {
         let time = regex::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").unwrap();
-        time.replace_all(&self.to_string(), "$$TIME").into_owned()
+        let speed = regex::Regex::new(r" in [\d.]+ ?\w+, [\d,.]+/s;").unwrap();
+        let text = speed.replace_all(&self.to_string(), " in $$SPEED;").into_owned();
+        time.replace_all(&text, "$$TIME").into_owned()
     }
 
     /// `bytes` as text with paths that do not change from run to run.

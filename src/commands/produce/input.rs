@@ -509,6 +509,13 @@ impl Generated {
         Self { users: Users::new(seed), next_id: start_id, end, shape }
     }
 
+    /// Whether generated users have what `pointer` points to.
+    pub fn has(pointer: &Pointer) -> bool {
+        let mut user = Vec::new();
+        Users::new(0).append_json(1, &mut user);
+        pointer.find(&user).is_ok_and(|found| found != Found::Missing)
+    }
+
     /// Makes up to `most` records.
     pub fn read(&mut self, buffer: &mut RecordBuffer, most: u64, now_ms: i64) -> Counted {
         buffer.clear();

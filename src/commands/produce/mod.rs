@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use self::input::{BadRecord, Generated, Input, Shape, Turn};
 use self::source::Source;
 use self::tally::{Counts, Reporter, Tally};
+use super::topics::guard_internal;
 use super::{Context, Failure, Status};
+use crate::cli::global;
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::{Acks, ProducerOptions};
 use crate::cluster::{Cluster, Producer};
@@ -67,7 +69,7 @@ pub struct Args {
 
     /// Read records as JSON envelopes, as `kaw consume --json` writes them
     #[arg(short = 'J', long, help_heading = "Input")]
-    #[arg(conflicts_with_all = ["whole", "key", "key_field"])]
+    #[arg(conflicts_with_all = ["whole", "key", "key_field", "headers", "null"])]
     pub json: bool,
 
     /// Make each file one record
@@ -76,7 +78,8 @@ pub struct Args {
 
     /// Write N generated users instead of reading input
     #[arg(long, value_name = "N", value_parser = value::count, help_heading = "Input")]
-    #[arg(conflicts_with_all = ["files", "delimiter", "json", "whole"])]
+    #[arg(conflicts_with_all = ["files", "delimiter", "key_delimiter", "json", "whole", "crlf"])]
+    #[arg(conflicts_with_all = ["skip_empty", "null", "timestamp_field"])]
     pub fake: Option<u64>,
 
     /// What the users are drawn from
@@ -171,12 +174,17 @@ pub struct Args {
     pub report: Option<Template>,
 
     /// Partitions of a topic that has to be created [default: 1]
-    #[arg(long, value_name = "N", value_parser = value::count, help_heading = "Delivery")]
-    pub partitions: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = global::partitions, help_heading = "Delivery")]
+    #[arg(allow_negative_numbers = true)]
+    pub partitions: Option<i32>,
 
     /// Create a missing topic on brokers too
     #[arg(long, help_heading = "Delivery")]
     pub create: bool,
+
+    /// Allow a topic that Kafka keeps for itself
+    #[arg(long, help_heading = "Delivery")]
+    pub internal: bool,
 }
 
 /// The values of `--acks`.
@@ -185,19 +193,21 @@ fn acks(text: &str) -> Result<Acks, String> {
         "0" => Ok(Acks::None),
         "1" => Ok(Acks::Leader),
         "all" | "-1" => Ok(Acks::All),
-        _ => Err(value::unknown("a level of acknowledgement", text, ["0", "1", "all"])),
+        _ => Err(value::unknown("a level of acknowledgement", text, &["0", "1", "all"])),
     }
 }
 
 /// The values of `-z`.
 fn codec(text: &str) -> Result<Compression, String> {
-    Compression::ALL.into_iter().find(|codec| codec.name() == text).ok_or_else(|| {
-        value::unknown("a codec", text, Compression::ALL.iter().map(|codec| codec.name()))
-    })
+    let found = Compression::ALL.into_iter().find(|codec| codec.name() == text);
+    found.ok_or_else(|| value::unknown("a codec", text, &Compression::ALL.map(Compression::name)))
 }
 
 impl Args {
     fn shape(&self, now_ms: i64) -> Result<Shape, Failure> {
+        if self.fake.is_some() && self.key_field.as_ref().is_some_and(|p| !Generated::has(p)) {
+            return Err(Failure::usage("--key-field: generated users have no such field"));
+        }
         let timestamp = self.timestamp.as_deref().map(|t| crate::offset::parse_time(t, now_ms));
         let timestamp_ms =
             timestamp.transpose().map_err(|e| Failure::usage(format!("--timestamp: {e}")))?;
@@ -231,6 +241,8 @@ impl Args {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let shape = args.shape(context.now_ms)?;
+    guard_internal("produce to", std::slice::from_ref(&args.topic), args.internal)?;
+    source::check(&args.files)?;
     let stop = context.stop()?;
     let source = Source::new(&args.files, stop);
     let slow = args.sync || args.rate.is_some();
@@ -421,23 +433,10 @@ impl<'a> Run<'a> {
     /// Opens the topic, which is made where that is allowed, and starts counting.
     fn start(&self) -> Result<Working, Failure> {
         let (context, topic) = (self.context, &self.args.topic);
-        if topic.is_internal() {
-            let message = format!("topic `{topic}` is Kafka's own");
-            return Err(Failure::usage(message));
-        }
         let cluster = context.cluster()?;
         let cannot = |error: ClusterError| context.failure("produce", error);
         ensure_topic(context, cluster, self.args).map_err(cannot)?;
         let producer = cluster.producer(topic, self.args.options()).map_err(cannot)?;
-        if let Some(partition) = self.args.partition
-            && partition >= producer.partitions()
-        {
-            let message = format!(
-                "topic `{topic}` has no partition {partition}: it has {}",
-                producer.partitions()
-            );
-            return Err(cannot(ClusterError::new(ErrorKind::UnknownTopicOrPartition, message)));
-        }
         let deliveries = producer.deliveries();
         let reporter = match &self.args.report {
             Some(template) => Some(Reporter {
@@ -477,8 +476,12 @@ impl<'a> Run<'a> {
             Ok(()) => counts.not_persisted += unknown,
             Err(_) => counts.maybe_persisted += unknown,
         }
-        self.tell(&counts);
-        self.verdict(sent, closed, &counts)
+        let started = self.read > 0 || self.skipped > 0;
+        let verdict = self.verdict(sent, closed, &counts);
+        if started || verdict.is_ok() {
+            self.tell(&counts);
+        }
+        verdict
     }
 
     fn tell(&self, counts: &Counts) {
@@ -537,15 +540,23 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Refuses a partition that a topic of `partitions` does not have.
+fn check_partition(args: &Args, partitions: i32) -> crate::cluster::error::Result<()> {
+    let Some(partition) = args.partition.filter(|&p| p >= partitions) else { return Ok(()) };
+    let topic = &args.topic;
+    let message = format!("topic `{topic}` has no partition {partition}: it has {partitions}");
+    Err(ClusterError::new(ErrorKind::UnknownTopicOrPartition, message))
+}
+
 /// Makes the topic if it is missing, and says so.
 fn ensure_topic(
     context: &Context,
     cluster: &Cluster,
     args: &Args,
 ) -> crate::cluster::error::Result<()> {
-    let wanted = args.partitions.map(|n| i32::try_from(n).unwrap_or(i32::MAX));
     if let Some(there) = cluster.partition_count(&args.topic)? {
-        if let Some(wanted) = wanted.filter(|&wanted| wanted != there) {
+        check_partition(args, there)?;
+        if let Some(wanted) = args.partitions.filter(|&wanted| wanted != there) {
             context.out.warn(format_args!(
                 "topic `{}` has {}, not {wanted}",
                 args.topic,
@@ -554,7 +565,8 @@ fn ensure_topic(
         }
         return Ok(());
     }
-    let partitions = wanted.unwrap_or(1);
+    let partitions = args.partitions.unwrap_or(1);
+    check_partition(args, partitions)?;
     let topic = NewTopic {
         name: args.topic.clone(),
         partitions,

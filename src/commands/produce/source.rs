@@ -76,7 +76,7 @@ impl<'a> Source<'a> {
         })?;
         let facts = file.metadata().map_err(cannot)?;
         if facts.is_dir() {
-            return Err(Failure::usage(format!("{name} is a directory, not a file of records")));
+            return Err(is_directory(&name));
         }
         let left = facts.is_file().then_some(facts.len());
         self.open = Some(Open { file, name, left });
@@ -121,6 +121,24 @@ impl<'a> Source<'a> {
             None => !self.files.is_empty(),
         }
     }
+}
+
+/// Refuses files that cannot be read from, before anything is sent.
+pub fn check(files: &[PathBuf]) -> Result<(), Failure> {
+    for path in files.iter().filter(|path| path.as_os_str() != STDIN) {
+        let name = path.display().to_string();
+        match std::fs::metadata(path) {
+            Ok(facts) if facts.is_dir() => return Err(is_directory(&name)),
+            Ok(_) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(missing(&name)),
+            Err(e) => return Err(Failure::local(format!("cannot read {name}"), e)),
+        }
+    }
+    Ok(())
+}
+
+fn is_directory(name: &str) -> Failure {
+    Failure::usage(format!("{name} is a directory, not a file of records"))
 }
 
 fn missing(name: &str) -> Failure {

@@ -134,7 +134,9 @@ impl Reporter {
             span.offset = offset;
             span.partition = partition;
             self.template.render(&report.records.view(&self.topic, &span), out);
-            out.push(b'\n');
+            if !self.template.ends_line() {
+                out.push(b'\n');
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::cli::global::AnswerArgs;
 use crate::commands::{Context, Failure, Status};
 use crate::out::{Cell, Column, Table};
 use crate::topic::TopicDetail;
+use crate::value;
 
 /// What stands below its help.
 const EXAMPLES: &str = "\
@@ -42,10 +43,7 @@ pub struct Args {
 
 /// Reads a regular expression, and tells a slip on one line.
 fn regex(text: &str) -> Result<Regex, String> {
-    Regex::new(text).map_err(|error| {
-        let text = error.to_string();
-        text.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned()
-    })
+    Regex::new(text).map_err(|error| value::regex_reason(&error.to_string()))
 }
 
 /// Answers with the topics.
@@ -95,6 +93,6 @@ mod tests {
     #[test]
     fn a_slip_in_a_regex_is_one_line() {
         let message = regex("a(b").unwrap_err();
-        assert_eq!(message, "unclosed group");
+        assert_eq!(message, "not a regular expression: unclosed group");
     }
 }

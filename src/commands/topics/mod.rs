@@ -88,7 +88,7 @@ fn answer_changed(
 }
 
 /// The names without repetition, in the order given.
-fn distinct(names: &[TopicName]) -> Vec<TopicName> {
+pub fn distinct(names: &[TopicName]) -> Vec<TopicName> {
     let mut once: Vec<TopicName> = Vec::with_capacity(names.len());
     for name in names {
         if !once.contains(name) {
@@ -99,7 +99,7 @@ fn distinct(names: &[TopicName]) -> Vec<TopicName> {
 }
 
 /// Refuses to touch what Kafka keeps for itself, unless that is what is wanted.
-fn guard_internal(verb: &str, names: &[TopicName], allowed: bool) -> Result<(), Failure> {
+pub fn guard_internal(verb: &str, names: &[TopicName], allowed: bool) -> Result<(), Failure> {
     match names.iter().find(|name| name.is_internal()) {
         Some(name) if !allowed => Err(Failure::usage(format!(
             "cannot {verb} topic `{name}`: Kafka keeps its own state in it"
