@@ -279,6 +279,19 @@ pub fn ignore_file_size_signal() {
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
+/// Lets this process open as many files as it may ask for: a partition takes four, and the usual
+/// limit is 1024. Advice: where it fails, opening says so in time.
+pub fn raise_file_limit() {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: one struct that we own, read and written by the kernel.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 {
+            limit.rlim_cur = limit.rlim_max;
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        }
+    }
+}
+
 /// The effective user id of this process.
 pub fn effective_user() -> u32 {
     // SAFETY: a call without arguments that cannot fail.

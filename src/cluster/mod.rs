@@ -12,7 +12,9 @@ use self::embedded::Embedded;
 pub use self::embedded::consume::Consumer;
 pub use self::embedded::produce::Producer;
 use self::error::{ClusterError, ErrorKind, Outcome, Result};
-use self::types::{ConsumeFrom, Limits, ListedOffset, OffsetAt, ProducerOptions, Target};
+use self::types::{
+    ConsumeFrom, Limits, ListedOffset, OffsetAt, ProducerOptions, Target, TopicLimits,
+};
 use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition};
 
 /// A cluster of either kind. An enum and not a trait object: the set is closed, and a verb that one
@@ -54,10 +56,10 @@ impl Cluster {
         }
     }
 
-    /// Returns the number of partitions of a topic; `None` if it does not exist.
-    pub fn partition_count(&self, topic: &TopicName) -> Result<Option<i32>> {
+    /// Returns what a topic takes; `None` if it does not exist.
+    pub fn topic_limits(&self, topic: &TopicName) -> Result<Option<TopicLimits>> {
         match self {
-            Self::Embedded(cluster) => cluster.partition_count(topic),
+            Self::Embedded(cluster) => cluster.topic_limits(topic),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::error::ClusterError;
@@ -51,6 +52,15 @@ pub struct ListedOffset {
     pub timestamp_ms: i64,
 }
 
+/// What a topic takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicLimits {
+    /// The number of its partitions.
+    pub partitions: i32,
+    /// The largest batch, and so the largest record (`max.message.bytes`).
+    pub max_message_bytes: usize,
+}
+
 /// When a record counts as acknowledged (`--acks`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Acks {
@@ -74,6 +84,8 @@ pub struct ProducerOptions {
     pub partitioner: Partitioner,
     /// Whether each delivery carries its records back, with offsets.
     pub report: bool,
+    /// Set by a signal: what is under way is then waited for only a short while.
+    pub interrupted: Arc<AtomicBool>,
 }
 
 /// What became of records, once it is known.

@@ -28,6 +28,8 @@ type LastWords = Box<dyn Fn() -> String + Send>;
 struct Shared {
     /// The first signal; 0 before there was one.
     signal: AtomicI32,
+    /// The same for those who only want to know that there was one.
+    stopped: Arc<AtomicBool>,
     /// Guards nothing but the wait on `asked`.
     gate: Mutex<()>,
     /// Wakes those who wait.
@@ -46,6 +48,7 @@ impl Shared {
         if self.signal.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return false;
         }
+        self.stopped.store(true, Ordering::SeqCst);
         drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
         drop(self.wake.lock().unwrap_or_else(PoisonError::into_inner).take());
         // Taken so that nobody is between looking at the signal and waiting.
@@ -117,6 +120,11 @@ impl Stop {
             0 => None,
             signal => Some(signal),
         }
+    }
+
+    /// A flag that is set once a stop was asked for.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.shared.stopped)
     }
 
     /// The status of a command that a signal ended, or `otherwise`.

@@ -32,13 +32,31 @@ const REMOTE_FILE_SYSTEMS: [(i64, &str); 9] = [
     (0x0bd0_0bd0, "Lustre"),
 ];
 
-/// The lock bytes of the directory's own state file, and where its counter stands.
+/// The lock byte of the directory's own state file.
 const CHANGE_BYTE: u64 = 0;
-const COUNTER_BYTE: u64 = 1;
-const COUNTER_POSITION: u64 = 8;
+/// Producer ids of ours begin here: a broker hands out its own from 0 on, and the two must not meet
+/// in a directory that a broker adopts.
+const PRODUCER_ID_MIN: i64 = 1 << 40;
+
+/// A producer id that nobody else has, here or in a copy: drawn, and not counted, since a counter
+/// that is lost or copied gives the same id twice, and then a record passes for a retry of another.
+pub fn new_producer_id() -> Result<i64> {
+    let mut bytes = [0; 8];
+    sys::random(&mut bytes).map_err(DiskError::io("draw", Path::new("a producer id")))?;
+    Ok((i64::from_be_bytes(bytes) >> 2 & i64::MAX >> 2) | PRODUCER_ID_MIN)
+}
 
 /// Above this many new partitions, one sync of the whole file system is cheaper than one each.
 const SYNC_EACH_MAX: usize = 32;
+
+/// How far a partition can be read.
+#[derive(Debug)]
+pub struct ReadEnd {
+    /// The end.
+    pub end: End,
+    /// What is there, where the log should go on.
+    pub damage: Option<DiskError>,
+}
 
 /// A log directory, opened to read or to write.
 #[derive(Debug)]
@@ -72,6 +90,9 @@ impl LogDirectory {
                 .mode(0o700)
                 .create(path)
                 .map_err(DiskError::io("create", path))?;
+            if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                segment::sync_directory(parent)?;
+            }
         }
         let mut directory = Self::open(path)?;
         check_owner(path)?;
@@ -115,38 +136,46 @@ impl LogDirectory {
         partition: i32,
         config: &LogConfig,
     ) -> Result<PartitionLog> {
-        let start = self.log_starts()?.get(&(topic.to_string(), partition)).copied().unwrap_or(0);
+        let start = self.start_on_record(topic, partition)?;
         PartitionLog::open(&self.partition_path(topic, partition), config.clone(), self.boot, start)
     }
 
-    /// The published end of a partition. Where there is none that can be believed (the machine was
-    /// started anew), it is made from the log: by the repair of a writer, or by reading alone where
-    /// writing is not allowed.
-    pub fn end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<End> {
+    /// The log start offset on record, as it was when this directory was first asked for one.
+    fn start_on_record(&self, topic: &TopicName, partition: i32) -> Result<i64> {
+        if self.starts.get().is_none() {
+            self.starts.set(self.log_starts()?).unwrap_or_default();
+        }
+        let starts = self.starts.get();
+        Ok(starts.and_then(|s| s.get(&(topic.to_string(), partition)).copied()).unwrap_or(0))
+    }
+
+    /// How far a partition can be read. Where no end is published that can be believed (the machine
+    /// was started anew), it is made from the log: by the repair of a writer; or by reading alone,
+    /// where writing is not allowed, somebody holds the lock, or repair meets damage. Whole batches
+    /// in front of damage stay readable, and the damage comes with the end.
+    pub fn end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<ReadEnd> {
         let path = self.partition_path(topic, partition);
         if let Some(state) = State::open(&path)? {
             state.check_version()?;
             if let Some(end) = state.end(&self.boot) {
-                return Ok(end);
+                return Ok(ReadEnd { end, damage: None });
             }
         }
+        let start = self.start_on_record(topic, partition)?;
         if segment::list(&path)?.is_empty() {
-            if self.starts.get().is_none() {
-                self.starts.set(self.log_starts()?).unwrap_or_default();
-            }
-            let starts = self.starts.get();
-            let start = starts.and_then(|s| s.get(&(topic.to_string(), partition)).copied());
-            return Ok(End::empty(start.unwrap_or(0)));
+            return Ok(ReadEnd { end: End::empty(start), damage: None });
         }
         let repaired = Self::open_to_write(&self.path)
-            .and_then(|directory| directory.open_partition(topic, partition, config)?.end());
-        match repaired {
-            Err(DiskError::Io { source, .. }) if is_denied(&source) => {
-                let start = self.log_starts()?.get(&(topic.to_string(), partition)).copied();
-                Recovery { directory: &path, config }.measure(start.unwrap_or(0))
-            }
-            answer => answer,
-        }
+            .and_then(|directory| directory.open_partition(topic, partition, config)?.try_end());
+        let damage = match repaired {
+            Ok(end) => return Ok(ReadEnd { end, damage: None }),
+            Err(DiskError::Io { source, .. }) if is_denied(&source) => None,
+            Err(DiskError::Busy { .. } | DiskError::Fenced { .. }) => None,
+            Err(damage @ DiskError::Corrupt { .. }) => Some(damage),
+            Err(error) => return Err(error),
+        };
+        let end = Recovery { directory: &path, config }.measure(start)?;
+        Ok(ReadEnd { end, damage })
     }
 
     fn open_state_file(&self) -> Result<(PathBuf, File)> {
@@ -161,22 +190,6 @@ impl LogDirectory {
             .open(&path)
             .map_err(DiskError::io("open", &path))?;
         Ok((path, file))
-    }
-
-    /// A producer id that no other producer of this directory has.
-    pub fn next_producer_id(&self) -> Result<i64> {
-        let (path, file) = self.open_state_file()?;
-        sys::lock(&file, LockKind::Exclusive, COUNTER_BYTE, 1)
-            .map_err(DiskError::io("lock", &path))?;
-        let mut bytes = [0; 8];
-        // A counter that is not there yet begins at 0.
-        let id = match file.read_exact_at(&mut bytes, COUNTER_POSITION) {
-            Ok(()) => i64::from_be_bytes(bytes).max(0),
-            Err(_) => 0,
-        };
-        let next = (id + 1).to_be_bytes();
-        file.write_all_at(&next, COUNTER_POSITION).map_err(DiskError::io("write", &path))?;
-        Ok(id)
     }
 
     /// Begins a change to the topics: takes the directory's lock, once, without waiting.
@@ -238,8 +251,17 @@ impl Change<'_> {
 
     fn create_partition(&mut self, name: &TopicName, partition: i32, id: Uuid) -> Result<()> {
         let path = self.directory.partition_path(name, partition);
+        // A deletion that was cut short may have left its start, and logs that are still open.
+        let mut starts = self.directory.log_starts()?;
+        if starts.remove(&(name.to_string(), partition)).is_some() {
+            let path = self.directory.path.join(layout::LOG_START_CHECKPOINT);
+            meta::write_checkpoint(&path, &starts)?;
+        }
         if path.exists() {
-            // No topic claims it: a creation that was cut short, or somebody's copy. Kept aside.
+            // No topic claims it: a creation or deletion that was cut short, or somebody's copy.
+            // Kept aside, and who has it open is told.
+            let log = self.directory.open_partition(name, partition, &LogConfig::default())?;
+            log.mark_deleted()?;
             let unique = Uuid::random().map_err(DiskError::io("make an id for", &path))?.as_u128();
             let stray = layout::stray_directory(name, partition, unique);
             std::fs::rename(&path, self.directory.path.join(stray))
@@ -256,7 +278,7 @@ impl Change<'_> {
     pub fn commit(&mut self, now_ms: i64) -> Result<()> {
         self.sync_created()?;
         let path = self.directory.path.join(layout::REGISTRY);
-        self.registry.write(&path, self.meta.directory_id, now_ms)
+        self.registry.write(&path, &self.meta, now_ms)
     }
 
     fn sync_created(&mut self) -> Result<()> {
@@ -284,8 +306,8 @@ impl Change<'_> {
         meta::write_checkpoint(&self.directory.path.join(layout::LOG_START_CHECKPOINT), &starts)
     }
 
-    /// Removes a topic and everything in it. The registry goes first: from then on nobody finds it,
-    /// and what a kill leaves behind is swept by the next deletion.
+    /// Removes a topic and everything in it. The registry goes first: from then on nobody finds it.
+    /// What a kill leaves is swept by the next deletion, or set aside by the next creation.
     pub fn delete(&mut self, name: &TopicName, now_ms: i64) -> Result<()> {
         let Some(topic) = self.registry.topics.remove(name) else { return Ok(()) };
         self.commit(now_ms)?;

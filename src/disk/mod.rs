@@ -61,12 +61,17 @@ pub mod varint;
 pub struct BootId([u64; 2]);
 
 impl BootId {
-    /// Asks the kernel. Where it does not tell, every state page is taken to be of an earlier
-    /// start.
+    /// Asks the kernel. Where it does not tell, every state page is taken to be of an earlier start
+    /// of the machine: the id is then one that no page has.
     pub fn current() -> Self {
         let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let hex: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-        let number = u128::from_str_radix(&hex, 16).unwrap_or_default();
+        let told = u128::from_str_radix(&hex, 16).ok().filter(|&number| number != 0);
+        let number = told.unwrap_or_else(|| {
+            let mut unknown = [0; 16];
+            crate::sys::random(&mut unknown).unwrap_or_default();
+            u128::from_be_bytes(unknown)
+        });
         Self([(number >> 64) as u64, number as u64])
     }
 

@@ -5,6 +5,7 @@
 //! published position, index it, publish the new end, unlock. Readers never look past the published
 //! end, so a kill at any point leaves either the old log or the new one.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +19,6 @@ use super::state::{End, State};
 use super::{BootId, producers, reader};
 use crate::config::LogConfig;
 use crate::record::TimestampKind;
-use crate::sys::{self, LockKind};
 
 /// The log of one partition, opened to write.
 #[derive(Debug)]
@@ -45,16 +45,6 @@ pub struct Appended {
     pub end_offset: i64,
     /// The position behind it.
     pub end_position: u64,
-}
-
-/// The partition's lock; given back on drop.
-struct Locked<'a>(&'a State);
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        // Nothing can be done about a failure here, and the kernel drops the lock with the file.
-        drop(sys::unlock(self.0.file(), 0, 1));
-    }
 }
 
 impl PartitionLog {
@@ -89,27 +79,6 @@ impl PartitionLog {
         std::mem::take(&mut self.cut)
     }
 
-    /// Waits for the lock in the kernel's queue: it is held for microseconds.
-    fn lock(state: &State) -> Result<Locked<'_>> {
-        sys::lock(state.file(), LockKind::Exclusive, 0, 1)
-            .map_err(DiskError::io("lock", state.path()))?;
-        let locked = Locked(state);
-        state.set_writer(std::process::id());
-        Ok(locked)
-    }
-
-    /// Tries once for the lock and answers whether it was free; names the holder when not.
-    pub fn probe_lock(&self) -> Result<()> {
-        let free = sys::try_lock(self.state.file(), LockKind::Exclusive, 0, 1)
-            .map_err(DiskError::io("lock", self.state.path()))?;
-        if free {
-            drop(Locked(&self.state));
-            return Ok(());
-        }
-        let holder = format!("process {}", self.state.writer());
-        Err(DiskError::Busy { path: self.state.path().to_owned(), holder })
-    }
-
     /// Appends `batch`, whole or not at all, and publishes it. A batch of this producer that is in
     /// the log already is not written again: its offset is the answer.
     pub fn append(&mut self, batch: &mut EncodedBatch, now_ms: i64) -> Result<Appended> {
@@ -118,7 +87,7 @@ impl PartitionLog {
             return Err(DiskError::TooLarge { bytes, max_bytes });
         }
         let state = Arc::clone(&self.state);
-        let _locked = Self::lock(&state)?;
+        let _locked = state.lock()?;
         let mut end = self.whole_end()?;
         if let Some(base_offset) = self.offset_of_duplicate(batch) {
             let segment = self.active(&end)?;
@@ -167,7 +136,8 @@ impl PartitionLog {
         if !self.state.note_producer(&entry) {
             // The table is full: what it holds goes to a snapshot. Without one, the next reader of
             // this log makes it from the batches.
-            let all = self.state.producers();
+            let mut all = self.state.producers();
+            all.push(entry);
             drop(producers::write_snapshot(&self.directory, end.end_offset, &all, now_ms));
             self.state.clear_producers();
             self.state.note_producer(&entry);
@@ -192,12 +162,18 @@ impl PartitionLog {
         Ok(self.adopt(recovered))
     }
 
+    /// Makes the end from the log. What is known to be on the device has to be there still.
     fn rebuild(&mut self) -> Result<End> {
         let recovery = Recovery { directory: &self.directory, config: &self.config };
-        let recovered = recovery.rebuild(self.log_start, self.state.recovery_point())?;
+        let mut recovered = recovery.rebuild(self.log_start, self.state.recovery_point())?;
+        let end = &mut recovered.end;
+        if end.start_offset < end.end_offset {
+            let first = reader::first_timestamp(&self.directory, end, &self.config)?;
+            end.first_timestamp = first.unwrap_or(-1);
+        }
+        producers::remove_above(&self.directory, recovered.end.end_offset)?;
         self.segment = None;
         self.state.clear_producers();
-        self.state.set_recovery_point(self.state.recovery_point().min(recovered.end.end_offset));
         Ok(self.adopt(recovered))
     }
 
@@ -259,7 +235,7 @@ impl PartitionLog {
     /// others may go on appending.
     pub fn settle(&mut self, now_ms: i64) -> Result<()> {
         let state = Arc::clone(&self.state);
-        let _locked = Self::lock(&state)?;
+        let _locked = state.lock()?;
         let mut end = self.whole_end()?;
         self.active(&end)?.settle(&mut end);
         self.state.publish(&end, &self.boot);
@@ -273,7 +249,19 @@ impl PartitionLog {
     /// The end, made from the log if it must be. Takes the lock.
     pub fn end(&mut self) -> Result<End> {
         let state = Arc::clone(&self.state);
-        let _locked = Self::lock(&state)?;
+        let _locked = state.lock()?;
+        self.whole_end()
+    }
+
+    /// Whether nobody holds the lock; `Busy` where somebody does.
+    pub fn try_lock(&self) -> Result<()> {
+        self.state.try_lock().map(drop)
+    }
+
+    /// The end, as [`Self::end`], where nobody holds the lock; `Busy` where somebody does.
+    pub fn try_end(&mut self) -> Result<End> {
+        let state = Arc::clone(&self.state);
+        let _locked = state.try_lock()?;
         self.whole_end()
     }
 
@@ -281,28 +269,27 @@ impl PartitionLog {
     /// Segments that others filled and never synced are synced as well, since the recovery point
     /// speaks for all of them. Takes no lock. A failure fences the partition.
     pub fn sync(state: &State, directory: &Path, appended: &Appended) -> Result<()> {
-        let synced = (|| {
-            if state.recovery_point() < appended.segment.base {
-                sync_earlier(directory, state.recovery_point(), appended.segment.base)?;
-            }
-            appended.segment.sync()
-        })();
-        match synced {
-            Ok(()) => state.raise_recovery_point(appended.end_offset),
-            Err(_) => state.set_fenced(true),
+        let base = appended.segment.base;
+        if state.recovery_point() < base {
+            sync_earlier(state, directory, base)?;
         }
-        synced
+        fence_on_failure(state, appended.segment.sync())?;
+        state.raise_recovery_point(appended.end_offset);
+        Ok(())
     }
 
     /// Lifts the fence that a failed sync left, after a check of everything since the recovery
     /// point. Answers whether there was one.
     pub fn check_fence(&mut self) -> Result<bool> {
         let state = Arc::clone(&self.state);
-        let _locked = Self::lock(&state)?;
+        let _locked = state.lock()?;
         if !self.state.is_fenced() || self.state.is_deleted() {
             return Ok(false);
         }
         self.rebuild()?;
+        // What is read comes from the cache, which may hold what the device never got.
+        let recovery = Recovery { directory: &self.directory, config: &self.config };
+        recovery.rewrite(self.state.recovery_point())?;
         self.state.set_fenced(false);
         Ok(true)
     }
@@ -318,8 +305,13 @@ impl PartitionLog {
         record: impl FnOnce(i64) -> Result<()>,
     ) -> Result<i64> {
         let state = Arc::clone(&self.state);
-        let _locked = Self::lock(&state)?;
-        let mut end = self.whole_end()?;
+        let _locked = state.lock()?;
+        // A tail that a dead writer left lies behind all that is trimmed, and needs no repair: on a
+        // full disk there would be no room for one.
+        let mut end = match self.state.end(&self.boot) {
+            Some(end) if !self.state.is_deleted() => end,
+            _ => self.whole_end()?,
+        };
         let start = before.clamp(end.start_offset, end.end_offset);
         if start == end.end_offset && end.position > 0 {
             self.roll(&mut end, now_ms)?;
@@ -329,13 +321,13 @@ impl PartitionLog {
         end.start_offset = start;
         end.first_timestamp = -1;
         let bases = segment::list(&self.directory)?;
-        let mut freed = 0;
-        for (&base, next) in bases.iter().zip(bases.iter().skip(1).chain([&end.active_base])) {
-            if *next <= start && base < end.active_base {
-                freed += self.segment_bytes(base)?;
-            }
+        let nexts = bases.iter().skip(1).chain([&end.active_base]);
+        let sealed = bases.iter().zip(nexts).filter(|(base, _)| **base < end.active_base);
+        let (gone, kept): (Vec<_>, Vec<_>) = sealed.partition(|(_, next)| **next <= start);
+        end.sealed_bytes = 0;
+        for (base, _) in kept {
+            end.sealed_bytes += self.segment_bytes(*base)?;
         }
-        end.sealed_bytes = end.sealed_bytes.saturating_sub(freed);
         if start < end.end_offset {
             end.first_timestamp =
                 reader::first_timestamp(&self.directory, &end, &self.config)?.unwrap_or(-1);
@@ -343,10 +335,8 @@ impl PartitionLog {
             end.max_timestamp = -1;
         }
         self.state.publish(&end, &self.boot);
-        for (&base, next) in bases.iter().zip(bases.iter().skip(1).chain([&end.active_base])) {
-            if *next <= start && base < end.active_base {
-                self.remove_segment(base)?;
-            }
+        for (base, _) in gone {
+            self.remove_segment(*base)?;
         }
         Ok(start)
     }
@@ -371,20 +361,36 @@ impl PartitionLog {
 
     /// Marks the log as deleted for all who have it open. Its directory goes afterwards.
     pub fn mark_deleted(&self) -> Result<()> {
-        let _locked = Self::lock(&self.state)?;
+        let state = Arc::clone(&self.state);
+        let _locked = state.lock()?;
+        if self.state.end(&self.boot).is_none() {
+            // Followers of a log that nobody wrote to wait on its page as well.
+            self.state.publish(&End::empty(self.log_start), &self.boot);
+        }
         self.state.set_deleted();
         Ok(())
     }
 }
 
+/// Fences the partition when the device failed: the kernel may have dropped what it could not
+/// write. That a file could not be opened says nothing of the sort.
+fn fence_on_failure(state: &State, synced: Result<()>) -> Result<()> {
+    if matches!(synced, Err(DiskError::Io { doing: segment::SYNC, .. })) {
+        state.set_fenced(true);
+    }
+    synced
+}
+
 /// Syncs the segments between the recovery point and the one at `base`.
-fn sync_earlier(directory: &Path, recovery_point: i64, base: i64) -> Result<()> {
+fn sync_earlier(state: &State, directory: &Path, base: i64) -> Result<()> {
     let bases = segment::list(directory)?;
-    let first = bases.iter().rposition(|&b| b <= recovery_point).unwrap_or(0);
+    let first = bases.iter().rposition(|&b| b <= state.recovery_point()).unwrap_or(0);
     for &earlier in bases.iter().skip(first).filter(|&&b| b < base) {
-        let path = layout::segment_file(directory, earlier, SegmentFile::Log);
-        let file = segment::open_to_read(&path)?;
-        file.sync_data().map_err(DiskError::io("sync", &path))?;
+        match segment::sync_log(directory, earlier) {
+            // Trimmed meanwhile: nothing of it is promised any more.
+            Err(DiskError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+            synced => fence_on_failure(state, synced)?,
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use super::state::ProducerEntry;
 
 const VERSION: i16 = 1;
 const ENTRY_BYTES: usize = 46;
+const SNAPSHOT_MAX_BYTES: u64 = 64 << 20;
 /// Producers that were silent for this long are left out (`producer.id.expiration.ms`).
 pub const EXPIRATION_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -94,6 +95,15 @@ pub fn write_snapshot(
     Ok(())
 }
 
+/// Removes the snapshots of offsets above `end`, which a log that was cut does not reach.
+pub fn remove_above(directory: &Path, end: i64) -> Result<()> {
+    for offset in list(directory)?.into_iter().filter(|&offset| offset > end) {
+        let path = layout::segment_file(directory, offset, SegmentFile::Snapshot);
+        std::fs::remove_file(&path).map_err(DiskError::io("remove", &path))?;
+    }
+    Ok(())
+}
+
 fn list(directory: &Path) -> Result<Vec<i64>> {
     let mut offsets = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(DiskError::io("list", directory))? {
@@ -112,7 +122,8 @@ fn list(directory: &Path) -> Result<Vec<i64>> {
 fn newest(directory: &Path) -> Result<Option<(i64, Vec<ProducerEntry>)>> {
     for offset in list(directory)?.into_iter().rev() {
         let path = layout::segment_file(directory, offset, SegmentFile::Snapshot);
-        if let Some(entries) = std::fs::read(&path).ok().and_then(|bytes| decode(&bytes)) {
+        let bytes = meta::read_file(&path, SNAPSHOT_MAX_BYTES).ok().flatten();
+        if let Some(entries) = bytes.and_then(|bytes| decode(&bytes)) {
             return Ok(Some((offset, entries)));
         }
     }

@@ -19,6 +19,9 @@ use crate::record::{Compression, RecordBuffer};
 /// decoded and written out.
 const WINDOW_BYTES: usize = 256 << 10;
 
+/// Once batches have grown to this much, the rest of the window waits for the next turn.
+const ARENA_BYTES_FULL: usize = 4 << 20;
+
 /// A segment that is being read.
 #[derive(Debug)]
 struct OpenSegment {
@@ -187,6 +190,13 @@ impl PartitionReader {
                 }
                 Err(error) => return Err(damage(error.to_string())),
             };
+            let full = buffer.arena.len() > ARENA_BYTES_FULL.max(size);
+            if !buffer.is_empty() && (full || buffer.timestamp_kind != header.timestamp_kind()) {
+                return Ok(None);
+            }
+            if header.size_bytes > recovery::BATCH_BYTES_MAX {
+                return Err(damage(format!("a batch of {} bytes is too long", header.size_bytes)));
+            }
             if header.size_bytes as u64 > left {
                 return Err(damage(format!(
                     "a batch of {} bytes does not fit into the {left} that are left",
@@ -247,7 +257,13 @@ impl PartitionReader {
                 .map_err(|e| format!("a batch does not decompress: {e}"))?;
             end = buffer.arena.len();
         }
-        decode(header, buffer, start, end, wanted)
+        let before = buffer.len();
+        decode(header, buffer, start, end, wanted)?;
+        if buffer.len() == before && codec != Compression::None {
+            // Nothing of it is wanted, so nothing points there.
+            buffer.arena.truncate(start);
+        }
+        Ok(())
     }
 }
 
@@ -314,7 +330,8 @@ pub fn offset_at_time(
     let mut from = end.start_offset;
     for base in segment::list(directory)?.into_iter().filter(|&b| b <= end.active_base) {
         let path = layout::segment_file(directory, base, SegmentFile::TimeIndex);
-        let Ok(file) = segment::open_to_read(&path) else { continue };
+        // Without its index nothing is known of a segment: it has to be read.
+        let Ok(file) = segment::open_to_read(&path) else { break };
         let entries = if base == end.active_base {
             end.time_entries
         } else {

@@ -16,6 +16,9 @@ use crate::config::LogConfig;
 /// How much of a log is read at once.
 const WINDOW_BYTES: usize = 1 << 20;
 
+/// The longest batch that is taken into memory, whatever its length field says.
+pub const BATCH_BYTES_MAX: usize = 256 << 20;
+
 /// Where a walk over batches ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WalkEnd {
@@ -45,6 +48,10 @@ pub fn walk(
         let wanted = match BatchHeader::parse(rest) {
             Ok(header) if header.size_bytes as u64 > len - position => {
                 let reason = format!("a batch of {} bytes is cut", header.size_bytes);
+                return ended(position, next_offset, Some(reason));
+            }
+            Ok(header) if header.size_bytes > BATCH_BYTES_MAX => {
+                let reason = format!("a batch of {} bytes is too long", header.size_bytes);
                 return ended(position, next_offset, Some(reason));
             }
             Ok(header) => match rest.get(..header.size_bytes) {
@@ -189,16 +196,15 @@ impl Recovery<'_> {
         reason: Option<String>,
     ) -> Result<Cut> {
         let (path, file) = self.create_cut_file(base)?;
-        let mut buffer = vec![0; WINDOW_BYTES.min((len - position) as usize)];
-        let mut at = position;
-        while at < len {
-            let size = buffer.len().min((len - at) as usize);
-            let part = buffer.get_mut(..size).unwrap_or_default();
-            log.read_exact_at(part, at).map_err(DiskError::io("read", &path))?;
-            file.write_all_at(part, at - position).map_err(DiskError::io("write", &path))?;
-            at += size as u64;
-        }
         let log_path = layout::segment_file(self.directory, base, SegmentFile::Log);
+        let copied = copy_range(log, &log_path, (position, len), &file, &path, 0)
+            .and_then(|()| file.sync_all().map_err(DiskError::io("write", &path)))
+            .and_then(|()| segment::sync_directory(self.directory));
+        if let Err(error) = copied {
+            // Half a copy is no use, and may be what fills the disk.
+            drop(std::fs::remove_file(&path));
+            return Err(error);
+        }
         log.set_len(position).map_err(DiskError::io("cut", &log_path))?;
         Ok(Cut { path, bytes: len - position, reason: reason.unwrap_or_default() })
     }
@@ -224,10 +230,19 @@ impl Recovery<'_> {
         let bases = segment::list(self.directory)?;
         let mut recovered =
             Recovered { end: End::empty(log_start), cut: Vec::new(), producers: Vec::new() };
-        let Some(&first) = bases.first() else { return Ok(recovered) };
+        let Some(&first) = bases.first() else {
+            self.refuse_loss(log_start, log_start, recovery_point)?;
+            return Ok(recovered);
+        };
         let mut end = End::empty(first);
-        let walk_from = bases.iter().rposition(|&base| base <= recovery_point).unwrap_or(0);
-        let walk_from = walk_from.min(bases.len() - 1);
+        let mut walk_from = bases.iter().rposition(|&base| base <= recovery_point).unwrap_or(0);
+        // Indexes are not synced: where one is missing it is made anew, with all behind it.
+        for (n, &base) in bases.iter().enumerate().take(walk_from) {
+            if self.max_timestamp(base)? < 0 && self.log_len(base)? > 0 {
+                walk_from = n;
+                break;
+            }
+        }
         for &base in bases.get(..walk_from).unwrap_or_default() {
             end.max_timestamp = end.max_timestamp.max(self.max_timestamp(base)?);
             end.sealed_bytes += self.log_len(base)?;
@@ -248,9 +263,38 @@ impl Recovery<'_> {
             recovered.end.end_offset = base;
             self.rebuild_segment(base, recovery_point, &mut recovered)?;
         }
+        self.refuse_loss(recovered.end.active_base, recovered.end.end_offset, recovery_point)?;
         recovered.end.start_offset = log_start.clamp(first, recovered.end.end_offset);
         recovered.end.first_timestamp = self.first_timestamp(first)?;
         Ok(recovered)
+    }
+
+    /// Refuses a log that ends, be it ever so cleanly, before what was on the device.
+    fn refuse_loss(&self, base: i64, end_offset: i64, recovery_point: i64) -> Result<()> {
+        if end_offset >= recovery_point {
+            return Ok(());
+        }
+        Err(DiskError::Corrupt {
+            path: layout::segment_file(self.directory, base, SegmentFile::Log),
+            position: self.log_len(base).unwrap_or(0),
+            offset: Some(end_offset),
+            reason: format!("the log ends there, and went on to offset {recovery_point}"),
+        })
+    }
+
+    /// Writes the segments from `recovery_point` on once more, with the bytes that they have, and
+    /// syncs them: after a failed sync the cache may hold what the device never got, and a second
+    /// sync would say yes to nothing.
+    pub fn rewrite(&self, recovery_point: i64) -> Result<()> {
+        let bases = segment::list(self.directory)?;
+        let first = bases.iter().rposition(|&base| base <= recovery_point).unwrap_or(0);
+        for &base in bases.iter().skip(first) {
+            let segment = Segment::open_or_create(self.directory, base)?;
+            let (path, len) = (segment.log_path(), segment.len_bytes()?);
+            copy_range(segment.log(), &path, (0, len), segment.log(), &path, 0)?;
+            segment.sync()?;
+        }
+        Ok(())
     }
 
     /// Finds the end as [`Self::rebuild`] does, and changes nothing: for who may not write. The
@@ -364,6 +408,27 @@ impl Recovery<'_> {
         }
         Ok(BatchHeader::parse(&header).map_or(-1, |header| first_timestamp_of(&header)))
     }
+}
+
+/// Copies the bytes of `range` of one file to another, or onto themselves.
+fn copy_range(
+    from: &File,
+    from_path: &Path,
+    (position, end): (u64, u64),
+    to: &File,
+    to_path: &Path,
+    to_position: u64,
+) -> Result<()> {
+    let mut buffer = vec![0; WINDOW_BYTES.min((end - position) as usize)];
+    let (mut at, mut to_at) = (position, to_position);
+    while at < end {
+        let size = buffer.len().min((end - at) as usize);
+        let part = buffer.get_mut(..size).unwrap_or_default();
+        from.read_exact_at(part, at).map_err(DiskError::io("read", from_path))?;
+        to.write_all_at(part, to_at).map_err(DiskError::io("write", to_path))?;
+        (at, to_at) = (at + size as u64, to_at + size as u64);
+    }
+    Ok(())
 }
 
 /// The timestamp of a batch's first record, as far as its header tells.

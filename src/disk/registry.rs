@@ -13,7 +13,7 @@ use super::batch::{
     BatchEncoder, BatchHeader, EncodedBatch, HEADER_BYTES, HeaderStamp, ProducerStamp, check_crc,
 };
 use super::error::{DiskError, Result};
-use super::meta::{self, Uuid};
+use super::meta::{self, MetaProperties, Uuid};
 use super::record::{Wanted, decode, encode, plain_range};
 use super::varint::{put_unsigned, take_unsigned};
 use crate::record::{Compression, RecordBuffer, Slice, Span};
@@ -46,6 +46,8 @@ pub struct Topic {
 pub struct Registry {
     /// The topics.
     pub topics: BTreeMap<TopicName, Topic>,
+    /// Records of other kinds (features, users, configs of brokers), kept as they are.
+    others: Vec<Vec<u8>>,
 }
 
 impl Registry {
@@ -59,9 +61,12 @@ impl Registry {
     }
 
     /// Writes the registry whole, and waits for the device.
-    pub fn write(&self, path: &Path, directory_id: Uuid, now_ms: i64) -> Result<()> {
-        let bytes =
-            self.bytes(directory_id, now_ms).map_err(|e| DiskError::io("encode", path)(e))?;
+    pub fn write(&self, path: &Path, meta: &MetaProperties, now_ms: i64) -> Result<()> {
+        let bytes = self.bytes(meta, now_ms).map_err(DiskError::io("encode", path))?;
+        if bytes.len() as u64 > REGISTRY_MAX_BYTES {
+            let error = std::io::Error::other(format!("more than {REGISTRY_MAX_BYTES} bytes"));
+            return Err(DiskError::io("write", path)(error));
+        }
         meta::replace(path, &bytes, true)
     }
 
@@ -91,29 +96,28 @@ impl Registry {
             }
             at += header.size_bytes;
         }
-        Ok(Self { topics: reader.topics })
+        Ok(Self { topics: reader.topics, others: reader.others })
     }
 
-    fn bytes(&self, directory_id: Uuid, now_ms: i64) -> std::io::Result<Vec<u8>> {
+    fn bytes(&self, meta: &MetaProperties, now_ms: i64) -> std::io::Result<Vec<u8>> {
         let mut out = Vec::new();
         let mut header = vec![0, 0];
         header.extend_from_slice(&now_ms.to_be_bytes());
         header.push(0);
         control_batch(&mut out, 0, 3, &header, now_ms);
         let mut buffer = RecordBuffer::default();
-        let mut feature = frame(API_FEATURE_LEVEL, 0);
-        put_text(&mut feature, "metadata.version");
-        feature.extend_from_slice(&METADATA_VERSION.to_be_bytes());
-        feature.push(0);
         let mut put = |value: Vec<u8>| {
             let value = buffer.store(&value);
             buffer.spans.push(Span::new(Slice::NULL, value, now_ms));
         };
-        put(feature);
+        if !self.others.iter().any(|record| is_metadata_version(record)) {
+            put(feature("metadata.version", METADATA_VERSION));
+        }
+        self.others.iter().cloned().for_each(&mut put);
         for (name, topic) in &self.topics {
             put(topic_record(name, topic.id));
             for partition in 0..topic.partitions {
-                put(partition_record(topic.id, partition, directory_id));
+                put(partition_record(topic.id, partition, meta));
             }
             for (config, value) in &topic.configs {
                 put(config_record(name, config, value));
@@ -166,6 +170,14 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
+fn feature(name: &str, level: i16) -> Vec<u8> {
+    let mut out = frame(API_FEATURE_LEVEL, 0);
+    put_text(&mut out, name);
+    out.extend_from_slice(&level.to_be_bytes());
+    out.push(0);
+    out
+}
+
 fn topic_record(name: &TopicName, id: Uuid) -> Vec<u8> {
     let mut out = frame(API_TOPIC, 0);
     put_text(&mut out, name.as_str());
@@ -174,14 +186,15 @@ fn topic_record(name: &TopicName, id: Uuid) -> Vec<u8> {
     out
 }
 
-/// PartitionRecord v2: one replica, node 0, in sync; no leader, so that a controller elects one.
-fn partition_record(topic_id: Uuid, partition: i32, directory_id: Uuid) -> Vec<u8> {
+/// PartitionRecord v2: one replica, on the node of the directory, in sync; no leader, so that a
+/// controller elects one.
+fn partition_record(topic_id: Uuid, partition: i32, meta: &MetaProperties) -> Vec<u8> {
     let mut out = frame(API_PARTITION, 2);
     out.extend_from_slice(&partition.to_be_bytes());
     out.extend_from_slice(&topic_id.0);
     for _replicas_then_isr in 0..2 {
         out.push(2);
-        out.extend_from_slice(&0i32.to_be_bytes());
+        out.extend_from_slice(&meta.node_id.to_be_bytes());
     }
     for _removing_then_adding in 0..2 {
         out.push(1);
@@ -190,7 +203,7 @@ fn partition_record(topic_id: Uuid, partition: i32, directory_id: Uuid) -> Vec<u
     out.extend_from_slice(&0i32.to_be_bytes());
     out.extend_from_slice(&0i32.to_be_bytes());
     out.push(2);
-    out.extend_from_slice(&directory_id.0);
+    out.extend_from_slice(&meta.directory_id.0);
     out.push(0);
     out
 }
@@ -210,6 +223,15 @@ fn config_record(topic: &TopicName, name: &str, value: &str) -> Vec<u8> {
 struct Reader {
     topics: BTreeMap<TopicName, Topic>,
     names: BTreeMap<Uuid, TopicName>,
+    others: Vec<Vec<u8>>,
+}
+
+/// Whether a record is the level of the metadata itself.
+fn is_metadata_version(record: &[u8]) -> bool {
+    let mut rest = record;
+    let mut number = || take_unsigned(&mut rest);
+    let feature = (number(), number(), number()) == (Some(1), Some(API_FEATURE_LEVEL), Some(0));
+    feature && take_text(&mut rest).as_deref() == Some("metadata.version")
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
@@ -239,9 +261,13 @@ impl Reader {
             API_PARTITION => {
                 self.partition(rest).ok_or("a partition record is malformed".to_owned())
             }
-            API_CONFIG => self.config(rest).ok_or("a config record is malformed".to_owned()),
-            // Features, brokers, users and what is yet to come: not ours to judge.
-            _ => Ok(()),
+            API_CONFIG if rest.first() == Some(&CONFIG_OF_TOPIC) => {
+                self.config(rest).ok_or("a config record is malformed".to_owned())
+            }
+            _ => {
+                self.others.push(record.to_vec());
+                Ok(())
+            }
         }
     }
 
@@ -264,14 +290,12 @@ impl Reader {
     }
 
     fn config(&mut self, mut rest: &[u8]) -> Option<()> {
-        let [kind] = take(&mut rest)?;
+        let [_of_a_topic] = take(&mut rest)?;
         let subject = take_text(&mut rest)?;
         let name = take_text(&mut rest)?;
         let value = take_text(&mut rest)?;
-        if kind == CONFIG_OF_TOPIC {
-            let topic = self.topics.get_mut(&TopicName::new(&subject).ok()?)?;
-            topic.configs.insert(name, value);
-        }
+        let topic = self.topics.get_mut(&TopicName::new(&subject).ok()?)?;
+        topic.configs.insert(name, value);
         Some(())
     }
 }
@@ -287,6 +311,7 @@ mod tests {
             configs: configs.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect(),
         };
         Registry {
+            others: vec![feature("metadata.version", 25)],
             topics: BTreeMap::from([
                 (TopicName::new("orders").unwrap(), topic(1, 3, &[])),
                 (
@@ -297,18 +322,34 @@ mod tests {
         }
     }
 
+    fn meta() -> MetaProperties {
+        let directory_id = Uuid([9; 16]);
+        MetaProperties { cluster_id: directory_id.to_string(), node_id: 3, directory_id }
+    }
+
+    #[test]
+    fn records_of_other_kinds_are_kept_and_a_level_is_there_once() {
+        let mut registry = sample();
+        registry.others = vec![feature("kraft.version", 1), feature("metadata.version", 27)];
+        let read = Registry::parse(registry.bytes(&meta(), 0).unwrap()).unwrap();
+        assert_eq!(read, registry);
+        registry.others.truncate(1);
+        let read = Registry::parse(registry.bytes(&meta(), 0).unwrap()).unwrap();
+        assert_eq!(read.others, [feature("metadata.version", 25), feature("kraft.version", 1)]);
+    }
+
     #[test]
     fn what_is_written_is_read() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("registry");
         assert_eq!(Registry::read(&path).unwrap(), Registry::default());
-        sample().write(&path, Uuid([9; 16]), 1_700_000_000_000).unwrap();
+        sample().write(&path, &meta(), 1_700_000_000_000).unwrap();
         assert_eq!(Registry::read(&path).unwrap(), sample());
     }
 
     #[test]
     fn damage_is_found_and_placed() {
-        let bytes = sample().bytes(Uuid([9; 16]), 0).unwrap();
+        let bytes = sample().bytes(&meta(), 0).unwrap();
         for at in 0..bytes.len() {
             let mut bad = bytes.clone();
             bad[at] ^= 0x40;

@@ -38,25 +38,37 @@ pub struct Indexed {
     pub max_timestamp: i64,
 }
 
+/// Never through a link, and never stuck on what is not a file.
+const OPEN_FLAGS: i32 = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+
 fn open_to_write(path: &Path) -> Result<File> {
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
+        .custom_flags(OPEN_FLAGS)
         .open(path)
-        .map_err(DiskError::io("open", path))
+        .map_err(DiskError::io("open", path))?;
+    check_is_file(file, path)
+}
+
+fn check_is_file(file: File, path: &Path) -> Result<File> {
+    if file.metadata().map_err(DiskError::io("stat", path))?.is_file() {
+        return Ok(file);
+    }
+    Err(DiskError::Foreign { path: path.to_owned(), found: "it is not a file".to_owned() })
 }
 
 /// Opens a file of a segment to read.
 pub fn open_to_read(path: &Path) -> Result<File> {
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .read(true)
-        .custom_flags(libc::O_NOFOLLOW)
+        .custom_flags(OPEN_FLAGS)
         .open(path)
-        .map_err(DiskError::io("open", path))
+        .map_err(DiskError::io("open", path))?;
+    check_is_file(file, path)
 }
 
 /// The base offsets of the segments in `directory`, ascending.
@@ -175,7 +187,7 @@ impl Segment {
     /// Puts what was appended on the device, and the name of the file as well. A failure is final:
     /// the kernel may have dropped the pages, and a second try would say yes to nothing.
     pub fn sync(&self) -> Result<()> {
-        self.log.sync_data().map_err(|e| DiskError::io("sync", &self.log_path())(e))?;
+        self.log.sync_data().map_err(|e| DiskError::io(SYNC, &self.log_path())(e))?;
         if !self.entry_synced.load(Ordering::Acquire) {
             sync_directory(&self.directory)?;
             self.entry_synced.store(true, Ordering::Release);
@@ -184,9 +196,19 @@ impl Segment {
     }
 }
 
+/// What was being done when the device failed.
+pub const SYNC: &str = "sync";
+
+/// Puts the log of the segment at `base` on the device.
+pub fn sync_log(directory: &Path, base: i64) -> Result<()> {
+    let path = layout::segment_file(directory, base, SegmentFile::Log);
+    open_to_read(&path)?.sync_data().map_err(DiskError::io(SYNC, &path))
+}
+
 /// Puts the names in `directory` on the device.
 pub fn sync_directory(directory: &Path) -> Result<()> {
-    File::open(directory).and_then(|d| d.sync_all()).map_err(DiskError::io("sync", directory))
+    let opened = File::open(directory).map_err(DiskError::io("open", directory))?;
+    opened.sync_all().map_err(DiskError::io(SYNC, directory))
 }
 
 fn put<E: Entry>(file: &File, at: u64, entry: E) -> bool {

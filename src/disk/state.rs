@@ -5,13 +5,14 @@
 //! new one. The sequence number says which slot counts, and is the word that followers wait on.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::time::UNIX_EPOCH;
 
 use super::error::{DiskError, Result};
 use super::{BootId, layout};
-use crate::sys::{PAGE_BYTES, Page};
+use crate::sys::{self, LockKind, PAGE_BYTES, Page};
 
 const MAGIC: u64 = u64::from_be_bytes(*b"KAWSTATE");
 const VERSION: u64 = 1;
@@ -23,6 +24,8 @@ const WORD_BOOT: usize = 2;
 const WORD_FLAGS: usize = 5;
 const WORD_WRITER: usize = 6;
 const WORD_RECOVERY: usize = 7;
+/// Which file this is: a copy of the page belongs to no log.
+const WORD_IDENTITY: usize = 8;
 const WORD_SLOTS: usize = 16;
 const SLOT_WORDS: usize = 24;
 const WORD_PRODUCERS: usize = 128;
@@ -177,12 +180,32 @@ const PRODUCER_WORDS: usize = 5;
 /// How many producers fit into the page.
 pub const PRODUCERS_MAX: usize = (PAGE_BYTES / 8 - WORD_PRODUCERS) / PRODUCER_WORDS;
 
+/// The partition's lock; given back on drop.
+#[derive(Debug)]
+pub struct Locked<'a>(&'a File);
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        // Nothing can be done about a failure here, and the kernel drops the lock with the file.
+        drop(sys::unlock(self.0, 0, 1));
+    }
+}
+
 /// The state page of one partition.
 #[derive(Debug)]
 pub struct State {
     page: Page,
-    file: File,
+    /// For the partition's lock; readers take none, and keep no descriptor.
+    file: Option<File>,
     path: PathBuf,
+    /// Inode and time of birth of the file.
+    identity: [u64; 2],
+}
+
+fn identity_of(file: &File, path: &Path) -> Result<[u64; 2]> {
+    let facts = file.metadata().map_err(DiskError::io("stat", path))?;
+    let born = facts.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+    Ok([facts.ino(), born.unwrap_or_default().as_nanos() as u64])
 }
 
 impl State {
@@ -194,8 +217,9 @@ impl State {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(DiskError::io("open", &path)(e)),
         };
+        let identity = identity_of(&file, &path)?;
         match Page::map(&file, false) {
-            Ok(page) => Ok(Some(Self { page, file, path })),
+            Ok(page) => Ok(Some(Self { page, file: None, path, identity })),
             // Created, and not filled yet: as good as absent.
             Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
             Err(e) => Err(DiskError::io("map", &path)(e)),
@@ -222,13 +246,40 @@ impl State {
             let rest = vec![0; PAGE_BYTES - len as usize];
             file.write_all_at(&rest, len).map_err(DiskError::io("write", &path))?;
         }
+        let identity = identity_of(&file, &path)?;
         let page = Page::map(&file, true).map_err(DiskError::io("map", &path))?;
-        Ok(Self { page, file, path })
+        Ok(Self { page, file: Some(file), path, identity })
     }
 
-    /// The file, for the partition's lock.
-    pub const fn file(&self) -> &File {
-        &self.file
+    /// Waits for the partition's lock in the kernel's queue: it is held for microseconds.
+    pub fn lock(&self) -> Result<Locked<'_>> {
+        let file = self.lockable()?;
+        sys::lock(file, LockKind::Exclusive, 0, 1).map_err(DiskError::io("lock", &self.path))?;
+        Ok(self.locked(file))
+    }
+
+    /// Tries once for the partition's lock; `Busy` names the process that has it.
+    pub fn try_lock(&self) -> Result<Locked<'_>> {
+        let file = self.lockable()?;
+        if sys::try_lock(file, LockKind::Exclusive, 0, 1)
+            .map_err(DiskError::io("lock", &self.path))?
+        {
+            return Ok(self.locked(file));
+        }
+        Err(DiskError::Busy {
+            path: self.path.clone(),
+            holder: format!("process {}", self.writer()),
+        })
+    }
+
+    fn locked<'a>(&'a self, file: &'a File) -> Locked<'a> {
+        self.set_word(WORD_WRITER, u64::from(std::process::id()));
+        Locked(file)
+    }
+
+    fn lockable(&self) -> Result<&File> {
+        let refused = || std::io::ErrorKind::PermissionDenied.into();
+        self.file.as_ref().ok_or_else(|| DiskError::io("lock", &self.path)(refused()))
     }
 
     /// The file's path.
@@ -257,7 +308,7 @@ impl State {
     /// The published end, if the page is of this format and was written since the machine started:
     /// after a crash of the machine, page and log may be of different ages.
     pub fn end(&self, boot: &BootId) -> Option<End> {
-        if self.word(WORD_MAGIC) != MAGIC || self.word(WORD_VERSION) != VERSION {
+        if self.word(WORD_VERSION) != VERSION || !self.is_of_this_log() {
             return None;
         }
         if [self.word(WORD_BOOT), self.word(WORD_BOOT + 1)] != boot.words() {
@@ -279,12 +330,22 @@ impl State {
         None
     }
 
+    /// Whether the page was written for the log that it lies beside, and not copied there: then the
+    /// log may be older than the page, or newer.
+    fn is_of_this_log(&self) -> bool {
+        self.word(WORD_MAGIC) == MAGIC
+            && [self.word(WORD_IDENTITY), self.word(WORD_IDENTITY + 1)] == self.identity
+    }
+
     const fn slot(sequence: u32) -> usize {
         WORD_SLOTS + (sequence & 1) as usize * SLOT_WORDS
     }
 
     /// Publishes `end` and wakes the followers. Only under the partition's lock.
     pub fn publish(&self, end: &End, boot: &BootId) {
+        // The slot that is written now was the current one until the last publication: nobody may
+        // see it change before that one is seen.
+        fence(Ordering::Release);
         let next = self.sequence().wrapping_add(1);
         let slot = Self::slot(next);
         let words = end.words();
@@ -292,22 +353,36 @@ impl State {
             self.set_word(slot + i, *word);
         }
         self.set_word(slot + END_WORDS, checksum(&words));
-        if [self.word(WORD_BOOT), self.word(WORD_BOOT + 1)] != boot.words()
-            || self.word(WORD_MAGIC) != MAGIC
-        {
-            let [high, low] = boot.words();
-            self.set_word(WORD_BOOT, high);
-            self.set_word(WORD_BOOT + 1, low);
-            self.set_word(WORD_VERSION, VERSION);
-            self.page.word(WORD_MAGIC).store(MAGIC, Ordering::Release);
-        }
         self.sequence_word().store(next, Ordering::Release);
+        // Only now, so that a kill in between does not give an end of an earlier start of the
+        // machine, or of another log, the look of a new one.
+        self.claim(boot);
         self.wake();
+    }
+
+    /// Makes the page one of this log and this start of the machine.
+    fn claim(&self, boot: &BootId) {
+        let [high, low] = boot.words();
+        if [self.word(WORD_BOOT), self.word(WORD_BOOT + 1)] == [high, low] && self.is_of_this_log()
+        {
+            return;
+        }
+        if !self.is_of_this_log() {
+            self.set_word(WORD_FLAGS, 0);
+            self.set_word(WORD_RECOVERY, 0);
+        }
+        let [inode, born] = self.identity;
+        self.set_word(WORD_IDENTITY, inode);
+        self.set_word(WORD_IDENTITY + 1, born);
+        self.set_word(WORD_VERSION, VERSION);
+        self.page.word(WORD_MAGIC).store(MAGIC, Ordering::Release);
+        self.set_word(WORD_BOOT, high);
+        self.page.word(WORD_BOOT + 1).store(low, Ordering::Release);
     }
 
     /// Wakes the followers to look again.
     pub fn wake(&self) {
-        crate::sys::wake_all(self.sequence_word());
+        sys::wake_all(self.sequence_word());
     }
 
     /// Refuses a page that a newer version wrote.
@@ -322,7 +397,7 @@ impl State {
 
     /// Whether the topic was deleted.
     pub fn is_deleted(&self) -> bool {
-        self.word(WORD_FLAGS) & FLAG_DELETED != 0
+        self.is_of_this_log() && self.word(WORD_FLAGS) & FLAG_DELETED != 0
     }
 
     /// Marks the topic as deleted, for those that have it open.
@@ -334,7 +409,7 @@ impl State {
 
     /// Whether a sync failed and nobody has checked the log since.
     pub fn is_fenced(&self) -> bool {
-        self.word(WORD_FLAGS) & FLAG_FENCED != 0
+        self.is_of_this_log() && self.word(WORD_FLAGS) & FLAG_FENCED != 0
     }
 
     /// Fences the partition after a failed sync, or lifts the fence after a check.
@@ -351,15 +426,10 @@ impl State {
         self.word(WORD_WRITER) as u32
     }
 
-    /// Notes the process that holds the lock.
-    pub fn set_writer(&self, pid: u32) {
-        self.set_word(WORD_WRITER, u64::from(pid));
-    }
-
     /// Offsets below this one are on the device (recovery point). Stored only after the sync that
     /// makes it true, so it holds whatever the age of the page.
     pub fn recovery_point(&self) -> i64 {
-        if self.word(WORD_MAGIC) == MAGIC { self.word(WORD_RECOVERY).cast_signed() } else { 0 }
+        if self.is_of_this_log() { self.word(WORD_RECOVERY).cast_signed() } else { 0 }
     }
 
     /// Raises the recovery point.
@@ -448,6 +518,39 @@ mod tests {
         assert_eq!(reader.end(&BootId::from_words([1, 2])), None);
         writer.set_word(State::slot(writer.sequence()) + 1, 99);
         assert_eq!(reader.end(&boot), None, "a damaged slot is not believed");
+    }
+
+    #[test]
+    fn a_copy_of_the_page_is_of_no_log() {
+        let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let boot = BootId::current();
+        let writer = State::open_or_create(dir.path()).unwrap();
+        writer.publish(&end(3), &boot);
+        writer.raise_recovery_point(3);
+        writer.set_fenced(true);
+        let name = layout::PARTITION_STATE;
+        std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
+        let copied = State::open_or_create(copy.path()).unwrap();
+        assert_eq!((copied.end(&boot), copied.recovery_point()), (None, 0));
+        assert!(!copied.is_fenced() && !copied.is_deleted());
+        copied.publish(&end(1), &boot);
+        assert_eq!((copied.end(&boot), copied.recovery_point()), (Some(end(1)), 0));
+        assert!(!copied.is_fenced());
+    }
+
+    #[test]
+    fn a_kill_while_publishing_after_a_reboot_leaves_no_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (BootId::from_words([1, 1]), BootId::from_words([2, 2]));
+        let writer = State::open_or_create(dir.path()).unwrap();
+        writer.publish(&end(1), &old);
+        // Killed behind the store of the sequence, before the page is claimed for the new start.
+        let next = writer.sequence().wrapping_add(1);
+        writer.set_word(State::slot(next), 7);
+        writer.sequence_word().store(next, Ordering::Release);
+        assert_eq!(writer.end(&new), None);
+        writer.publish(&end(5), &new);
+        assert_eq!((writer.end(&new), writer.end(&old)), (Some(end(5)), None));
     }
 
     #[test]

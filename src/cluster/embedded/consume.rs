@@ -8,7 +8,7 @@ use super::{Embedded, OpenTopic, check_partition, open_topic, out_of_range};
 use crate::cluster::error::{ClusterError, Result};
 use crate::cluster::types::{ConsumeFrom, Polled};
 use crate::disk::BootId;
-use crate::disk::directory::LogDirectory;
+use crate::disk::directory::{LogDirectory, ReadEnd};
 use crate::disk::error::DiskError;
 use crate::disk::reader::PartitionReader;
 use crate::disk::state::{End, State};
@@ -33,6 +33,8 @@ struct Part {
     state: Option<State>,
     /// The end as it was found, for as long as none is published that can be believed.
     found: End,
+    /// What stands behind that end, if it is not where the log ends.
+    damage: Option<DiskError>,
     to: i64,
 }
 
@@ -73,7 +75,7 @@ fn open_part(
 ) -> Result<Part> {
     check_partition(topic, from.partition)?;
     let of = TopicPartition { topic: from.topic.clone(), partition: from.partition };
-    let end = directory.end(&topic.name, from.partition, &topic.config)?;
+    let ReadEnd { end, damage } = directory.end(&topic.name, from.partition, &topic.config)?;
     if !(end.start_offset..=end.end_offset).contains(&from.from) {
         return Err(out_of_range(&of, from.from, &end));
     }
@@ -85,6 +87,7 @@ fn open_part(
         state: open_state(&path)?,
         directory: path,
         found: end,
+        damage,
         to: from.to.unwrap_or(i64::MAX),
     })
 }
@@ -118,6 +121,14 @@ impl Part {
         error
     }
 
+    /// The damage, once everything in front of it was read.
+    fn take_damage(&mut self) -> Result<()> {
+        if self.reader.next_offset() < self.found.end_offset {
+            return Ok(());
+        }
+        self.damage.take().map_or(Ok(()), |damage| Err(damage.into()))
+    }
+
     fn is_done(&self) -> bool {
         self.reader.next_offset() >= self.to
     }
@@ -148,6 +159,7 @@ impl Consumer {
             if let Some(polled) = self.read_next(buffer)? {
                 return Ok(polled);
             }
+            self.parts.iter_mut().try_for_each(Part::take_damage)?;
             if self.parts.iter().all(Part::is_done) {
                 return Ok(Polled::Finished);
             }

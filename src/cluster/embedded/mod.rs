@@ -3,6 +3,7 @@
 
 pub(super) mod consume;
 pub(super) mod produce;
+mod writer;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use super::types::{Limits, ListedOffset, OffsetAt};
 use crate::config::LogConfig;
 use crate::disk::directory::{Change, LogDirectory};
 use crate::disk::error::DiskError;
+use crate::disk::partition::PartitionLog;
 use crate::disk::reader;
 use crate::disk::registry::{Registry, Topic};
 use crate::disk::state::End;
@@ -77,6 +79,7 @@ pub(super) struct OpenTopic {
 impl Embedded {
     /// The cluster in `path`. Looks at nothing yet.
     pub fn open(path: &Path, explicit: bool, limits: Limits) -> Result<Self> {
+        crate::sys::raise_file_limit();
         if path.exists() && !path.is_dir() {
             let message = format!("{} is not a directory", path.display());
             return Err(ClusterError::new(ErrorKind::InvalidRequest, message));
@@ -105,6 +108,20 @@ impl Embedded {
         let until = Instant::now() + self.limits.timeout;
         loop {
             match directory.change() {
+                Err(DiskError::Busy { .. }) if Instant::now() < until => {
+                    std::thread::sleep(PATIENCE_STEP);
+                }
+                answer => return Ok(answer?),
+            }
+        }
+    }
+
+    /// Waits, for as long as requests may take, until nobody holds the lock of a partition: it is
+    /// held for microseconds, so who holds it longer has been stopped, and is named.
+    fn wait_until_free(&self, log: &PartitionLog) -> Result<()> {
+        let until = Instant::now() + self.limits.timeout;
+        loop {
+            match log.try_lock() {
                 Err(DiskError::Busy { .. }) if Instant::now() < until => {
                     std::thread::sleep(PATIENCE_STEP);
                 }
@@ -162,6 +179,14 @@ impl Embedded {
             if !change.registry.topics.contains_key(name) {
                 return Err(ClusterError::unknown_topic(name.as_str()));
             }
+            let partitions = change.registry.topics.get(name).map_or(0, |t| t.partitions);
+            for partition in 0..partitions {
+                let config = LogConfig::default();
+                // Deletion copes with a partition that is not there.
+                if let Ok(log) = directory.open_partition(name, partition, &config) {
+                    self.wait_until_free(&log)?;
+                }
+            }
             Ok(change.delete(name, crate::now_ms())?)
         };
         Ok(names.iter().map(|n| Outcome { of: n.clone(), result: delete(n) }).collect())
@@ -193,6 +218,7 @@ impl Embedded {
             let topic = open_topic(&change.registry, &tp.topic)?;
             check_partition(&topic, tp.partition)?;
             let mut log = directory.open_partition(&tp.topic, tp.partition, &topic.config)?;
+            self.wait_until_free(&log)?;
             let end = log.end()?;
             if offset > end.end_offset {
                 return Err(out_of_range(tp, offset, &end));
@@ -218,7 +244,7 @@ impl Embedded {
                 read.as_ref().ok_or_else(|| ClusterError::unknown_topic(tp.topic.as_str()))?;
             let topic = open_topic(registry, &tp.topic)?;
             check_partition(&topic, tp.partition)?;
-            let end = directory.end(&tp.topic, tp.partition, &topic.config)?;
+            let end = directory.end(&tp.topic, tp.partition, &topic.config)?.end;
             let plain = |offset| ListedOffset { offset, timestamp_ms: -1 };
             Ok(match at {
                 OffsetAt::Start => plain(end.start_offset),
@@ -265,7 +291,8 @@ fn detail(directory: &LogDirectory, name: &TopicName, topic: &Topic) -> Result<T
     let config = log_config(name, topic)?;
     let mut partitions = Vec::with_capacity(topic.partitions as usize);
     for partition in 0..topic.partitions {
-        let end = directory.end(name, partition, &config)?;
+        // What is damaged is said by the verbs that read it; a listing shows what can be read.
+        let end = directory.end(name, partition, &config)?.end;
         let time = |ms: i64| (ms >= 0 && end.start_offset < end.end_offset).then_some(ms);
         partitions.push(PartitionDetail {
             partition,

@@ -3,22 +3,20 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
 
-use super::{Embedded, OpenTopic, check_partition, open_topic};
+use super::writer::{Flush, Syncer, Writer};
+use super::{Embedded, OpenTopic, open_topic};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
-use crate::config::LogConfig;
+use crate::cluster::types::{Delivery, Fate, ProducerOptions, Report, TopicLimits};
 use crate::disk::batch::{BatchEncoder, EncodedBatch, HEADER_BYTES, ProducerStamp, next_sequence};
-use crate::disk::directory::LogDirectory;
+use crate::disk::directory::{LogDirectory, new_producer_id};
 use crate::disk::error::DiskError;
-use crate::disk::partition::{Appended, PartitionLog};
 use crate::disk::state::State;
 use crate::partitioner::Assigner;
 use crate::record::RecordBuffer;
@@ -30,41 +28,59 @@ const BATCH_BYTES: usize = 128 << 10;
 /// Batches on their way to the writer. With [`BATCH_BYTES`] this bounds the memory of a producer.
 const QUEUED_BATCHES: usize = 24;
 
-/// How much of a segment is filled before its way to the device begins.
-const WRITEBACK_BYTES: u64 = 4 << 20;
+/// Fates that nobody has asked for yet: behind a reader that stands still, everything stands still.
+const QUEUED_DELIVERIES: usize = 256;
+/// Bytes of batches that wait to be full, of all partitions together.
+const WAITING_BYTES: usize = 16 << 20;
+/// How long what is under way may take after a signal.
+const GRACE: Duration = Duration::from_millis(1500);
 /// How often a wait looks whether it makes sense.
 const TICK: Duration = Duration::from_millis(100);
 
 /// A batch on its way to the log.
-struct Work {
-    partition: i32,
-    batch: EncodedBatch,
-    report: Option<Sent>,
+pub(super) struct Work {
+    pub(super) partition: i32,
+    pub(super) batch: EncodedBatch,
+    pub(super) report: Option<Sent>,
 }
 
 /// The records of a batch, when they have to be reported.
-struct Sent {
+pub(super) struct Sent {
     records: Arc<RecordBuffer>,
     indices: Vec<u32>,
 }
 
 impl Sent {
-    fn report(self, base_offset: i64) -> Report {
+    pub(super) fn report(self, base_offset: i64) -> Report {
         Report { records: self.records, indices: self.indices, base_offset }
     }
 }
 
 /// What the stages share.
 #[derive(Debug, Default)]
-struct Shared {
+pub(super) struct Shared {
     /// Set by the writer at the first failure: what follows is not written.
-    failed: AtomicBool,
+    pub(super) failed: AtomicBool,
     /// The partition that the writer is appending to, and since when.
-    appending: Mutex<Option<(Arc<State>, Instant)>>,
+    pub(super) appending: Mutex<Option<(Arc<State>, Instant)>>,
+    /// Set by a signal, and when that was noticed.
+    pub(super) interrupted: Arc<AtomicBool>,
+    pub(super) noticed: OnceLock<Instant>,
 }
 
 impl Shared {
-    fn set_appending(&self, to: Option<Arc<State>>) {
+    /// Fails when waiting any longer makes no sense.
+    fn check(&self, timeout: Duration) -> Result<()> {
+        if self.interrupted.load(Ordering::Relaxed)
+            && self.noticed.get_or_init(Instant::now).elapsed() >= GRACE
+        {
+            let message = "interrupted before everything was settled";
+            return Err(ClusterError::new(ErrorKind::TimedOut, message));
+        }
+        self.check_patience(timeout)
+    }
+
+    pub(super) fn set_appending(&self, to: Option<Arc<State>>) {
         let mut appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
         *appending = to.map(|state| (state, Instant::now()));
     }
@@ -97,6 +113,8 @@ pub struct Producer {
     id: i64,
     max_message_bytes: usize,
     batch_bytes: usize,
+    /// Bytes in batches that are not full yet.
+    waiting_bytes: usize,
     work: Sender<Work>,
     spare: Receiver<EncodedBatch>,
     deliveries: Sender<Delivery>,
@@ -123,15 +141,21 @@ impl Embedded {
         Producer::start(directory, topic, options, self.limits.timeout)
     }
 
-    /// The number of partitions of a topic; `None` if it does not exist.
-    pub fn partition_count(&self, topic: &TopicName) -> Result<Option<i32>> {
-        match self.read_topics() {
-            Ok(Some((_, registry))) => Ok(registry.topics.get(topic).map(|t| t.partitions)),
-            Ok(None) => Ok(None),
+    /// What a topic takes; `None` if it does not exist.
+    pub fn topic_limits(&self, topic: &TopicName) -> Result<Option<TopicLimits>> {
+        let registry = match self.read_topics() {
+            Ok(Some((_, registry))) => registry,
+            Ok(None) => return Ok(None),
             // A directory is made with its first topic.
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !registry.topics.contains_key(topic) {
+            return Ok(None);
         }
+        let OpenTopic { partitions, config, .. } = open_topic(&registry, topic)?;
+        let max_message_bytes = usize::try_from(config.max_message_bytes).unwrap_or(0);
+        Ok(Some(TopicLimits { partitions, max_message_bytes }))
     }
 }
 
@@ -142,14 +166,15 @@ impl Producer {
         options: ProducerOptions,
         timeout: Duration,
     ) -> Result<Self> {
-        let id = directory.next_producer_id()?;
+        let id = new_producer_id()?;
         let codec = options.compression.or(topic.config.compression_type).unwrap_or_default();
         let (work, queue) = bounded(QUEUED_BATCHES);
         let (give_back, spare) = bounded(QUEUED_BATCHES + 2);
-        let (deliveries, received) = unbounded();
-        let (to_sync, appended) = unbounded();
+        let (deliveries, received) = bounded(QUEUED_DELIVERIES);
+        let (to_sync, appended) = bounded(QUEUED_DELIVERIES);
         let (warn, warnings) = unbounded();
-        let shared = Arc::new(Shared::default());
+        let shared =
+            Arc::new(Shared { interrupted: Arc::clone(&options.interrupted), ..Shared::default() });
         let max_message_bytes = usize::try_from(topic.config.max_message_bytes).unwrap_or(0);
         let lanes = (0..topic.partitions)
             .map(|_| Lane {
@@ -187,6 +212,7 @@ impl Producer {
             id,
             max_message_bytes,
             batch_bytes: BATCH_BYTES.min(max_message_bytes),
+            waiting_bytes: 0,
             work,
             spare,
             deliveries,
@@ -233,8 +259,12 @@ impl Producer {
             }
             let Some(lane) = self.lanes.get_mut(partition as usize) else { continue };
             lane.encoder.push(span, buffer);
+            self.waiting_bytes += size;
             if self.options.report {
                 lane.indices.push(index as u32);
+            }
+            if self.waiting_bytes > WAITING_BYTES {
+                self.flush_from(buffer);
             }
         }
         // A report points into this buffer, so its batches do not wait for the next one.
@@ -254,6 +284,7 @@ impl Producer {
         for partition in 0..self.lanes.len() {
             self.finish(partition as i32, buffer);
         }
+        self.waiting_bytes = 0;
     }
 
     /// Whether the queue to the log is empty, so that waiting for more input gains nothing.
@@ -268,6 +299,7 @@ impl Producer {
         if records == 0 {
             return;
         }
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(lane.encoder.size_bytes());
         let base_sequence = lane.next_sequence;
         let stamp = ProducerStamp { id: self.id, epoch: 0, base_sequence };
         let into = self.spare.try_recv().unwrap_or_default();
@@ -297,7 +329,7 @@ impl Producer {
         // The writer ends only after this sender is gone, so a full queue is the one obstacle.
         while let Err(SendTimeoutError::Timeout(back)) = self.work.send_timeout(work, TICK) {
             work = back;
-            if let Err(error) = self.shared.check_patience(self.timeout) {
+            if let Err(error) = self.check() {
                 self.shared.failed.store(true, Ordering::Release);
                 return self.refuse(records as u64, partition, work.report, error);
             }
@@ -322,13 +354,22 @@ impl Producer {
             partition,
             report: sent.map(|sent| sent.report(-1)),
         };
-        drop(self.deliveries.send(delivery));
+        let mut delivery = delivery;
+        while let Err(SendTimeoutError::Timeout(back)) =
+            self.deliveries.send_timeout(delivery, TICK)
+        {
+            delivery = back;
+            if self.check().is_err() {
+                // Not counted here, and so counted as unknown in the end.
+                return;
+            }
+        }
     }
 
-    /// The largest record that can be sent, in bytes of key, value and headers: what a batch may
-    /// hold less what it adds.
-    pub const fn record_bytes_max(&self) -> usize {
-        self.max_message_bytes.saturating_sub(HEADER_BYTES)
+    /// Fails when waiting for the log any longer makes no sense: a signal was some time ago, or the
+    /// lock of a partition is held by somebody who does not move.
+    pub fn check(&self) -> Result<()> {
+        self.shared.check(self.timeout)
     }
 
     /// Sends what is left and ends the stages. The deliveries end when all fates are known. An
@@ -339,7 +380,7 @@ impl Producer {
         drop(work);
         drop(deliveries);
         while let Err(RecvTimeoutError::Timeout) = stages.recv_timeout(TICK) {
-            shared.check_patience(timeout)?;
+            shared.check(timeout)?;
         }
         for thread in threads {
             // A stage that panicked ended the process already.
@@ -362,214 +403,4 @@ fn spawn(
     std::thread::Builder::new().name(name.to_owned()).spawn(stage).map_err(|error| {
         ClusterError::new(ErrorKind::Storage, format!("cannot start a thread: {error}"))
     })
-}
-
-/// When the sync stage puts batches on the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flush {
-    /// It does not: the kernel does, in its time.
-    Never,
-    /// At once, and the acknowledgement waits for it.
-    BeforeAck,
-    /// This long after the first batch since the last time (`flush.ms`).
-    Every(Duration),
-}
-
-impl Flush {
-    fn of(acks: Acks, config: &LogConfig) -> Self {
-        match acks {
-            Acks::All => Self::BeforeAck,
-            Acks::None | Acks::Leader if config.flush_ms < i64::MAX => {
-                Self::Every(Duration::from_millis(config.flush_ms.max(1).cast_unsigned()))
-            }
-            Acks::None | Acks::Leader => Self::Never,
-        }
-    }
-}
-
-/// A batch that is in the page cache.
-struct Unsynced {
-    state: Arc<State>,
-    directory: PathBuf,
-    appended: Appended,
-    /// Who waits for the sync, if anybody does.
-    waiting: Option<Delivery>,
-}
-
-/// The stage that writes.
-struct Writer {
-    directory: LogDirectory,
-    topic: OpenTopic,
-    acks: Acks,
-    flush: Flush,
-    logs: HashMap<i32, PartitionLog>,
-    queue: Receiver<Work>,
-    give_back: Sender<EncodedBatch>,
-    deliveries: Sender<Delivery>,
-    to_sync: Sender<Unsynced>,
-    shared: Arc<Shared>,
-    warn: Sender<String>,
-    /// The first failure, which ends the run.
-    failure: Option<Arc<ClusterError>>,
-}
-
-impl Writer {
-    fn run(mut self) {
-        while let Ok(work) = self.queue.recv() {
-            self.write(work);
-        }
-        for log in self.logs.values_mut() {
-            // A closed log is tidier, not truer: what fails here is made good by the next writer.
-            drop(log.settle(crate::now_ms()));
-        }
-    }
-
-    fn write(&mut self, work: Work) {
-        let Work { partition, mut batch, report } = work;
-        let (records, bytes) = (batch.records as u64, batch.bytes.len() as u64);
-        let written = match &self.failure {
-            Some(failure) => Err(Arc::clone(failure)),
-            None => self.append(partition, &mut batch).map_err(Arc::new),
-        };
-        drop(self.give_back.try_send(batch));
-        let base_offset = written.as_ref().map_or(-1, |(appended, ..)| appended.base_offset);
-        let mut delivery = Delivery {
-            records,
-            fate: Fate::Persisted,
-            partition,
-            report: report.map(|sent| sent.report(base_offset)),
-        };
-        match written {
-            Err(error) => {
-                self.failure.get_or_insert_with(|| Arc::clone(&error));
-                self.shared.failed.store(true, Ordering::Release);
-                delivery.fate = Fate::NotPersisted(error);
-            }
-            Ok((appended, state, directory)) => {
-                if self.acks == Acks::None {
-                    delivery.fate = Fate::MaybePersisted(None);
-                }
-                let mut waiting = Some(delivery);
-                if self.flush != Flush::BeforeAck {
-                    waiting.take().map(|delivery| self.deliveries.send(delivery));
-                }
-                if self.flush == Flush::BeforeAck {
-                    Self::start_writeback(&appended, bytes);
-                }
-                if self.flush != Flush::Never {
-                    drop(self.to_sync.send(Unsynced { state, directory, appended, waiting }));
-                }
-                return;
-            }
-        }
-        drop(self.deliveries.send(delivery));
-    }
-
-    /// Starts writing out each stretch of a segment as it is filled.
-    fn start_writeback(appended: &Appended, bytes: u64) {
-        let (end, begin) = (appended.end_position, appended.end_position.saturating_sub(bytes));
-        let (from, to) = (begin / WRITEBACK_BYTES, end / WRITEBACK_BYTES);
-        if from < to {
-            let from = from * WRITEBACK_BYTES;
-            appended.segment.start_writeback(from, to * WRITEBACK_BYTES - from);
-        }
-    }
-
-    fn append(
-        &mut self,
-        partition: i32,
-        batch: &mut EncodedBatch,
-    ) -> Result<(Appended, Arc<State>, PathBuf)> {
-        let path = self.directory.partition_path(&self.topic.name, partition);
-        let log = match self.logs.entry(partition) {
-            std::collections::hash_map::Entry::Occupied(log) => log.into_mut(),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                check_partition(&self.topic, partition)?;
-                let (name, config) = (&self.topic.name, &self.topic.config);
-                let mut log = self.directory.open_partition(name, partition, config)?;
-                if log.check_fence()? {
-                    let warning = format!("{name}-{partition}: checked after a failed sync");
-                    drop(self.warn.send(warning));
-                }
-                place.insert(log)
-            }
-        };
-        self.shared.set_appending(Some(Arc::clone(log.state())));
-        let appended = log.append(batch, crate::now_ms());
-        self.shared.set_appending(None);
-        for cut in log.take_cuts() {
-            let warning = format!(
-                "{}-{partition}: {} bytes that were not whole were moved to {}: {}",
-                self.topic.name,
-                cut.bytes,
-                cut.path.display(),
-                cut.reason
-            );
-            drop(self.warn.send(warning));
-        }
-        Ok((appended?, Arc::clone(log.state()), path))
-    }
-}
-
-/// The stage that makes batches durable. One sync serves all batches that came in since the last
-/// one began (group commit).
-struct Syncer {
-    appended: Receiver<Unsynced>,
-    deliveries: Sender<Delivery>,
-    flush: Flush,
-}
-
-impl Syncer {
-    fn run(self) {
-        let mut group: Vec<Unsynced> = Vec::new();
-        let mut failed: HashMap<PathBuf, Arc<ClusterError>> = HashMap::new();
-        while let Ok(first) = self.appended.recv() {
-            group.push(first);
-            if let Flush::Every(interval) = self.flush {
-                self.gather(&mut group, interval);
-            }
-            while let Ok(more) = self.appended.try_recv() {
-                group.push(more);
-            }
-            Self::sync(&group, &mut failed);
-            for unsynced in group.drain(..) {
-                let Some(mut delivery) = unsynced.waiting else { continue };
-                if let Some(error) = failed.get(&unsynced.directory) {
-                    delivery.fate = Fate::MaybePersisted(Some(Arc::clone(error)));
-                }
-                drop(self.deliveries.send(delivery));
-            }
-        }
-    }
-
-    /// Takes in what comes within `interval`.
-    fn gather(&self, group: &mut Vec<Unsynced>, interval: Duration) {
-        let until = Instant::now() + interval;
-        loop {
-            match self.appended.recv_deadline(until) {
-                Ok(more) => group.push(more),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
-            }
-        }
-    }
-
-    /// Syncs each segment of the group once, up to its newest batch. A partition whose sync failed
-    /// is not tried again: the kernel may have dropped what it could not write.
-    fn sync(group: &[Unsynced], failed: &mut HashMap<PathBuf, Arc<ClusterError>>) {
-        let mut newest: HashMap<(&PathBuf, i64), &Unsynced> = HashMap::new();
-        for unsynced in group {
-            newest.insert((&unsynced.directory, unsynced.appended.segment.base), unsynced);
-        }
-        let mut segments: Vec<_> = newest.into_values().collect();
-        segments.sort_by_key(|unsynced| unsynced.appended.segment.base);
-        for unsynced in segments {
-            if failed.contains_key(&unsynced.directory) {
-                continue;
-            }
-            let Unsynced { state, directory, appended, .. } = unsynced;
-            if let Err(error) = PartitionLog::sync(state, directory, appended) {
-                failed.insert(directory.clone(), Arc::new(error.into()));
-            }
-        }
-    }
 }

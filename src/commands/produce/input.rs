@@ -156,11 +156,6 @@ impl<'a> Input<'a> {
         self.carry_is_unsplit || (!self.ended && self.source.is_ready(timeout))
     }
 
-    /// Sets the longest record that can be sent, once it is known.
-    pub const fn set_record_bytes_max(&mut self, bytes: usize) {
-        self.record_bytes_max = bytes;
-    }
-
     /// Reads up to `most` records into `buffer`. Returns as soon as there is one and no more input
     /// is there.
     pub fn read(
@@ -208,6 +203,7 @@ impl<'a> Input<'a> {
                 }
                 Got::EndOfFile => ends = true,
                 Got::End => (ends, self.ended) = (true, true),
+                Got::Stopped => break,
             }
             if ends || !self.source.is_ready(std::time::Duration::ZERO) {
                 break;

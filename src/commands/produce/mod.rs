@@ -1,242 +1,36 @@
 //! Owns `kaw produce`: input to records, records to the cluster, and an honest count of them.
 //! Leaves reading to `source` and `input`, counting to `tally`.
 
+pub mod args;
 pub mod input;
 pub mod source;
 pub mod tally;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::input::{BadRecord, Generated, Input, Shape, Turn};
+pub use self::args::Args;
+use self::input::{BadRecord, Generated, Input, Turn};
 use self::source::Source;
 use self::tally::{Counts, Reporter, Tally};
 use super::topics::guard_internal;
 use super::{Context, Failure, Status};
-use crate::cli::global;
 use crate::cluster::error::{ClusterError, ErrorKind};
-use crate::cluster::types::{Acks, ProducerOptions};
+use crate::cluster::types::Acks;
 use crate::cluster::{Cluster, Producer};
+use crate::config::LogConfig;
 use crate::out::progress::Progress;
 use crate::out::units;
-use crate::partitioner::Partitioner;
-use crate::record::pointer::Pointer;
-use crate::record::template::Template;
-use crate::record::{Compression, RecordBuffer};
-use crate::topic::{NewTopic, TopicName};
-use crate::value::{self, Rate};
-
-/// What stands below its help.
-const EXAMPLES: &str = "\
-EXAMPLES:
-  kaw produce greetings greetings.txt
-  kaw fake 1000 | kaw produce users --key-field /id --partitions 3
-  kaw produce words -K : --report '%p %o %k' words.txt
-  kaw produce users --fake 1M -z zstd --acks 1";
+use crate::record::RecordBuffer;
+use crate::topic::NewTopic;
+use crate::value::Rate;
 
 /// How long input may be behind before records that wait are sent.
 const LULL: Duration = Duration::from_millis(1);
+/// The longest that a record waits for its batch to fill while others keep coming.
+const LINGER_MAX: Duration = Duration::from_millis(50);
 /// A wait for the log ends after this, to look at signals.
 const TICK: Duration = Duration::from_millis(100);
-
-/// Write records to a topic
-///
-/// Reads one record per line from files, or from stdin. Every record is counted as persisted, not
-/// persisted, or maybe persisted; the counts add up to what was read, and the exit code is 0 only
-/// if all were persisted. On a log directory a topic that is missing is created.
-#[derive(clap::Args, Clone, Debug)]
-#[command(after_help = EXAMPLES)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct Args {
-    /// The topic
-    #[arg(value_name = "TOPIC")]
-    pub topic: TopicName,
-
-    /// Files of records; `-` is stdin
-    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub files: Vec<PathBuf>,
-
-    /// What ends a record: one or more bytes, with escapes such as \n and \0
-    #[arg(short = 'D', long, value_name = "BYTES", default_value = "\\n", help_heading = "Input")]
-    #[arg(value_parser = value::delimiter)]
-    pub delimiter: std::vec::Vec<u8>,
-
-    /// What ends the key in a record
-    #[arg(short = 'K', long, value_name = "BYTES", value_parser = value::delimiter)]
-    #[arg(help_heading = "Input", conflicts_with_all = ["key", "key_field", "json"])]
-    pub key_delimiter: Option<std::vec::Vec<u8>>,
-
-    /// Read records as JSON envelopes, as `kaw consume --json` writes them
-    #[arg(short = 'J', long, help_heading = "Input")]
-    #[arg(conflicts_with_all = ["whole", "key", "key_field", "headers", "null"])]
-    pub json: bool,
-
-    /// Make each file one record
-    #[arg(long, help_heading = "Input", conflicts_with = "delimiter")]
-    pub whole: bool,
-
-    /// Write N generated users instead of reading input
-    #[arg(long, value_name = "N", value_parser = value::count, help_heading = "Input")]
-    #[arg(conflicts_with_all = ["files", "delimiter", "key_delimiter", "json", "whole", "crlf"])]
-    #[arg(conflicts_with_all = ["skip_empty", "null", "timestamp_field"])]
-    pub fake: Option<u64>,
-
-    /// What the users are drawn from
-    #[arg(
-        long,
-        value_name = "SEED",
-        default_value_t = 0,
-        requires = "fake",
-        help_heading = "Input"
-    )]
-    pub seed: u64,
-
-    /// The id of the first user
-    #[arg(long, value_name = "ID", default_value_t = 1, requires = "fake", help_heading = "Input")]
-    pub start_id: u64,
-
-    /// Stop after N records
-    #[arg(short = 'c', long, value_name = "N", value_parser = value::count, help_heading = "Input")]
-    pub count: Option<u64>,
-
-    /// Drop empty records, and count them
-    #[arg(long, help_heading = "Input")]
-    pub skip_empty: bool,
-
-    /// Take a carriage return before a newline away
-    #[arg(long, help_heading = "Input")]
-    pub crlf: bool,
-
-    /// The key of every record
-    #[arg(short = 'k', long, value_name = "KEY", help_heading = "Records")]
-    pub key: Option<String>,
-
-    /// Take the key from this field of a JSON value (JSON pointer)
-    #[arg(long, value_name = "POINTER", value_parser = Pointer::parse, help_heading = "Records")]
-    #[arg(conflicts_with = "key")]
-    pub key_field: Option<Pointer>,
-
-    /// A header of every record; repeatable; a name alone has the value null
-    #[arg(short = 'H', long = "header", value_name = "NAME[=VALUE]", value_parser = value::header)]
-    #[arg(help_heading = "Records")]
-    pub headers: Vec<(String, Option<std::vec::Vec<u8>>)>,
-
-    /// The partition of every record
-    #[arg(short = 'p', long, value_name = "N", value_parser = value::partition)]
-    #[arg(help_heading = "Records", allow_negative_numbers = true)]
-    pub partition: Option<i32>,
-
-    /// With --json, keep the partition of each envelope
-    #[arg(long, requires = "json", conflicts_with = "partition", help_heading = "Records")]
-    pub keep_partition: bool,
-
-    /// The timestamp of every record
-    #[arg(long, value_name = "TIME", help_heading = "Records", allow_hyphen_values = true)]
-    pub timestamp: Option<String>,
-
-    /// Take the timestamp from this field of a JSON value (JSON pointer)
-    #[arg(long, value_name = "POINTER", value_parser = Pointer::parse, help_heading = "Records")]
-    #[arg(conflicts_with_all = ["timestamp", "json"])]
-    pub timestamp_field: Option<Pointer>,
-
-    /// Make an empty value null: a tombstone
-    #[arg(short = 'Z', long, help_heading = "Records")]
-    pub null: bool,
-
-    /// Who chooses the partition: murmur2 (as Java), crc32 (as librdkafka), round-robin, random
-    #[arg(long, value_name = "NAME", default_value = "murmur2", help_heading = "Records")]
-    pub partitioner: Partitioner,
-
-    /// Count a record as persisted when: 0 sent, 1 the log has it, all it is on disk
-    #[arg(long, value_name = "0|1|all", default_value = "all", value_parser = acks)]
-    #[arg(help_heading = "Delivery")]
-    pub acks: Acks,
-
-    /// Send one record at a time, and wait for it
-    #[arg(long, help_heading = "Delivery")]
-    pub sync: bool,
-
-    /// Compress batches: none, gzip, snappy, lz4, zstd [default: the topic's]
-    #[arg(short = 'z', long, value_name = "CODEC", value_parser = codec, help_heading = "Delivery")]
-    pub compression: Option<Compression>,
-
-    /// Wait this long for more records before a batch is sent
-    #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Delivery")]
-    pub linger: Option<Duration>,
-
-    /// Send at most so many records, or bytes, a second: 1000/s, 1MiB/s
-    #[arg(long, value_name = "RATE", value_parser = value::rate, help_heading = "Delivery")]
-    pub rate: Option<Rate>,
-
-    /// Print a line for each persisted record: tokens as in `kaw consume -f`
-    #[arg(long, value_name = "FORMAT", value_parser = Template::parse, help_heading = "Delivery")]
-    pub report: Option<Template>,
-
-    /// Partitions of a topic that has to be created [default: 1]
-    #[arg(long, value_name = "N", value_parser = global::partitions, help_heading = "Delivery")]
-    #[arg(allow_negative_numbers = true)]
-    pub partitions: Option<i32>,
-
-    /// Create a missing topic on brokers too
-    #[arg(long, help_heading = "Delivery")]
-    pub create: bool,
-
-    /// Allow a topic that Kafka keeps for itself
-    #[arg(long, help_heading = "Delivery")]
-    pub internal: bool,
-}
-
-/// The values of `--acks`.
-fn acks(text: &str) -> Result<Acks, String> {
-    match text {
-        "0" => Ok(Acks::None),
-        "1" => Ok(Acks::Leader),
-        "all" | "-1" => Ok(Acks::All),
-        _ => Err(value::unknown("a level of acknowledgement", text, &["0", "1", "all"])),
-    }
-}
-
-/// The values of `-z`.
-fn codec(text: &str) -> Result<Compression, String> {
-    let found = Compression::ALL.into_iter().find(|codec| codec.name() == text);
-    found.ok_or_else(|| value::unknown("a codec", text, &Compression::ALL.map(Compression::name)))
-}
-
-impl Args {
-    fn shape(&self, now_ms: i64) -> Result<Shape, Failure> {
-        if self.fake.is_some() && self.key_field.as_ref().is_some_and(|p| !Generated::has(p)) {
-            return Err(Failure::usage("--key-field: generated users have no such field"));
-        }
-        let timestamp = self.timestamp.as_deref().map(|t| crate::offset::parse_time(t, now_ms));
-        let timestamp_ms =
-            timestamp.transpose().map_err(|e| Failure::usage(format!("--timestamp: {e}")))?;
-        Ok(Shape {
-            delimiter: (!self.whole).then(|| self.delimiter.clone()),
-            key_delimiter: self.key_delimiter.clone(),
-            key: self.key.clone().map(String::into_bytes),
-            key_field: self.key_field.clone(),
-            headers: self.headers.clone(),
-            json: self.json,
-            keep_partition: self.keep_partition,
-            partition: self.partition,
-            timestamp_ms,
-            timestamp_field: self.timestamp_field.clone(),
-            null: self.null,
-            skip_empty: self.skip_empty,
-            crlf: self.crlf,
-        })
-    }
-
-    fn options(&self) -> ProducerOptions {
-        ProducerOptions {
-            acks: self.acks,
-            compression: self.compression,
-            partitioner: self.partitioner,
-            report: self.report.is_some(),
-        }
-    }
-}
 
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
@@ -246,11 +40,14 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let stop = context.stop()?;
     let source = Source::new(&args.files, stop);
     let slow = args.sync || args.rate.is_some();
-    let mut records = match args.fake {
-        Some(count) => {
-            Records::Generated(Box::new(Generated::new(args.seed, args.start_id, count, shape)))
-        }
-        None => Records::Input(Box::new(Input::new(source, shape, usize::MAX, slow))),
+    let mut records = if let Some(count) = args.fake {
+        Records::Generated(Box::new(Generated::new(args.seed, args.start_id, count, shape)))
+    } else {
+        let limits = context.cluster()?.topic_limits(&args.topic);
+        let limits = limits.map_err(|error| context.failure("produce", error))?;
+        let default = LogConfig::default().max_message_bytes as usize;
+        let max = limits.map_or(default, |limits| limits.max_message_bytes);
+        Records::Input(Box::new(Input::new(source, shape, max, slow)))
     };
     let mut run = Run::new(context, args);
     let sent = run.send_all(&mut records);
@@ -293,6 +90,8 @@ struct Run<'a> {
     working: Option<Working>,
     progress: Progress,
     started: Instant,
+    /// When nothing was left waiting for its batch to fill.
+    flushed: Instant,
     read: u64,
     bytes: u64,
     skipped: u64,
@@ -310,6 +109,7 @@ impl<'a> Run<'a> {
             working: None,
             progress: Progress::new(&context.out, "produced"),
             started: Instant::now(),
+            flushed: Instant::now(),
             read: 0,
             bytes: 0,
             skipped: 0,
@@ -359,7 +159,7 @@ impl<'a> Run<'a> {
                 }
             };
             if !buffer.is_empty() {
-                self.send(&buffer, records)?;
+                self.send(&buffer)?;
             }
             self.progress.set(self.tally.counts().persisted, self.bytes);
             match turn {
@@ -377,12 +177,9 @@ impl<'a> Run<'a> {
     }
 
     /// Hands one buffer over, and waits where the options ask for it.
-    fn send(&mut self, buffer: &Arc<RecordBuffer>, records: &mut Records<'_>) -> Result<(), Early> {
+    fn send(&mut self, buffer: &Arc<RecordBuffer>) -> Result<(), Early> {
         if self.working.is_none() {
             self.working = Some(self.start()?);
-            if let (Records::Input(input), Some(working)) = (records, &self.working) {
-                input.set_record_bytes_max(working.producer.record_bytes_max());
-            }
         }
         let Some(working) = &mut self.working else { return Ok(()) };
         let taken = working.producer.send(buffer);
@@ -395,7 +192,7 @@ impl<'a> Run<'a> {
         if self.args.sync {
             working.producer.flush();
             let sent = self.read - self.too_large;
-            while !self.tally.wait_for(sent, TICK) && self.context.stop()?.requested().is_none() {}
+            while !self.tally.wait_for(sent, TICK) && working.producer.check().is_ok() {}
         }
         Ok(())
     }
@@ -415,6 +212,12 @@ impl<'a> Run<'a> {
                 stop.wait(wait);
             }
             return;
+        }
+        let linger = self.args.linger.unwrap_or(LINGER_MAX);
+        if self.flushed.elapsed() >= linger {
+            // Input that never pauses fills some batches all the time, and others never.
+            working.producer.flush();
+            self.flushed = Instant::now();
         }
         let Records::Input(input) = records else { return };
         if input.is_ready(Duration::ZERO) {
@@ -436,7 +239,8 @@ impl<'a> Run<'a> {
         let cluster = context.cluster()?;
         let cannot = |error: ClusterError| context.failure("produce", error);
         ensure_topic(context, cluster, self.args).map_err(cannot)?;
-        let producer = cluster.producer(topic, self.args.options()).map_err(cannot)?;
+        let producer =
+            cluster.producer(topic, self.args.options(context.stop()?.flag())).map_err(cannot)?;
         let deliveries = producer.deliveries();
         let reporter = match &self.args.report {
             Some(template) => Some(Reporter {
@@ -463,7 +267,10 @@ impl<'a> Run<'a> {
             if closed.is_err() {
                 self.tally.give_up();
             }
-            drop(counting.join());
+            // A report that nobody reads holds the counting up for ever.
+            if closed.is_ok() || counting.is_finished() {
+                drop(counting.join());
+            }
             while let Ok(warning) = warnings.try_recv() {
                 self.context.out.warn(warning);
             }
@@ -514,7 +321,12 @@ impl<'a> Run<'a> {
         closed: crate::cluster::error::Result<()>,
         counts: &Counts,
     ) -> Result<Status, Failure> {
-        closed.map_err(|error| self.context.failure("produce", error))?;
+        let stop = self.context.stop()?;
+        match closed {
+            Err(error) if stop.requested().is_some() => self.context.out.warn(error.message),
+            Err(error) => return Err(self.context.failure("produce", error)),
+            Ok(()) => {}
+        }
         match sent {
             Err(Early::Failed(failure)) => return Err(failure),
             Err(Early::Bad(bad)) => {
@@ -536,7 +348,7 @@ impl<'a> Run<'a> {
             None | Some(std::io::ErrorKind::BrokenPipe) => {}
             Some(kind) => return Err(Failure::stdout(kind.into())),
         }
-        Ok(self.context.stop()?.status_or(Status::Done))
+        Ok(stop.status_or(Status::Done))
     }
 }
 
@@ -554,7 +366,7 @@ fn ensure_topic(
     cluster: &Cluster,
     args: &Args,
 ) -> crate::cluster::error::Result<()> {
-    if let Some(there) = cluster.partition_count(&args.topic)? {
+    if let Some(there) = cluster.topic_limits(&args.topic)?.map(|limits| limits.partitions) {
         check_partition(args, there)?;
         if let Some(wanted) = args.partitions.filter(|&wanted| wanted != there) {
             context.out.warn(format_args!(

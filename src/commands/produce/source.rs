@@ -35,8 +35,10 @@ pub enum Got {
     Bytes(usize),
     /// The end of a file; another may follow.
     EndOfFile,
-    /// The end of the last file, or a stop.
+    /// The end of the last file.
     End,
+    /// A stop was asked for: what was read so far is not the end of anything.
+    Stopped,
 }
 
 /// Files, read one after another.
@@ -93,7 +95,7 @@ impl<'a> Source<'a> {
         let room = room.get_mut(..limit).unwrap_or_default();
         let got = loop {
             if self.stop.requested().is_some() {
-                return Ok(Got::End);
+                return Ok(Got::Stopped);
             }
             if open.left.is_none() && !sys::readable(open.file.as_fd(), WAIT) {
                 continue;

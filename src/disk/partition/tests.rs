@@ -255,6 +255,88 @@ fn after_a_power_cut_what_was_never_synced_is_cut_and_what_was_synced_is_damage(
 }
 
 #[test]
+fn a_log_that_ends_before_what_was_synced_is_damage_and_not_a_shorter_log() {
+    let f = Fixture::new(small());
+    let mut log = f.open();
+    Fixture::append(&mut log, 0, 50);
+    log.state().raise_recovery_point(100);
+    let (path, file) = f.active_log();
+    let whole = std::fs::read(&path).unwrap();
+    file.set_len(0).unwrap();
+    let error = f.reboot().end().unwrap_err();
+    assert!(matches!(error, DiskError::Corrupt { .. }), "{error}");
+    std::fs::remove_file(&path).unwrap();
+    let error = f.reboot().end().unwrap_err();
+    assert!(error.to_string().contains("went on to offset 100"), "{error}");
+    std::fs::write(&path, whole).unwrap();
+    assert_eq!(f.reboot().end().unwrap().end_offset, 100);
+}
+
+#[test]
+fn a_copy_of_a_directory_opens_however_old_the_page_in_it() {
+    let f = Fixture::new(small());
+    let mut log = f.open();
+    Fixture::append(&mut log, 0, 30);
+    let copy = Fixture::new(small());
+    for entry in std::fs::read_dir(f.dir.path()).unwrap().map(|e| e.unwrap()) {
+        std::fs::copy(entry.path(), copy.dir.path().join(entry.file_name())).unwrap();
+    }
+    // The page is copied later than the log.
+    Fixture::append(&mut log, 30, 5);
+    log.state().raise_recovery_point(70);
+    let page = layout::PARTITION_STATE;
+    std::fs::copy(f.dir.path().join(page), copy.dir.path().join(page)).unwrap();
+    let mut copied = copy.open();
+    assert_eq!(copied.end().unwrap().end_offset, 60);
+    Fixture::append(&mut copied, 30, 1);
+    assert_eq!(copy.read(0), expected(0, 62));
+}
+
+#[test]
+fn a_segment_without_its_time_index_is_searched_and_mended() {
+    let f = Fixture::new(small());
+    let mut log = f.open();
+    Fixture::append(&mut log, 0, 60);
+    let bases = segment::list(f.dir.path()).unwrap();
+    let end = log.end().unwrap();
+    let time_index = layout::segment_file(f.dir.path(), bases[1], SegmentFile::TimeIndex);
+    let indexed = std::fs::read(&time_index).unwrap();
+    std::fs::remove_file(&time_index).unwrap();
+    let find = |end: &End, time| {
+        offset_at_time(f.dir.path(), end, &f.config, time).unwrap().map(|(offset, _)| offset)
+    };
+    for n in 0..60 {
+        assert_eq!(find(&end, 1000 + n * 10), Some(n * 2), "{n}");
+    }
+    // After a start of the machine the index is made anew, be the segment ever so durable.
+    log.state().raise_recovery_point(120);
+    let after = f.reboot().end().unwrap();
+    assert_eq!(after.max_timestamp, end.max_timestamp);
+    assert_eq!(std::fs::read(&time_index).unwrap(), indexed);
+}
+
+#[test]
+fn a_fence_is_lifted_after_everything_unsynced_was_written_again() {
+    let f = Fixture::new(small());
+    let mut log = f.open();
+    Fixture::append(&mut log, 0, 30);
+    log.state().set_fenced(true);
+    let before: Vec<_> = segment::list(f.dir.path())
+        .unwrap()
+        .into_iter()
+        .map(|base| layout::segment_file(f.dir.path(), base, SegmentFile::Log))
+        .map(|path| (std::fs::read(&path).unwrap(), path))
+        .collect();
+    assert!(log.check_fence().unwrap());
+    for (bytes, path) in before {
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    }
+    Fixture::append(&mut log, 30, 1);
+    assert_eq!(f.read(0), expected(0, 62));
+    assert!(!log.check_fence().unwrap());
+}
+
+#[test]
 fn cutting_the_log_anywhere_leaves_a_prefix_of_whole_batches() {
     let f = Fixture::new(LogConfig::default());
     let mut log = f.open();

@@ -1,0 +1,235 @@
+//! Owns the stages behind a producer: the one that writes batches, and the one that makes them
+//! durable. Leaves encoding to `produce`, the log to `disk`.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use super::produce::{Shared, Work};
+use super::{OpenTopic, check_partition};
+use crate::cluster::error::{ClusterError, Result};
+use crate::cluster::types::{Acks, Delivery, Fate};
+use crate::config::LogConfig;
+use crate::disk::batch::EncodedBatch;
+use crate::disk::directory::LogDirectory;
+use crate::disk::partition::{Appended, PartitionLog};
+use crate::disk::state::State;
+
+/// How much of a segment is filled before its way to the device begins.
+const WRITEBACK_BYTES: u64 = 4 << 20;
+
+/// When the sync stage puts batches on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flush {
+    /// It does not: the kernel does, in its time.
+    Never,
+    /// At once, and the acknowledgement waits for it.
+    BeforeAck,
+    /// This long after the first batch since the last time (`flush.ms`).
+    Every(Duration),
+}
+
+impl Flush {
+    pub(super) fn of(acks: Acks, config: &LogConfig) -> Self {
+        match acks {
+            Acks::All => Self::BeforeAck,
+            Acks::None | Acks::Leader if config.flush_ms < i64::MAX => {
+                Self::Every(Duration::from_millis(config.flush_ms.max(1).cast_unsigned()))
+            }
+            Acks::None | Acks::Leader => Self::Never,
+        }
+    }
+}
+
+/// A batch that is in the page cache.
+pub(super) struct Unsynced {
+    pub(super) state: Arc<State>,
+    pub(super) directory: PathBuf,
+    pub(super) appended: Appended,
+    /// Who waits for the sync, if anybody does.
+    pub(super) waiting: Option<Delivery>,
+}
+
+/// The stage that writes.
+pub(super) struct Writer {
+    pub(super) directory: LogDirectory,
+    pub(super) topic: OpenTopic,
+    pub(super) acks: Acks,
+    pub(super) flush: Flush,
+    pub(super) logs: HashMap<i32, PartitionLog>,
+    pub(super) queue: Receiver<Work>,
+    pub(super) give_back: Sender<EncodedBatch>,
+    pub(super) deliveries: Sender<Delivery>,
+    pub(super) to_sync: Sender<Unsynced>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) warn: Sender<String>,
+    /// The first failure, which ends the run.
+    pub(super) failure: Option<Arc<ClusterError>>,
+}
+
+impl Writer {
+    /// Writes until no batch can come any more, then closes the logs.
+    pub(super) fn run(mut self) {
+        while let Ok(work) = self.queue.recv() {
+            self.write(work);
+        }
+        for log in self.logs.values_mut() {
+            // A closed log is tidier, not truer: what fails here is made good by the next writer.
+            drop(log.settle(crate::now_ms()));
+        }
+    }
+
+    fn write(&mut self, work: Work) {
+        let Work { partition, mut batch, report } = work;
+        let (records, bytes) = (batch.records as u64, batch.bytes.len() as u64);
+        let written = match &self.failure {
+            Some(failure) => Err(Arc::clone(failure)),
+            None => self.append(partition, &mut batch).map_err(Arc::new),
+        };
+        drop(self.give_back.try_send(batch));
+        let base_offset = written.as_ref().map_or(-1, |(appended, ..)| appended.base_offset);
+        let mut delivery = Delivery {
+            records,
+            fate: Fate::Persisted,
+            partition,
+            report: report.map(|sent| sent.report(base_offset)),
+        };
+        match written {
+            Err(error) => {
+                self.failure.get_or_insert_with(|| Arc::clone(&error));
+                self.shared.failed.store(true, Ordering::Release);
+                delivery.fate = Fate::NotPersisted(error);
+            }
+            Ok((appended, state, directory)) => {
+                if self.acks == Acks::None {
+                    delivery.fate = Fate::MaybePersisted(None);
+                }
+                let mut unsynced = Unsynced { state, directory, appended, waiting: None };
+                if self.flush == Flush::BeforeAck {
+                    Self::start_writeback(&unsynced.appended, bytes);
+                    unsynced.waiting = Some(delivery);
+                    drop(self.to_sync.send(unsynced));
+                    return;
+                }
+                if self.flush != Flush::Never {
+                    drop(self.to_sync.send(unsynced));
+                }
+            }
+        }
+        drop(self.deliveries.send(delivery));
+    }
+
+    /// Starts writing out each stretch of a segment as it is filled.
+    fn start_writeback(appended: &Appended, bytes: u64) {
+        let (end, begin) = (appended.end_position, appended.end_position.saturating_sub(bytes));
+        let (from, to) = (begin / WRITEBACK_BYTES, end / WRITEBACK_BYTES);
+        if from < to {
+            let from = from * WRITEBACK_BYTES;
+            appended.segment.start_writeback(from, to * WRITEBACK_BYTES - from);
+        }
+    }
+
+    fn append(
+        &mut self,
+        partition: i32,
+        batch: &mut EncodedBatch,
+    ) -> Result<(Appended, Arc<State>, PathBuf)> {
+        let path = self.directory.partition_path(&self.topic.name, partition);
+        let log = match self.logs.entry(partition) {
+            std::collections::hash_map::Entry::Occupied(log) => log.into_mut(),
+            std::collections::hash_map::Entry::Vacant(place) => {
+                check_partition(&self.topic, partition)?;
+                let (name, config) = (&self.topic.name, &self.topic.config);
+                let mut log = self.directory.open_partition(name, partition, config)?;
+                self.shared.set_appending(Some(Arc::clone(log.state())));
+                if log.check_fence()? {
+                    let warning = format!("{name}-{partition}: checked after a failed sync");
+                    drop(self.warn.send(warning));
+                }
+                place.insert(log)
+            }
+        };
+        self.shared.set_appending(Some(Arc::clone(log.state())));
+        let appended = log.append(batch, crate::now_ms());
+        self.shared.set_appending(None);
+        for cut in log.take_cuts() {
+            let warning = format!(
+                "{}-{partition}: {} bytes that were not whole were moved to {}: {}",
+                self.topic.name,
+                cut.bytes,
+                cut.path.display(),
+                cut.reason
+            );
+            drop(self.warn.send(warning));
+        }
+        Ok((appended?, Arc::clone(log.state()), path))
+    }
+}
+
+/// The stage that makes batches durable. One sync serves all batches that came in since the last
+/// one began (group commit).
+pub(super) struct Syncer {
+    pub(super) appended: Receiver<Unsynced>,
+    pub(super) deliveries: Sender<Delivery>,
+    pub(super) flush: Flush,
+}
+
+impl Syncer {
+    /// Syncs until the writer is gone.
+    pub(super) fn run(self) {
+        let mut group: Vec<Unsynced> = Vec::new();
+        let mut failed: HashMap<PathBuf, Arc<ClusterError>> = HashMap::new();
+        while let Ok(first) = self.appended.recv() {
+            group.push(first);
+            if let Flush::Every(interval) = self.flush {
+                self.gather(&mut group, interval);
+            }
+            while let Ok(more) = self.appended.try_recv() {
+                group.push(more);
+            }
+            Self::sync(&group, &mut failed);
+            for unsynced in group.drain(..) {
+                let Some(mut delivery) = unsynced.waiting else { continue };
+                if let Some(error) = failed.get(&unsynced.directory) {
+                    delivery.fate = Fate::MaybePersisted(Some(Arc::clone(error)));
+                }
+                drop(self.deliveries.send(delivery));
+            }
+        }
+    }
+
+    /// Takes in what comes within `interval`.
+    fn gather(&self, group: &mut Vec<Unsynced>, interval: Duration) {
+        let until = Instant::now() + interval;
+        loop {
+            match self.appended.recv_deadline(until) {
+                Ok(more) => group.push(more),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Syncs each segment of the group once, up to its newest batch. A partition whose sync failed
+    /// is not tried again: the kernel may have dropped what it could not write.
+    fn sync(group: &[Unsynced], failed: &mut HashMap<PathBuf, Arc<ClusterError>>) {
+        let mut newest: HashMap<(&PathBuf, i64), &Unsynced> = HashMap::new();
+        for unsynced in group {
+            newest.insert((&unsynced.directory, unsynced.appended.segment.base), unsynced);
+        }
+        let mut segments: Vec<_> = newest.into_values().collect();
+        segments.sort_by_key(|unsynced| unsynced.appended.segment.base);
+        for unsynced in segments {
+            if failed.contains_key(&unsynced.directory) {
+                continue;
+            }
+            let Unsynced { state, directory, appended, .. } = unsynced;
+            if let Err(error) = PartitionLog::sync(state, directory, appended) {
+                failed.insert(directory.clone(), Arc::new(error.into()));
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Owns the options of `kaw produce`, and what they add up to. Leaves the work to its parent.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::input::{Generated, Shape};
+use crate::cli::global;
+use crate::cluster::types::{Acks, ProducerOptions};
+use crate::commands::Failure;
+use crate::partitioner::Partitioner;
+use crate::record::Compression;
+use crate::record::pointer::Pointer;
+use crate::record::template::Template;
+use crate::topic::TopicName;
+use crate::value::{self, Rate};
+
+/// What stands below its help.
+const EXAMPLES: &str = "\
+EXAMPLES:
+  kaw produce greetings greetings.txt
+  kaw fake 1000 | kaw produce users --key-field /id --partitions 3
+  kaw produce words -K : --report '%p %o %k' words.txt
+  kaw produce users --fake 1M -z zstd --acks 1";
+
+/// Write records to a topic
+///
+/// Reads one record per line from files, or from stdin. Every record is counted as persisted, not
+/// persisted, or maybe persisted; the counts add up to what was read, and the exit code is 0 only
+/// if all were persisted. On a log directory a topic that is missing is created.
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Args {
+    /// The topic
+    #[arg(value_name = "TOPIC")]
+    pub topic: TopicName,
+
+    /// Files of records; `-` is stdin
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+
+    /// What ends a record: one or more bytes, with escapes such as \n and \0
+    #[arg(short = 'D', long, value_name = "BYTES", default_value = "\\n", help_heading = "Input")]
+    #[arg(value_parser = value::delimiter)]
+    pub delimiter: std::vec::Vec<u8>,
+
+    /// What ends the key in a record
+    #[arg(short = 'K', long, value_name = "BYTES", value_parser = value::delimiter)]
+    #[arg(help_heading = "Input", conflicts_with_all = ["key", "key_field", "json"])]
+    pub key_delimiter: Option<std::vec::Vec<u8>>,
+
+    /// Read records as JSON envelopes, as `kaw consume --json` writes them
+    #[arg(short = 'J', long, help_heading = "Input")]
+    #[arg(conflicts_with_all = ["whole", "key", "key_field", "headers", "null"])]
+    pub json: bool,
+
+    /// Make each file one record
+    #[arg(long, help_heading = "Input", conflicts_with = "delimiter")]
+    pub whole: bool,
+
+    /// Write N generated users instead of reading input
+    #[arg(long, value_name = "N", value_parser = value::count, help_heading = "Input")]
+    #[arg(conflicts_with_all = ["files", "delimiter", "key_delimiter", "json", "whole", "crlf"])]
+    #[arg(conflicts_with_all = ["skip_empty", "null", "timestamp_field"])]
+    pub fake: Option<u64>,
+
+    /// What the users are drawn from
+    #[arg(
+        long,
+        value_name = "SEED",
+        default_value_t = 0,
+        requires = "fake",
+        help_heading = "Input"
+    )]
+    pub seed: u64,
+
+    /// The id of the first user
+    #[arg(long, value_name = "ID", default_value_t = 1, requires = "fake", help_heading = "Input")]
+    pub start_id: u64,
+
+    /// Stop after N records
+    #[arg(short = 'c', long, value_name = "N", value_parser = value::count, help_heading = "Input")]
+    pub count: Option<u64>,
+
+    /// Drop empty records, and count them
+    #[arg(long, help_heading = "Input")]
+    pub skip_empty: bool,
+
+    /// Take a carriage return before a newline away
+    #[arg(long, help_heading = "Input")]
+    pub crlf: bool,
+
+    /// The key of every record
+    #[arg(short = 'k', long, value_name = "KEY", help_heading = "Records")]
+    pub key: Option<String>,
+
+    /// Take the key from this field of a JSON value (JSON pointer)
+    #[arg(long, value_name = "POINTER", value_parser = Pointer::parse, help_heading = "Records")]
+    #[arg(conflicts_with = "key")]
+    pub key_field: Option<Pointer>,
+
+    /// A header of every record; repeatable; a name alone has the value null
+    #[arg(short = 'H', long = "header", value_name = "NAME[=VALUE]", value_parser = value::header)]
+    #[arg(help_heading = "Records")]
+    pub headers: Vec<(String, Option<std::vec::Vec<u8>>)>,
+
+    /// The partition of every record
+    #[arg(short = 'p', long, value_name = "N", value_parser = value::partition)]
+    #[arg(help_heading = "Records", allow_negative_numbers = true)]
+    pub partition: Option<i32>,
+
+    /// With --json, keep the partition of each envelope
+    #[arg(long, requires = "json", conflicts_with = "partition", help_heading = "Records")]
+    pub keep_partition: bool,
+
+    /// The timestamp of every record
+    #[arg(long, value_name = "TIME", help_heading = "Records", allow_hyphen_values = true)]
+    pub timestamp: Option<String>,
+
+    /// Take the timestamp from this field of a JSON value (JSON pointer)
+    #[arg(long, value_name = "POINTER", value_parser = Pointer::parse, help_heading = "Records")]
+    #[arg(conflicts_with_all = ["timestamp", "json"])]
+    pub timestamp_field: Option<Pointer>,
+
+    /// Make an empty value null: a tombstone
+    #[arg(short = 'Z', long, help_heading = "Records")]
+    pub null: bool,
+
+    /// Who chooses the partition: murmur2 (as Java), crc32 (as librdkafka), round-robin, random
+    #[arg(long, value_name = "NAME", default_value = "murmur2", help_heading = "Records")]
+    pub partitioner: Partitioner,
+
+    /// Count a record as persisted when: 0 sent, 1 the log has it, all it is on disk
+    #[arg(long, value_name = "0|1|all", default_value = "all", value_parser = acks)]
+    #[arg(help_heading = "Delivery")]
+    pub acks: Acks,
+
+    /// Send one record at a time, and wait for it
+    #[arg(long, help_heading = "Delivery")]
+    pub sync: bool,
+
+    /// Compress batches: none, gzip, snappy, lz4, zstd [default: the topic's]
+    #[arg(short = 'z', long, value_name = "CODEC", value_parser = codec, help_heading = "Delivery")]
+    pub compression: Option<Compression>,
+
+    /// Wait this long for more records before a batch is sent
+    #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Delivery")]
+    pub linger: Option<Duration>,
+
+    /// Send at most so many records, or bytes, a second: 1000/s, 1MiB/s
+    #[arg(long, value_name = "RATE", value_parser = value::rate, help_heading = "Delivery")]
+    pub rate: Option<Rate>,
+
+    /// Print a line for each persisted record: tokens as in `kaw consume -f`
+    #[arg(long, value_name = "FORMAT", value_parser = Template::parse, help_heading = "Delivery")]
+    pub report: Option<Template>,
+
+    /// Partitions of a topic that has to be created [default: 1]
+    #[arg(long, value_name = "N", value_parser = global::partitions, help_heading = "Delivery")]
+    #[arg(allow_negative_numbers = true)]
+    pub partitions: Option<i32>,
+
+    /// Create a missing topic on brokers too
+    #[arg(long, help_heading = "Delivery")]
+    pub create: bool,
+
+    /// Allow a topic that Kafka keeps for itself
+    #[arg(long, help_heading = "Delivery")]
+    pub internal: bool,
+}
+
+/// The values of `--acks`.
+fn acks(text: &str) -> Result<Acks, String> {
+    match text {
+        "0" => Ok(Acks::None),
+        "1" => Ok(Acks::Leader),
+        "all" | "-1" => Ok(Acks::All),
+        _ => Err(value::unknown("a level of acknowledgement", text, &["0", "1", "all"])),
+    }
+}
+
+/// The values of `-z`.
+fn codec(text: &str) -> Result<Compression, String> {
+    let found = Compression::ALL.into_iter().find(|codec| codec.name() == text);
+    found.ok_or_else(|| value::unknown("a codec", text, &Compression::ALL.map(Compression::name)))
+}
+
+impl Args {
+    /// How records are made of the input.
+    pub fn shape(&self, now_ms: i64) -> Result<Shape, Failure> {
+        if self.fake.is_some() && self.key_field.as_ref().is_some_and(|p| !Generated::has(p)) {
+            return Err(Failure::usage("--key-field: generated users have no such field"));
+        }
+        let timestamp = self.timestamp.as_deref().map(|t| crate::offset::parse_time(t, now_ms));
+        let timestamp_ms =
+            timestamp.transpose().map_err(|e| Failure::usage(format!("--timestamp: {e}")))?;
+        Ok(Shape {
+            delimiter: (!self.whole).then(|| self.delimiter.clone()),
+            key_delimiter: self.key_delimiter.clone(),
+            key: self.key.clone().map(String::into_bytes),
+            key_field: self.key_field.clone(),
+            headers: self.headers.clone(),
+            json: self.json,
+            keep_partition: self.keep_partition,
+            partition: self.partition,
+            timestamp_ms,
+            timestamp_field: self.timestamp_field.clone(),
+            null: self.null,
+            skip_empty: self.skip_empty,
+            crlf: self.crlf,
+        })
+    }
+
+    /// How the producer is to work.
+    pub fn options(&self, interrupted: Arc<AtomicBool>) -> ProducerOptions {
+        ProducerOptions {
+            interrupted,
+            acks: self.acks,
+            compression: self.compression,
+            partitioner: self.partitioner,
+            report: self.report.is_some(),
+        }
+    }
+}
