@@ -16,6 +16,7 @@ mod dump_log;
 mod generated;
 mod kafka_files;
 mod needs;
+mod produce;
 mod readme;
 mod sandbox;
 mod tidy;
