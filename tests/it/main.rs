@@ -12,6 +12,7 @@
 )]
 
 mod cli;
+mod consume;
 mod dump_log;
 mod generated;
 mod kafka_files;
@@ -19,5 +20,6 @@ mod needs;
 mod produce;
 mod readme;
 mod sandbox;
+mod terminal;
 mod tidy;
 mod topics;

@@ -436,9 +436,12 @@ fn records_without_a_key_are_spread() {
 #[test]
 fn a_report_is_a_line_for_each_record_that_is_persisted() {
     let s = Sandbox::new();
-    let lines: String = (0..2000).map(|n| format!("{n}\n")).collect();
+    let (mut lines, mut expected) = (String::new(), String::new());
+    for n in 0..2000 {
+        writeln!(lines, "{n}").unwrap();
+        writeln!(expected, "t-0@{n}={n}").unwrap();
+    }
     let run = s.stdin(lines).run("produce t --report %t-%p@%o=%s");
-    let expected: String = (0..2000).map(|n| format!("t-0@{n}={n}\n")).collect();
     assert_eq!(run.success().stdout(), expected);
     // A newline of its own does not make two.
     let run = s.stdin("a\nb\n").run("produce t --report '%o\\n' --sync");
@@ -494,8 +497,8 @@ fn a_signal_ends_the_input_and_what_was_read_is_sent() {
         producer.signal(signal);
         let run = producer.finish();
         let [_, persisted, lost, _] = counts(run.code(code));
-        let held = read(&s, &topic, "%o ");
-        assert_eq!(persisted, held.iter().filter(|b| **b == b' ').count() as u64, "{run}");
+        let held = String::from_utf8(read(&s, &topic, "%o\n")).unwrap();
+        assert_eq!(persisted, held.lines().count() as u64, "{run}");
         assert_eq!(lost, 0, "{run}");
     }
 }
