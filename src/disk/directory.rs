@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use super::error::{DiskError, Result};
 use super::meta::{self, MetaProperties, Uuid};
 use super::partition::PartitionLog;
+use super::recovery::Recovery;
 use super::registry::{Registry, Topic};
 use super::state::{End, State};
 use super::{BootId, layout, segment};
@@ -119,7 +120,8 @@ impl LogDirectory {
     }
 
     /// The published end of a partition. Where there is none that can be believed (the machine was
-    /// started anew), it is made from the log, which takes the locks of a writer.
+    /// started anew), it is made from the log: by the repair of a writer, or by reading alone where
+    /// writing is not allowed.
     pub fn end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<End> {
         let path = self.partition_path(topic, partition);
         if let Some(state) = State::open(&path)? {
@@ -136,7 +138,15 @@ impl LogDirectory {
             let start = starts.and_then(|s| s.get(&(topic.to_string(), partition)).copied());
             return Ok(End::empty(start.unwrap_or(0)));
         }
-        Self::open_to_write(&self.path)?.open_partition(topic, partition, config)?.end()
+        let repaired = Self::open_to_write(&self.path)
+            .and_then(|directory| directory.open_partition(topic, partition, config)?.end());
+        match repaired {
+            Err(DiskError::Io { source, .. }) if is_denied(&source) => {
+                let start = self.log_starts()?.get(&(topic.to_string(), partition)).copied();
+                Recovery { directory: &path, config }.measure(start.unwrap_or(0))
+            }
+            answer => answer,
+        }
     }
 
     fn open_state_file(&self) -> Result<(PathBuf, File)> {
@@ -314,6 +324,11 @@ impl Change<'_> {
         }
         Ok(())
     }
+}
+
+fn is_denied(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
 }
 
 fn write_new(path: &Path, text: &str) -> Result<()> {

@@ -1,4 +1,44 @@
-//! Stub.
+//! Owns Kafka's files on a local disk, shared by many processes without a server. Synchronous;
+//! knows nothing of commands or clusters, and never sleeps.
+//!
+//! ```text
+//! log directory
+//! |- meta.properties              ids of cluster, node and directory
+//! |- bootstrap.checkpoint         topics, ids, configs, as a KRaft broker adopts them (registry)
+//! |- log-start-offset-checkpoint  log start offsets that are not the base of a segment
+//! |- .lock                        Kafka's: writers hold it shared, a broker takes it alone
+//! |- .kaw-dir                     byte 0: lock of changes to topics; 8..16: next producer id
+//! `- <topic>-<n>/
+//!    |- <base>.log                record batches, one behind the other, and nothing else
+//!    |- <base>.index              i32 offset - base, i32 position   (8 bytes an entry)
+//!    |- <base>.timeindex          i64 timestamp, i32 offset - base  (12 bytes an entry)
+//!    |- <offset>.snapshot         the last batch of each producer
+//!    |- <base>.log.cut-<n>        bytes that recovery moved aside
+//!    |- partition.metadata, leader-epoch-checkpoint
+//!    `- .kaw-state                the published end: two slots, sequence, producers (state)
+//!
+//! record batch, format 2 (big-endian)
+//!   0 base offset i64    12 leader epoch i32   21 attributes u16        35 max timestamp i64
+//!   8 length - 12 i32    16 magic i8 = 2       23 last offset delta i32 43 producer id i64
+//!                        17 crc u32 of 21..    27 base timestamp i64    51 producer epoch i16
+//!                                              57 record count i32      53 base sequence i32
+//!  61 records, compressed as one piece if attributes & 7 != 0
+//! record: length, attributes i8 = 0, timestamp delta, offset delta, key, value, headers
+//!         (lengths and deltas are zigzag varints; a length of -1 is null)
+//! ```
+//!
+//! What holds at every moment, whoever is killed:
+//! - log start offset <= log end offset, and active base <= log end offset;
+//! - bytes of the active segment below the published position are whole batches, whose offsets
+//!   follow on each other up to the published end;
+//! - readers read below the published end only; what lies behind it belongs to the next writer,
+//!   who takes up whole batches and moves the rest aside;
+//! - a published end is never taken back, except by a start of the machine after records were lost
+//!   that were never synced;
+//! - everything below the recovery point is on the device.
+//!
+//! Locks, in the order in which they are taken: `.lock`, `.kaw-dir`, `.kaw-state` of a partition.
+
 pub mod batch;
 pub mod compression;
 pub mod directory;

@@ -2,7 +2,7 @@
 //! Leaves the header of the batch, its checksum and its codec to `batch` and `compression`.
 
 use super::batch::{BatchHeader, HEADER_BYTES};
-use super::varint::{put_zigzag, take_zigzag, zigzag_len};
+use super::varint::{put_zigzag, short_zigzag, take_zigzag, zigzag_len};
 use crate::record::{HeaderSpan, RecordBuffer, Slice, Span, TimestampKind};
 
 const NULL_LENGTH: i64 = -1;
@@ -108,6 +108,21 @@ fn decode_all(
     let dense = header.record_count == header.last_offset_delta + 1;
     let mut last_delta = -1i64;
     for index in 0..count {
+        if let Some((mut span, behind)) = plain_record(rest, end, last_delta + 1, header) {
+            last_delta += 1;
+            let offset = header.base_offset + last_delta;
+            rest = behind;
+            if offset >= wanted.from && offset < wanted.to {
+                if log_append {
+                    span.timestamp_ms = header.max_timestamp;
+                }
+                span.offset = offset;
+                span.partition = wanted.partition;
+                span.leader_epoch = header.leader_epoch;
+                spans.push(span);
+            }
+            continue;
+        }
         let length = take_zigzag(&mut rest).ok_or("a record's length is cut")?;
         let (body, behind) = usize::try_from(length)
             .ok()
@@ -139,6 +154,45 @@ fn decode_all(
         spans.push(span);
     }
     if rest.is_empty() { Ok(()) } else { Err(format!("{} bytes follow its records", rest.len())) }
+}
+
+/// Decodes the record at the front of `rest` if it is of the usual kind: no headers, the next
+/// offset, and short fields in front of the key. Anything else is left to the careful way, which
+/// also says what is wrong. Returns what is behind it.
+#[inline]
+fn plain_record<'a>(
+    rest: &'a [u8],
+    end: usize,
+    delta: i64,
+    batch: &BatchHeader,
+) -> Option<(Span, &'a [u8])> {
+    let block = rest.first_chunk::<16>()?;
+    let mut at = 0;
+    let length = usize::try_from(short_zigzag(block, &mut at)?).ok()?;
+    let record_end = at + length;
+    at += 1;
+    let timestamp_delta = short_zigzag(block, &mut at)?;
+    let offset_delta = short_zigzag(block, &mut at)?;
+    let key_len = short_zigzag(block, &mut at)?;
+    if offset_delta != delta || delta > i64::from(batch.last_offset_delta) {
+        return None;
+    }
+    let (body, behind) = rest.split_at_checked(record_end)?;
+    let start = end - rest.len();
+    let mut key = Slice::NULL;
+    if key_len != NULL_LENGTH {
+        let key_len = usize::try_from(key_len).ok()?;
+        key = Slice::new(start + at, key_len);
+        at += key_len;
+    }
+    let mut tail = body.get(at..)?;
+    let value_len = usize::try_from(take_zigzag(&mut tail)?).ok()?;
+    // Behind the value stands the number of headers, zero, and nothing else.
+    if *tail.get(value_len)? != 0 || tail.len() != value_len + 1 {
+        return None;
+    }
+    let value = Slice::new(start + record_end - tail.len(), value_len);
+    Some((Span::new(key, value, batch.base_timestamp.wrapping_add(timestamp_delta)), behind))
 }
 
 /// What is left of one record, and where in the arena it ends.

@@ -253,6 +253,36 @@ impl Recovery<'_> {
         Ok(recovered)
     }
 
+    /// Finds the end as [`Self::rebuild`] does, and changes nothing: for who may not write. The
+    /// indexes are not looked at, so lookups in the active segment read it from its beginning.
+    pub fn measure(&self, log_start: i64) -> Result<End> {
+        let bases = segment::list(self.directory)?;
+        let Some(&first) = bases.first() else { return Ok(End::empty(log_start)) };
+        let mut end = End::empty(first);
+        for base in bases {
+            if !self.follows(base, &end) {
+                break;
+            }
+            end.sealed_bytes += end.position;
+            end.start_segment(base);
+            let path = layout::segment_file(self.directory, base, SegmentFile::Log);
+            let file = segment::open_to_read(&path)?;
+            let mut max_timestamp = end.max_timestamp;
+            let range = (0, self.log_len(base)?);
+            let stop = walk(&file, &path, range, base, self.gaps(), |_, header| {
+                max_timestamp = max_timestamp.max(header.max_timestamp);
+            })?;
+            (end.position, end.end_offset) = (stop.position, stop.next_offset);
+            end.max_timestamp = max_timestamp;
+            if stop.bad.is_some() {
+                break;
+            }
+        }
+        end.start_offset = log_start.clamp(first, end.end_offset);
+        end.first_timestamp = self.first_timestamp(first)?;
+        Ok(end)
+    }
+
     /// Whether the segment at `base` is where the log goes on.
     fn follows(&self, base: i64, end: &End) -> bool {
         base == end.end_offset || (self.gaps() && base > end.end_offset)

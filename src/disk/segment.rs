@@ -166,8 +166,8 @@ impl Segment {
         }
     }
 
-    /// Asks for the `len` bytes from `position` on to be written out, without waiting: the sync that
-    /// follows then finds less to do, and the device is not idle while a journal is written.
+    /// Asks for the `len` bytes from `position` on to be written out, without waiting: the sync
+    /// that follows then finds less to do, and the device is not idle while a journal is written.
     pub fn start_writeback(&self, position: u64, len: u64) {
         crate::sys::start_writeback(&self.log, position, len);
     }

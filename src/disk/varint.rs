@@ -65,6 +65,27 @@ pub fn take_unsigned(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
+/// Reads a zigzag value of one to three bytes at `at` of a block, and moves `at` behind it; `None`
+/// if it is longer. A block has a power of two of bytes, so that no read needs a check.
+#[inline]
+pub fn short_zigzag(block: &[u8; 16], at: &mut usize) -> Option<i64> {
+    let [low, middle, high] = std::array::from_fn(|i| u64::from(byte_of(block, *at + i)));
+    let (value, len) = match (low & 0x80, middle & 0x80, high & 0x80) {
+        (0, ..) => (low, 1),
+        (_, 0, _) => (low & 0x7f | middle << 7, 2),
+        (_, _, 0) => (low & 0x7f | (middle & 0x7f) << 7 | high << 14, 3),
+        _ => return None,
+    };
+    *at += len;
+    Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+}
+
+#[inline]
+#[expect(clippy::indexing_slicing, reason = "the index is below 16")]
+fn byte_of(block: &[u8; 16], at: usize) -> u8 {
+    block[at & 15]
+}
+
 /// Takes a zigzag value off the front of `bytes`; `None` if it is cut or too long.
 #[inline]
 pub fn take_zigzag(bytes: &mut &[u8]) -> Option<i64> {

@@ -31,8 +31,8 @@ struct Part {
     reader: PartitionReader,
     /// `None` until somebody writes to the partition, or where it may not be mapped.
     state: Option<State>,
-    /// The end when nothing was published yet.
-    empty: End,
+    /// The end as it was found, for as long as none is published that can be believed.
+    found: End,
     to: i64,
 }
 
@@ -84,7 +84,7 @@ fn open_part(
         reader: PartitionReader::new(&path, from.partition, from.from, &topic.config),
         state: open_state(&path)?,
         directory: path,
-        empty: end,
+        found: end,
         to: from.to.unwrap_or(i64::MAX),
     })
 }
@@ -104,11 +104,11 @@ impl Part {
         if self.state.is_none() {
             self.state = State::open(&self.directory)?;
         }
-        let Some(state) = &self.state else { return Ok(self.empty) };
+        let Some(state) = &self.state else { return Ok(self.found) };
         if state.is_deleted() {
             return Err(self.deleted());
         }
-        Ok(state.end(boot).unwrap_or(self.empty))
+        Ok(state.end(boot).unwrap_or(self.found))
     }
 
     fn deleted(&self) -> ClusterError {

@@ -204,6 +204,30 @@ fn without_a_page_that_can_be_believed_the_log_tells_the_end() {
 }
 
 #[test]
+fn who_may_not_write_finds_the_same_end() {
+    let f = Fixture::new(small());
+    let mut log = f.open();
+    Fixture::append(&mut log, 0, 100);
+    let published = log.end().unwrap();
+    let recovery = Recovery { directory: f.dir.path(), config: &f.config };
+    let found = recovery.measure(7).unwrap();
+    assert_eq!(
+        (found.active_base, found.position, found.end_offset, found.start_offset),
+        (published.active_base, published.position, published.end_offset, 7)
+    );
+    assert_eq!(
+        (found.sealed_bytes, found.max_timestamp, found.first_timestamp),
+        (published.sealed_bytes, published.max_timestamp, published.first_timestamp)
+    );
+    assert_eq!(f.read_to(&found, 7).unwrap(), expected(7, 200));
+    // A torn tail is not read, and not touched.
+    let (path, file) = f.active_log();
+    file.write_all_at(&[1; 30], published.position).unwrap();
+    assert_eq!(recovery.measure(0).unwrap().end_offset, published.end_offset);
+    assert_eq!(std::fs::metadata(path).unwrap().len(), published.position + 30);
+}
+
+#[test]
 fn after_a_power_cut_what_was_never_synced_is_cut_and_what_was_synced_is_damage() {
     let f = Fixture::new(small());
     let mut log = f.open();
