@@ -25,7 +25,7 @@ EXAMPLES:
   kaw consume users --exit
   kaw consume users -o -10 -e -f '%p:%o %k %s\\n'
   kaw consume users -o @-1h:end --json
-  kaw consume users --grep 'Springfield' -n 5";
+  kaw consume users --grep '\"state\":\"Ohio\"' --exit";
 
 /// How long one wait for records lasts before signals are looked at again.
 const TICK: Duration = Duration::from_millis(100);

@@ -330,10 +330,11 @@ fn a_full_disk_under_stdout_is_an_error_in_every_form() {
 
 /// Bytes of all kinds: none, few, text, and what is not text.
 fn bytes() -> impl Strategy<Value = Option<Vec<u8>>> {
+    let text = "[ -~\u{0}-\u{1f}\u{e9}\u{1F600}\u{2028}]{0,20}";
     prop_oneof![
         1 => Just(None),
         1 => Just(Some(Vec::new())),
-        4 => "[ -~\u{0}-\u{1f}\u{e9}\u{1F600}\u{2028}]{0,20}".prop_map(|text| Some(text.into_bytes())),
+        4 => text.prop_map(|text| Some(text.into_bytes())),
         2 => proptest::collection::vec(any::<u8>(), 0..30).prop_map(Some),
     ]
 }

@@ -14,6 +14,7 @@
 mod cli;
 mod consume;
 mod dump_log;
+mod examples;
 mod generated;
 mod kafka_files;
 mod needs;

@@ -12,8 +12,8 @@ fn assert_refused(run: &Run, code: i32, words: &str) {
     assert!(run.stderr().contains(words), "no `{words}` in:\n{run}");
 }
 
-/// Puts `records` lines `0`, `1`, .. into one partition, a minute apart from 2026-01-15T10:00 on, in
-/// segments of a few records.
+/// Puts `records` lines `0`, `1`, .. into one partition, a minute apart from 2026-01-15T10:00 on,
+/// in segments of a few records.
 fn filled(s: &Sandbox, topic: &str, records: u64) {
     let create =
         format!("topics create {topic} -c internal.segment.bytes=400 -c index.interval.bytes=0");
