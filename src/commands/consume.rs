@@ -25,7 +25,7 @@ EXAMPLES:
   kaw consume users --exit
   kaw consume users -o -10 -e -f '%p:%o %k %s\\n'
   kaw consume users -o @-1h:end --json
-  kaw consume users --grep 'Springfield' -n 5";
+  kaw consume users --grep '\"state\":\"Ohio\"' --exit";
 
 /// How long one wait for records lasts before signals are looked at again.
 const TICK: Duration = Duration::from_millis(100);
@@ -322,12 +322,9 @@ impl Run<'_> {
                 .map_err(|error| self.context.failure("consume", error))?;
             match polled {
                 Polled::Records { of } => {
-                    self.write(of, &buffer)?;
+                    self.write(of, &buffer, progress.as_ref())?;
                     if self.args.idle.is_some() {
                         last_record = Instant::now();
-                    }
-                    if let Some(progress) = &progress {
-                        progress.set(self.records, self.bytes);
                     }
                 }
                 Polled::Nothing if self.output.is_unheard() => break,
@@ -339,7 +336,12 @@ impl Run<'_> {
     }
 
     /// Writes the records that are wanted.
-    fn write(&mut self, of: usize, buffer: &RecordBuffer) -> Result<(), Failure> {
+    fn write(
+        &mut self,
+        of: usize,
+        buffer: &RecordBuffer,
+        progress: Option<&Progress>,
+    ) -> Result<(), Failure> {
         let turn = match self.args.rate {
             // A fiftieth of a second's worth, so that a rate is even.
             Some(Rate::Records(rate)) => ((rate / 50.0) as usize).max(1),
@@ -360,6 +362,9 @@ impl Run<'_> {
             }
             self.bytes += out.len() as u64;
             self.output.write(out).map_err(Failure::stdout)?;
+            if let Some(progress) = progress {
+                progress.set(self.records, self.bytes);
+            }
             if self.keep_rate()? {
                 break;
             }

@@ -167,8 +167,9 @@ impl Context {
 /// Runs the command line and returns its exit code.
 pub fn run(args: &[OsString], now_ms: i64) -> ExitCode {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let json_errors = cli::wants_json_errors(args);
-    let look = Look { json_errors, no_color, ..Look::default() };
+    let look = Look { json_errors, no_color: no_color || dumb, dumb, ..Look::default() };
     let status = match cli::parse(args) {
         Err(instead) => tell_instead(&Out::new(look), instead),
         Ok(cli) => {

@@ -61,8 +61,10 @@ pub struct Look {
     pub verbose: u8,
     /// Whether to use colour.
     pub colour: Colour,
-    /// Whether `NO_COLOR` is set and not empty.
+    /// Whether `NO_COLOR` is set and not empty, or the terminal is `dumb`.
     pub no_color: bool,
+    /// Whether the terminal cannot take a line away, so that it gets no progress.
+    pub dumb: bool,
 }
 
 /// Where a progress line is kept while it is shown, so that other lines are written around it.
@@ -200,7 +202,7 @@ impl Out {
 
     /// Whether a progress line may be shown.
     fn shows_progress(&self) -> bool {
-        self.stderr_terminal && !self.look.quiet
+        self.stderr_terminal && !self.look.quiet && !self.look.dumb
     }
 
     /// The place of the progress line.

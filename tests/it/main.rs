@@ -12,11 +12,15 @@
 )]
 
 mod cli;
+mod consume;
 mod dump_log;
+mod examples;
 mod generated;
 mod kafka_files;
 mod needs;
+mod produce;
 mod readme;
 mod sandbox;
+mod terminal;
 mod tidy;
 mod topics;

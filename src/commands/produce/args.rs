@@ -67,17 +67,13 @@ pub struct Args {
     pub fake: Option<u64>,
 
     /// What the users are drawn from
-    #[arg(
-        long,
-        value_name = "SEED",
-        default_value_t = 0,
-        requires = "fake",
-        help_heading = "Input"
-    )]
+    #[arg(long, value_name = "SEED", default_value_t = 0, help_heading = "Input")]
+    #[arg(requires = "fake", conflicts_with = "files")]
     pub seed: u64,
 
     /// The id of the first user
-    #[arg(long, value_name = "ID", default_value_t = 1, requires = "fake", help_heading = "Input")]
+    #[arg(long, value_name = "ID", default_value_t = 1, help_heading = "Input")]
+    #[arg(requires = "fake", conflicts_with = "files")]
     pub start_id: u64,
 
     /// Stop after N records
@@ -134,7 +130,7 @@ pub struct Args {
 
     /// Count a record as persisted when: 0 sent, 1 the log has it, all it is on disk
     #[arg(long, value_name = "0|1|all", default_value = "all", value_parser = acks)]
-    #[arg(help_heading = "Delivery")]
+    #[arg(help_heading = "Delivery", allow_negative_numbers = true)]
     pub acks: Acks,
 
     /// Send one record at a time, and wait for it
