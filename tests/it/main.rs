@@ -12,8 +12,10 @@
 )]
 
 mod cli;
+mod crash;
 mod dump_log;
 mod generated;
+mod history;
 mod kafka_files;
 mod needs;
 mod readme;
