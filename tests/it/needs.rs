@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 /// Something that a machine may lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +18,14 @@ pub enum Need {
     KeptLogs,
     /// `jq`, in the examples of the README.
     Jq,
+    /// `mount`, and the right to use it: for disks that are small enough to fill.
+    Mount,
+    /// `perl`, which takes locks as Java does.
+    Perl,
 }
 
 impl Need {
-    const ALL: [Self; 3] = [Self::Kafka, Self::KeptLogs, Self::Jq];
+    const ALL: [Self; 5] = [Self::Kafka, Self::KeptLogs, Self::Jq, Self::Mount, Self::Perl];
 
     /// Whether this machine has it. A test that needs it returns at once where not, and fails
     /// where `KAW_SKIP_NOTHING` is set.
@@ -37,6 +42,8 @@ impl Need {
             Self::Kafka => std::env::var_os("KAW_KAFKA_LIBS").is_some(),
             Self::KeptLogs => std::env::var_os("KAW_KEPT_LOGS").is_some(),
             Self::Jq => on_path("jq"),
+            Self::Mount => can_mount(),
+            Self::Perl => on_path("perl"),
         }
     }
 }
@@ -47,6 +54,8 @@ impl fmt::Display for Need {
             Self::Kafka => "Kafka's tools (set KAW_KAFKA_LIBS to what tests/kafka/fetch made)",
             Self::KeptLogs => "kept log directories (set KAW_KEPT_LOGS; see .ci/run)",
             Self::Jq => "jq",
+            Self::Mount => "the right to mount a small disk (run as root)",
+            Self::Perl => "perl",
         })
     }
 }
@@ -56,6 +65,21 @@ fn on_path(program: &str) -> bool {
     let mut command = Command::new(program);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok()
+}
+
+/// Whether a small disk can be mounted, found out by mounting one.
+fn can_mount() -> bool {
+    static CAN: OnceLock<bool> = OnceLock::new();
+    *CAN.get_or_init(|| {
+        let run = |program: &str, args: &[&str], at: &Path| {
+            let mut command = Command::new(program);
+            command.args(args).arg(at).stdin(Stdio::null()).stdout(Stdio::null());
+            command.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+        };
+        let at = tempfile::tempdir().expect("a temporary directory can be made");
+        run("mount", &["-t", "tmpfs", "-o", "size=64k", "none"], at.path())
+            && run("umount", &["-l"], at.path())
+    })
 }
 
 /// The tests in `source` that say `Need::<need>`, by their names.

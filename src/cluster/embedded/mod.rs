@@ -12,6 +12,7 @@ use super::types::{Limits, ListedOffset, OffsetAt};
 use crate::config::LogConfig;
 use crate::disk::directory::{Change, LogDirectory};
 use crate::disk::error::DiskError;
+use crate::disk::partition::PartitionLog;
 use crate::disk::reader;
 use crate::disk::registry::{Registry, Topic};
 use crate::disk::state::End;
@@ -113,6 +114,20 @@ impl Embedded {
         }
     }
 
+    /// Waits for the lock of a partition to be free, for as long as requests may take: who takes it
+    /// then waits in the kernel, without an end if the holder was stopped.
+    fn await_lock(&self, log: &PartitionLog) -> Result<()> {
+        let until = Instant::now() + self.limits.timeout;
+        loop {
+            match log.probe_lock() {
+                Err(DiskError::Busy { .. }) if Instant::now() < until => {
+                    std::thread::sleep(PATIENCE_STEP);
+                }
+                answer => return Ok(answer?),
+            }
+        }
+    }
+
     /// Returns every topic, sorted by name.
     pub fn list_topics(&self) -> Result<Vec<TopicDetail>> {
         let Some((directory, registry)) = self.read_topics()? else { return Ok(Vec::new()) };
@@ -159,8 +174,13 @@ impl Embedded {
         let directory = LogDirectory::open_to_write(&self.path)?;
         let mut change = self.change(&directory)?;
         let mut delete = |name: &TopicName| {
-            if !change.registry.topics.contains_key(name) {
+            let Some(topic) = change.registry.topics.get(name) else {
                 return Err(ClusterError::unknown_topic(name.as_str()));
+            };
+            for partition in 0..topic.partitions {
+                if let Some(log) = directory.open_existing(name, partition)? {
+                    self.await_lock(&log)?;
+                }
             }
             Ok(change.delete(name, crate::now_ms())?)
         };
@@ -193,6 +213,7 @@ impl Embedded {
             let topic = open_topic(&change.registry, &tp.topic)?;
             check_partition(&topic, tp.partition)?;
             let mut log = directory.open_partition(&tp.topic, tp.partition, &topic.config)?;
+            self.await_lock(&log)?;
             let end = log.end()?;
             if offset > end.end_offset {
                 return Err(out_of_range(tp, offset, &end));
