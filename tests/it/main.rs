@@ -14,10 +14,12 @@
 mod cli;
 mod crash;
 mod dump_log;
+mod full_disk;
 mod generated;
 mod history;
 mod kafka_files;
 mod needs;
+mod processes;
 mod readme;
 mod sandbox;
 mod tidy;

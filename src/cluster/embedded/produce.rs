@@ -242,6 +242,13 @@ impl Producer {
         !self.shared.failed.load(Ordering::Acquire)
     }
 
+    /// Whether nothing more will come of sending: a record failed, or the writer waits for a
+    /// partition's lock in vain.
+    pub fn is_stuck(&self) -> bool {
+        self.shared.failed.load(Ordering::Acquire)
+            || self.shared.check_patience(self.timeout).is_err()
+    }
+
     /// Hands over what is encoded without waiting for full batches.
     pub fn flush(&mut self) {
         let nothing = Arc::new(RecordBuffer::default());
@@ -417,8 +424,10 @@ impl Writer {
             self.write(work);
         }
         for log in self.logs.values_mut() {
+            self.shared.set_appending(Some(Arc::clone(log.state())));
             // A closed log is tidier, not truer: what fails here is made good by the next writer.
             drop(log.settle(crate::now_ms()));
+            self.shared.set_appending(None);
         }
     }
 
@@ -472,7 +481,10 @@ impl Writer {
                 check_partition(&self.topic, partition)?;
                 let (name, config) = (&self.topic.name, &self.topic.config);
                 let mut log = self.directory.open_partition(name, partition, config)?;
-                if log.check_fence()? {
+                self.shared.set_appending(Some(Arc::clone(log.state())));
+                let fenced = log.check_fence();
+                self.shared.set_appending(None);
+                if fenced? {
                     let warning = format!("{name}-{partition}: checked after a failed sync");
                     drop(self.warn.send(warning));
                 }
