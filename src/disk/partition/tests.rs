@@ -332,10 +332,11 @@ fn an_index_is_a_hint_that_the_log_has_to_confirm() {
     for (n, &base) in bases.iter().enumerate() {
         let path = layout::segment_file(f.dir.path(), base, SegmentFile::OffsetIndex);
         let mut bytes = std::fs::read(&path).unwrap();
+        let last = bytes[bytes.len() - 4..].to_vec();
         for entry in bytes.chunks_exact_mut(OffsetEntry::BYTES as usize) {
-            // Past the end, in the middle of a batch, and at a batch that is not the one.
-            let position = [1 << 20, 10, 0][n % 3] as i32;
-            entry[4..].copy_from_slice(&position.to_be_bytes());
+            // Past the end, in the middle of a batch, and at batches that are not the one.
+            let positions = [[0, 16, 0, 0], [0, 0, 0, 10], [0; 4], last[..].try_into().unwrap()];
+            entry[4..].copy_from_slice(&positions[n % 4]);
         }
         std::fs::write(&path, bytes).unwrap();
     }
