@@ -21,7 +21,9 @@ const FILES_PER_RUN: usize = 200;
 
 /// How it reads segments: every record, as an empty line each. With more of it on the line, a
 /// header's name with a newline in it would look like something else.
-const DEEP: &[&str] = &["--deep-iteration", "--skip-record-metadata"];
+/// Batches above 5 MiB it reads only when told to.
+const DEEP: &[&str] =
+    &["--deep-iteration", "--skip-record-metadata", "--max-message-size", "16777216"];
 
 /// A batch as the tool shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
