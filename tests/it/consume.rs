@@ -9,15 +9,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use crate::sandbox::{Run, Sandbox};
-
-/// Checks that a run is refused with `code` and says `words`.
-#[track_caller]
-fn assert_refused(run: &Run, code: i32, words: &str) {
-    run.code(code);
-    assert!(run.stdout_bytes().is_empty(), "{run}");
-    assert!(run.stderr().contains(words), "no `{words}` in:\n{run}");
-}
+use crate::checks::assert_refused;
+use crate::sandbox::Sandbox;
 
 /// A topic `t` of one partition with records `0` to `records` - 1, a minute apart from
 /// 2026-01-15T10:00 on, in batches of five.
