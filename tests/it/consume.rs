@@ -309,6 +309,18 @@ fn a_slow_reader_loses_nothing() {
 }
 
 #[test]
+fn a_second_signal_ends_what_waits_for_a_reader_that_stopped() {
+    let s = Sandbox::new();
+    s.run("produce t --fake 50000 --acks 1").success();
+    let run = s.bash(
+        "mkfifo stuck; exec 9<>stuck; kaw consume t >stuck & sleep 0.5; \
+         kill -INT $!; sleep 0.5; kill -0 $! && kill -INT $!; wait $!",
+    );
+    run.code(130);
+    assert!(run.stderr().contains("left at once"), "{run}");
+}
+
+#[test]
 fn a_full_disk_under_stdout_is_an_error_in_every_form() {
     let s = numbered(3);
     for options in ["", "--json", "-f %s", "--raw", "-n 1"] {
