@@ -140,6 +140,16 @@ impl LogDirectory {
         PartitionLog::open(&self.partition_path(topic, partition), config.clone(), self.boot, start)
     }
 
+    /// Opens the log of a partition that somebody wrote to, to look at its lock; `None` where
+    /// nobody did.
+    pub fn open_existing(&self, topic: &TopicName, partition: i32) -> Result<Option<PartitionLog>> {
+        let path = self.partition_path(topic, partition);
+        if !path.join(layout::PARTITION_STATE).exists() {
+            return Ok(None);
+        }
+        PartitionLog::open(&path, LogConfig::default(), self.boot, 0).map(Some)
+    }
+
     /// The log start offset on record, as it was when this directory was first asked for one.
     fn start_on_record(&self, topic: &TopicName, partition: i32) -> Result<i64> {
         if self.starts.get().is_none() {
@@ -229,7 +239,22 @@ pub struct Change<'a> {
     pub registry: Registry,
     meta: MetaProperties,
     _lock: File,
-    created: Vec<PathBuf>,
+    created: Vec<Created>,
+}
+
+/// A directory that a change made, for a partition that the registry does not have yet.
+#[derive(Debug)]
+struct Created {
+    name: TopicName,
+    partition: i32,
+    path: PathBuf,
+}
+
+impl Created {
+    /// Takes it back. What stays is set aside by whoever makes the topic.
+    fn remove(&self) {
+        drop(std::fs::remove_dir_all(&self.path));
+    }
 }
 
 impl Change<'_> {
@@ -240,9 +265,12 @@ impl Change<'_> {
             Some(topic) => (topic.id, topic.partitions),
             None => (Uuid::random().map_err(DiskError::io("make an id in", &directory.path))?, 0),
         };
-        for partition in from..partitions {
-            self.create_partition(name, partition, id)?;
+        let before = self.created.len();
+        let made = (from..partitions).try_for_each(|n| self.create_partition(name, n, id));
+        if made.is_err() {
+            self.created.drain(before..).for_each(|created| created.remove());
         }
+        made?;
         let topic = self.registry.topics.entry(name.clone());
         let topic = topic.or_insert(Topic { id, partitions: 0, configs: BTreeMap::new() });
         topic.partitions = topic.partitions.max(partitions);
@@ -260,41 +288,44 @@ impl Change<'_> {
         if path.exists() {
             // No topic claims it: a creation or deletion that was cut short, or somebody's copy.
             // Kept aside, and who has it open is told.
-            let log = self.directory.open_partition(name, partition, &LogConfig::default())?;
-            log.mark_deleted()?;
+            if let Some(log) = self.directory.open_existing(name, partition)? {
+                log.mark_deleted()?;
+            }
             let unique = Uuid::random().map_err(DiskError::io("make an id for", &path))?.as_u128();
             let stray = layout::stray_directory(name, partition, unique);
             std::fs::rename(&path, self.directory.path.join(stray))
                 .map_err(DiskError::io("rename", &path))?;
         }
         DirBuilder::new().mode(0o700).create(&path).map_err(DiskError::io("create", &path))?;
-        write_new(&path.join(layout::PARTITION_METADATA), &meta::partition_metadata(id))?;
-        write_new(&path.join(layout::LEADER_EPOCHS), meta::FIRST_LEADER_EPOCH)?;
-        self.created.push(path);
-        Ok(())
+        let (metadata, epochs) =
+            (path.join(layout::PARTITION_METADATA), path.join(layout::LEADER_EPOCHS));
+        self.created.push(Created { name: name.clone(), partition, path });
+        write_new(&metadata, &meta::partition_metadata(id))?;
+        write_new(&epochs, meta::FIRST_LEADER_EPOCH)
     }
 
     /// Makes the change visible, all of it at once, and durable. `now_ms` dates it.
     pub fn commit(&mut self, now_ms: i64) -> Result<()> {
         self.sync_created()?;
         let path = self.directory.path.join(layout::REGISTRY);
-        self.registry.write(&path, &self.meta, now_ms)
+        self.registry.write(&path, &self.meta, now_ms)?;
+        self.created.clear();
+        Ok(())
     }
 
-    fn sync_created(&mut self) -> Result<()> {
-        let created = std::mem::take(&mut self.created);
-        if created.len() > SYNC_EACH_MAX {
+    fn sync_created(&self) -> Result<()> {
+        if self.created.len() > SYNC_EACH_MAX {
             let top = &self.directory.path;
             let file = File::open(top).map_err(DiskError::io("open", top))?;
             return sys::sync_file_system(&file).map_err(DiskError::io("sync", top));
         }
-        for path in created {
+        for Created { path, .. } in &self.created {
             for name in [layout::PARTITION_METADATA, layout::LEADER_EPOCHS] {
                 let file = path.join(name);
                 let synced = File::open(&file).and_then(|f| f.sync_all());
                 synced.map_err(DiskError::io("sync", &file))?;
             }
-            segment::sync_directory(&path)?;
+            segment::sync_directory(path)?;
         }
         Ok(())
     }
@@ -306,11 +337,26 @@ impl Change<'_> {
         meta::write_checkpoint(&self.directory.path.join(layout::LOG_START_CHECKPOINT), &starts)
     }
 
-    /// Removes a topic and everything in it. The registry goes first: from then on nobody finds it.
-    /// What a kill leaves is swept by the next deletion, or set aside by the next creation.
+    /// Removes a topic and everything in it. The registry goes first: from then on nobody finds it,
+    /// and what a kill leaves behind is swept by the next deletion, or set aside by the next
+    /// creation. On a full disk it cannot go first: then the records make room for it, and a kill
+    /// in between leaves a topic that is to be deleted once more.
     pub fn delete(&mut self, name: &TopicName, now_ms: i64) -> Result<()> {
         let Some(topic) = self.registry.topics.remove(name) else { return Ok(()) };
-        self.commit(now_ms)?;
+        match self.commit(now_ms) {
+            Err(error) if error.is_full_disk() => {
+                self.remove_partitions(name, &topic)?;
+                self.commit(now_ms)?;
+            }
+            committed => {
+                committed?;
+                self.remove_partitions(name, &topic)?;
+            }
+        }
+        self.forget_log_starts(name)
+    }
+
+    fn forget_log_starts(&self, name: &TopicName) -> Result<()> {
         let mut starts = self.directory.log_starts()?;
         let before = starts.len();
         starts.retain(|(topic, _), _| topic != name.as_str());
@@ -318,13 +364,18 @@ impl Change<'_> {
             let path = self.directory.path.join(layout::LOG_START_CHECKPOINT);
             meta::write_checkpoint(&path, &starts)?;
         }
+        Ok(())
+    }
+
+    fn remove_partitions(&self, name: &TopicName, topic: &Topic) -> Result<()> {
         for partition in 0..topic.partitions {
             let path = self.directory.partition_path(name, partition);
             if !path.exists() {
                 continue;
             }
-            let log = self.directory.open_partition(name, partition, &LogConfig::default())?;
-            log.mark_deleted()?;
+            if let Some(log) = self.directory.open_existing(name, partition)? {
+                log.mark_deleted()?;
+            }
             let gone = layout::deleted_directory(name, partition, topic.id.as_u128());
             std::fs::rename(&path, self.directory.path.join(gone))
                 .map_err(DiskError::io("rename", &path))?;
@@ -345,6 +396,23 @@ impl Change<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Change<'_> {
+    /// Takes back the partitions of a change that was not committed. A commit may have failed after
+    /// the registry was replaced, so that is asked.
+    fn drop(&mut self) {
+        if self.created.is_empty() {
+            return;
+        }
+        let Ok(registry) = self.directory.registry() else { return };
+        for created in &self.created {
+            let topic = registry.topics.get(&created.name);
+            if topic.is_none_or(|topic| topic.partitions <= created.partition) {
+                created.remove();
+            }
+        }
     }
 }
 

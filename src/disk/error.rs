@@ -76,6 +76,13 @@ impl DiskError {
         move |source| Self::Io { doing, path, source }
     }
 
+    /// Whether there is no space left, or no leave to use it.
+    pub fn is_full_disk(&self) -> bool {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let Self::Io { source, .. } = self else { return false };
+        matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+    }
+
     /// Damage in `path` at `position`.
     pub fn corrupt(path: &Path, position: u64, reason: impl Into<String>) -> Self {
         Self::Corrupt { path: path.to_owned(), position, offset: None, reason: reason.into() }

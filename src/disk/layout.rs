@@ -70,6 +70,11 @@ pub fn cut_file(directory: &Path, base: i64, n: u32) -> PathBuf {
     directory.join(format!("{base:020}.log.cut-{n}"))
 }
 
+/// What such a file is called until it is whole.
+pub fn cut_part(directory: &Path, base: i64) -> PathBuf {
+    directory.join(format!("{base:020}.log.part"))
+}
+
 /// The name of a partition's directory.
 pub fn partition_directory(topic: &TopicName, partition: i32) -> String {
     format!("{topic}-{partition}")

@@ -187,7 +187,8 @@ impl Recovery<'_> {
         })
     }
 
-    /// Moves the bytes of `range` to a file of their own, then cuts the log.
+    /// Moves the bytes of `range` to a file of their own, then cuts the log. The copy has its name
+    /// only when it is whole: a kill, or a full disk, leaves no half of one.
     fn cut_tail(
         &self,
         log: &File,
@@ -195,30 +196,30 @@ impl Recovery<'_> {
         (position, len): (u64, u64),
         reason: Option<String>,
     ) -> Result<Cut> {
-        let (path, file) = self.create_cut_file(base)?;
+        let part = layout::cut_part(self.directory, base);
         let log_path = layout::segment_file(self.directory, base, SegmentFile::Log);
-        let copied = copy_range(log, &log_path, (position, len), &file, &path, 0)
-            .and_then(|()| file.sync_all().map_err(DiskError::io("write", &path)))
-            .and_then(|()| segment::sync_directory(self.directory));
-        if let Err(error) = copied {
+        let copied = copy_to_new(log, &log_path, (position, len), &part);
+        if copied.is_err() {
             // Half a copy is no use, and may be what fills the disk.
-            drop(std::fs::remove_file(&path));
-            return Err(error);
+            drop(std::fs::remove_file(&part));
         }
+        copied?;
+        let path = self.free_cut_file(base)?;
+        std::fs::rename(&part, &path).map_err(DiskError::io("rename to", &path))?;
+        segment::sync_directory(self.directory)?;
         log.set_len(position).map_err(DiskError::io("cut", &log_path))?;
         Ok(Cut { path, bytes: len - position, reason: reason.unwrap_or_default() })
     }
 
-    fn create_cut_file(&self, base: i64) -> Result<(PathBuf, File)> {
+    /// A name that no cut has yet. Only a writer takes one, under the partition's lock.
+    fn free_cut_file(&self, base: i64) -> Result<PathBuf> {
         let mut n = 1;
         loop {
             let path = layout::cut_file(self.directory, base, n);
-            let created = File::options().write(true).create_new(true).mode(0o600).open(&path);
-            match created {
-                Ok(file) => return Ok((path, file)),
-                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
-                Err(e) => return Err(DiskError::io("create", &path)(e)),
+            if !path.try_exists().map_err(DiskError::io("stat", &path))? {
+                return Ok(path);
             }
+            n += 1;
         }
     }
 
@@ -374,8 +375,7 @@ impl Recovery<'_> {
 
     fn set_segment_aside(&self, base: i64, reason: String) -> Result<Cut> {
         let bytes = self.log_len(base)?;
-        let (path, placeholder) = self.create_cut_file(base)?;
-        drop(placeholder);
+        let path = self.free_cut_file(base)?;
         let log = layout::segment_file(self.directory, base, SegmentFile::Log);
         std::fs::rename(&log, &path).map_err(DiskError::io("rename", &log))?;
         for index in [SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
@@ -408,6 +408,21 @@ impl Recovery<'_> {
         }
         Ok(BatchHeader::parse(&header).map_or(-1, |header| first_timestamp_of(&header)))
     }
+}
+
+/// Copies a range of a log to the file `to`, which is made anew, and waits for the device: the
+/// range is cut off the log next.
+fn copy_to_new(log: &File, path: &Path, range: (u64, u64), to: &Path) -> Result<()> {
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(to)
+        .map_err(DiskError::io("create", to))?;
+    copy_range(log, path, range, &file, to, 0)?;
+    file.sync_all().map_err(DiskError::io("write", to))
 }
 
 /// Copies the bytes of `range` of one file to another, or onto themselves.

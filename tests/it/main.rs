@@ -14,11 +14,15 @@
 mod checks;
 mod cli;
 mod consume;
+mod crash;
 mod dump_log;
 mod examples;
+mod full_disk;
 mod generated;
+mod history;
 mod kafka_files;
 mod needs;
+mod processes;
 mod produce;
 mod readme;
 mod sandbox;

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 /// Something that a machine may lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +22,15 @@ pub enum Need {
     Script,
     /// The database of Debian's packages, which is real text in paragraphs.
     Dpkg,
+    /// `mount`, and the right to use it: for disks that are small enough to fill.
+    Mount,
+    /// `perl`, which takes locks as Java does.
+    Perl,
 }
 
 impl Need {
-    const ALL: [Self; 5] = [Self::Kafka, Self::KeptLogs, Self::Jq, Self::Script, Self::Dpkg];
+    const ALL: [Self; 7] =
+        [Self::Kafka, Self::KeptLogs, Self::Jq, Self::Script, Self::Dpkg, Self::Mount, Self::Perl];
 
     /// Whether this machine has it. A test that needs it returns at once where not, and fails
     /// where `KAW_SKIP_NOTHING` is set.
@@ -43,6 +49,8 @@ impl Need {
             Self::Jq => on_path("jq"),
             Self::Script => on_path("script"),
             Self::Dpkg => Path::new("/var/lib/dpkg/status").is_file(),
+            Self::Mount => can_mount(),
+            Self::Perl => on_path("perl"),
         }
     }
 }
@@ -55,6 +63,8 @@ impl fmt::Display for Need {
             Self::Jq => "jq",
             Self::Script => "script, of util-linux",
             Self::Dpkg => "Debian's package database (/var/lib/dpkg/status)",
+            Self::Mount => "the right to mount a small disk (run as root)",
+            Self::Perl => "perl",
         })
     }
 }
@@ -64,6 +74,21 @@ fn on_path(program: &str) -> bool {
     let mut command = Command::new(program);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok()
+}
+
+/// Whether a small disk can be mounted, found out by mounting one.
+fn can_mount() -> bool {
+    static CAN: OnceLock<bool> = OnceLock::new();
+    *CAN.get_or_init(|| {
+        let run = |program: &str, args: &[&str], at: &Path| {
+            let mut command = Command::new(program);
+            command.args(args).arg(at).stdin(Stdio::null()).stdout(Stdio::null());
+            command.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+        };
+        let at = tempfile::tempdir().expect("a temporary directory can be made");
+        run("mount", &["-t", "tmpfs", "-o", "size=64k", "none"], at.path())
+            && run("umount", &["-l"], at.path())
+    })
 }
 
 /// The tests in `source` that say `Need::<need>`, by their names.

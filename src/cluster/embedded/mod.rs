@@ -176,14 +176,11 @@ impl Embedded {
         let directory = LogDirectory::open_to_write(&self.path)?;
         let mut change = self.change(&directory)?;
         let mut delete = |name: &TopicName| {
-            if !change.registry.topics.contains_key(name) {
+            let Some(topic) = change.registry.topics.get(name) else {
                 return Err(ClusterError::unknown_topic(name.as_str()));
-            }
-            let partitions = change.registry.topics.get(name).map_or(0, |t| t.partitions);
-            for partition in 0..partitions {
-                let config = LogConfig::default();
-                // Deletion copes with a partition that is not there.
-                if let Ok(log) = directory.open_partition(name, partition, &config) {
+            };
+            for partition in 0..topic.partitions {
+                if let Some(log) = directory.open_existing(name, partition)? {
                     self.wait_until_free(&log)?;
                 }
             }

@@ -274,6 +274,11 @@ impl Producer {
         !self.shared.failed.load(Ordering::Acquire)
     }
 
+    /// Whether nothing more will come of sending: a record failed, or waiting makes no sense.
+    pub fn is_stuck(&self) -> bool {
+        self.shared.failed.load(Ordering::Acquire) || self.check().is_err()
+    }
+
     /// Hands over what is encoded without waiting for full batches.
     pub fn flush(&mut self) {
         let nothing = Arc::new(RecordBuffer::default());

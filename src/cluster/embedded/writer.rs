@@ -78,8 +78,10 @@ impl Writer {
             self.write(work);
         }
         for log in self.logs.values_mut() {
+            self.shared.set_appending(Some(Arc::clone(log.state())));
             // A closed log is tidier, not truer: what fails here is made good by the next writer.
             drop(log.settle(crate::now_ms()));
+            self.shared.set_appending(None);
         }
     }
 
@@ -146,7 +148,9 @@ impl Writer {
                 let (name, config) = (&self.topic.name, &self.topic.config);
                 let mut log = self.directory.open_partition(name, partition, config)?;
                 self.shared.set_appending(Some(Arc::clone(log.state())));
-                if log.check_fence()? {
+                let fenced = log.check_fence();
+                self.shared.set_appending(None);
+                if fenced? {
                     let warning = format!("{name}-{partition}: checked after a failed sync");
                     drop(self.warn.send(warning));
                 }

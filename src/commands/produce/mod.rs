@@ -142,6 +142,7 @@ impl<'a> Run<'a> {
                 buffer = Arc::new(RecordBuffer::default());
             }
             let Some(room) = Arc::get_mut(&mut buffer) else { continue };
+            self.await_input(records)?;
             let most = self.most();
             let turn = match records {
                 Records::Input(input) => {
@@ -176,6 +177,20 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Waits for input, and gives up when what was sent before cannot be written: input may be long
+    /// in coming.
+    fn await_input(&self, records: &Records<'_>) -> Result<(), Early> {
+        let (Some(working), Records::Input(input)) = (&self.working, records) else {
+            return Ok(());
+        };
+        while !input.is_ready(TICK) && self.context.stop()?.requested().is_none() {
+            if working.producer.is_stuck() {
+                return Err(Early::NotTaken);
+            }
+        }
+        Ok(())
+    }
+
     /// Hands one buffer over, and waits where the options ask for it.
     fn send(&mut self, buffer: &Arc<RecordBuffer>) -> Result<(), Early> {
         if self.working.is_none() {
@@ -192,7 +207,11 @@ impl<'a> Run<'a> {
         if self.args.sync {
             working.producer.flush();
             let sent = self.read - self.too_large;
-            while !self.tally.wait_for(sent, TICK) && working.producer.check().is_ok() {}
+            while !self.tally.wait_for(sent, TICK) {
+                if working.producer.is_stuck() {
+                    return Err(Early::NotTaken);
+                }
+            }
         }
         Ok(())
     }
