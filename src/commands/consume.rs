@@ -85,20 +85,20 @@ pub struct Args {
     /// Write records in this form: %s value, %k key, %t topic, %p partition, %o offset, %T %d time,
     /// %h headers
     ///
-    /// %s or %v is the value, %k the key, %S and %K their lengths (-1 for null), %R the value's length
-    /// in 4 bytes, %t the topic, %p the partition, %o the offset, %e the leader epoch, %T the timestamp
-    /// in ms, %d in RFC 3339, %h the headers as n=v,n=v, %% a percent sign. \n \t \r \0 \xHH are
-    /// bytes. Braces change the form: %k{hex} %s{base64} %s{json} %d{%H:%M:%S}.
+    /// %s or %v is the value, %k the key, %S and %K their lengths (-1 for null), %R the value's
+    /// length in 4 bytes, %t the topic, %p the partition, %o the offset, %e the leader epoch, %T
+    /// the timestamp in ms, %d in RFC 3339, %h the headers as n=v,n=v, %% a percent sign. \n \t \r
+    /// \0 \xHH are bytes. Braces change the form: %k{hex} %s{base64} %s{json} %d{%H:%M:%S}.
     #[arg(short = 'f', long, value_name = "FORMAT", value_parser = Template::parse)]
     #[arg(help_heading = "Output", conflicts_with_all = ["json", "raw"])]
     pub format: Option<Template>,
 
     /// Write records as JSON envelopes; `parsed` puts in values that are JSON as JSON
     ///
-    /// One object on a line: topic, partition, offset, timestamp, timestamp_type, key, value, headers.
-    /// Bytes that are not UTF-8 are in key_base64, value_base64 and, in a header, {"base64":".."}; a
-    /// value that --json=parsed puts in is in value_json. `kaw produce --json` reads it back to the
-    /// same records.
+    /// One object on a line: topic, partition, offset, timestamp, timestamp_type, key, value,
+    /// headers. Bytes that are not UTF-8 are in key_base64, value_base64 and, in a header,
+    /// {"base64":".."}; a value that --json=parsed puts in is in value_json. `kaw produce --json`
+    /// reads it back to the same records.
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "lossless", help_heading = "Output", conflicts_with = "raw")]
     pub json: Option<Envelope>,
