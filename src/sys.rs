@@ -273,12 +273,6 @@ pub fn is_unheard(fd: BorrowedFd<'_>) -> bool {
     polled > 0 && poll.revents & (libc::POLLERR | libc::POLLHUP) != 0
 }
 
-/// Makes a file-size limit an error of the write (EFBIG) and not the end of the process.
-pub fn ignore_file_size_signal() {
-    // SAFETY: installs no handler, only "ignore"; done once at start, before any thread.
-    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
-}
-
 /// Lets this process open as many files as it may ask for: a partition takes four, and the usual
 /// limit is 1024. Advice: where it fails, opening says so in time.
 pub fn raise_file_limit() {

@@ -52,8 +52,10 @@ pub struct Args {
 
     /// From where, and to where: start, end, N, -N, +N, @TIME, FROM:TO [default: start]
     ///
-    /// TO is the first offset, or time, that is not read any more. `:end` stops at the end as it is
-    /// now.
+    /// -N is so many before the end, +N so many after the start, of each partition. TO is the first
+    /// offset, or time, that is not read any more; `:end` stops at the end as it is now. TIME is
+    /// 2026-01-15T10:00:00Z, 2026-01-15, 10:30 (today, in UTC), -1h, or seconds (up to 10 digits)
+    /// or milliseconds (13 digits) since 1970.
     #[arg(short = 'o', long, value_name = "SPEC", help_heading = "Range")]
     #[arg(allow_hyphen_values = true)]
     pub offset: Option<String>,
@@ -82,11 +84,21 @@ pub struct Args {
 
     /// Write records in this form: %s value, %k key, %t topic, %p partition, %o offset, %T %d time,
     /// %h headers
+    ///
+    /// %s or %v is the value, %k the key, %S and %K their lengths (-1 for null), %R the value's
+    /// length in 4 bytes, %t the topic, %p the partition, %o the offset, %e the leader epoch, %T
+    /// the timestamp in ms, %d in RFC 3339, %h the headers as n=v,n=v, %% a percent sign. \n \t \r
+    /// \0 \xHH are bytes. Braces change the form: %k{hex} %s{base64} %s{json} %d{%H:%M:%S}.
     #[arg(short = 'f', long, value_name = "FORMAT", value_parser = Template::parse)]
     #[arg(help_heading = "Output", conflicts_with_all = ["json", "raw"])]
     pub format: Option<Template>,
 
     /// Write records as JSON envelopes; `parsed` puts in values that are JSON as JSON
+    ///
+    /// One object on a line: topic, partition, offset, timestamp, timestamp_type, key, value,
+    /// headers. Bytes that are not UTF-8 are in key_base64, value_base64 and, in a header,
+    /// {"base64":".."}; a value that --json=parsed puts in is in value_json. `kaw produce --json`
+    /// reads it back to the same records.
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "lossless", help_heading = "Output", conflicts_with = "raw")]
     pub json: Option<Envelope>,

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use crate::checks::assert_refused;
 use crate::sandbox::{Run, Sandbox};
 
 /// A sandbox with a topic `t` of one partition with `records` records.
@@ -17,12 +18,10 @@ fn with_topic(records: u32) -> Sandbox {
     s
 }
 
-/// Checks that a run was refused as a usage error that names `near` and reads nothing else.
+/// Checks that a run was refused as a usage error that names `near`.
 #[track_caller]
 fn assert_usage(run: &Run, near: &str) {
-    run.code(2);
-    assert!(run.stdout_bytes().is_empty(), "{run}");
-    assert!(run.stderr().contains(near), "no `{near}` in:\n{run}");
+    assert_refused(run, 2, near);
 }
 
 #[test]

@@ -9,15 +9,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use crate::sandbox::{Run, Sandbox};
-
-/// Checks that a run is refused with `code` and says `words`.
-#[track_caller]
-fn assert_refused(run: &Run, code: i32, words: &str) {
-    run.code(code);
-    assert!(run.stdout_bytes().is_empty(), "{run}");
-    assert!(run.stderr().contains(words), "no `{words}` in:\n{run}");
-}
+use crate::checks::assert_refused;
+use crate::sandbox::Sandbox;
 
 /// A topic `t` of one partition with records `0` to `records` - 1, a minute apart from
 /// 2026-01-15T10:00 on, in batches of five.
@@ -313,6 +306,18 @@ fn a_slow_reader_loses_nothing() {
     let run = s.bash("set -o pipefail; kaw consume t -e | (sleep 0.5; wc -l)");
     assert_eq!(run.success().stdout().trim(), "100000");
     s.sent("t", 100_000);
+}
+
+#[test]
+fn a_second_signal_ends_what_waits_for_a_reader_that_stopped() {
+    let s = Sandbox::new();
+    s.run("produce t --fake 50000 --acks 1").success();
+    let run = s.bash(
+        "mkfifo stuck; exec 9<>stuck; kaw consume t >stuck & sleep 0.5; \
+         kill -INT $!; sleep 0.5; kill -0 $! && kill -INT $!; wait $!",
+    );
+    run.code(130);
+    assert!(run.stderr().contains("left at once"), "{run}");
 }
 
 #[test]

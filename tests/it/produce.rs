@@ -5,16 +5,9 @@ use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 
+use crate::checks::assert_refused;
 use crate::needs::Need;
 use crate::sandbox::{Run, Sandbox};
-
-/// Checks that a run ended with `code`, says `words` on stderr, and nothing on stdout.
-#[track_caller]
-fn assert_refused(run: &Run, code: i32, words: &str) {
-    run.code(code);
-    assert!(run.stdout_bytes().is_empty(), "{run}");
-    assert!(run.stderr().contains(words), "no `{words}` in:\n{run}");
-}
 
 /// What a topic holds, by a template.
 fn read(s: &Sandbox, topic: &str, template: &str) -> Vec<u8> {

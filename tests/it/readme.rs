@@ -30,6 +30,9 @@ fn examples(text: &str) -> Vec<(String, Vec<String>)> {
     sections
 }
 
+/// The topic of the examples that read Debian's package database.
+const PACKAGES: &str = " packages ";
+
 /// The README.
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -51,8 +54,8 @@ fn run(wanted: impl Fn(&str) -> bool) -> usize {
 
 #[test]
 fn examples_run() {
-    let count = run(|command| !command.contains("jq ") && !command.starts_with("cargo "));
-    assert!(count >= 10, "only {count} examples were found");
+    let count = run(|command| !command.contains("jq ") && !command.contains(PACKAGES));
+    assert!(count >= 15, "only {count} examples were found");
 }
 
 #[test]
@@ -60,8 +63,17 @@ fn examples_with_jq_run() {
     if !Need::Jq.met() {
         return;
     }
-    let count = run(|command| !command.starts_with("cargo "));
-    assert!(count >= 10, "only {count} examples were found");
+    let count = run(|command| !command.contains(PACKAGES));
+    assert!(count >= 15, "only {count} examples were found");
+}
+
+#[test]
+fn examples_with_debians_packages_run() {
+    if !Need::Dpkg.met() {
+        return;
+    }
+    let count = run(|command| command.contains(PACKAGES));
+    assert!(count >= 3, "only {count} examples were found");
 }
 
 #[test]

@@ -2,15 +2,8 @@
 
 use insta::assert_snapshot;
 
-use crate::sandbox::{Run, Sandbox};
-
-/// Checks that a command is refused with `code`, says `words`, and answers nothing.
-#[track_caller]
-fn assert_refused(run: &Run, code: i32, words: &str) {
-    run.code(code);
-    assert!(run.stdout_bytes().is_empty(), "{run}");
-    assert!(run.stderr().contains(words), "no `{words}` in:\n{run}");
-}
+use crate::checks::assert_refused;
+use crate::sandbox::Sandbox;
 
 /// Puts `records` lines `0`, `1`, .. into one partition, a minute apart from 2026-01-15T10:00 on,
 /// in segments of a few records.
