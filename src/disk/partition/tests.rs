@@ -433,7 +433,7 @@ fn damage_below_the_published_end_is_named_and_nothing_wrong_is_read() {
 fn an_index_is_a_hint_that_the_log_has_to_confirm() {
     let f = Fixture::new(small());
     let mut log = f.open();
-    f.append(&mut log, 0, 200);
+    Fixture::append(&mut log, 0, 200);
     let bases = segment::list(f.dir.path()).unwrap();
     for (n, &base) in bases.iter().enumerate() {
         let path = layout::segment_file(f.dir.path(), base, SegmentFile::OffsetIndex);
