@@ -58,8 +58,10 @@ impl SmallDisk {
         File::options().write(true).open(self.filler()).unwrap().set_len(keep as u64).unwrap();
     }
 
-    /// Gives the space back.
+    /// Gives the space back. Emptied first: a process that another test is starting right now has
+    /// the file open until it runs.
     fn clear(&self) {
+        File::options().write(true).open(self.filler()).unwrap().set_len(0).unwrap();
         fs::remove_file(self.filler()).unwrap();
     }
 
