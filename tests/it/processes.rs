@@ -206,7 +206,7 @@ fn a_writer_stopped_in_the_middle_is_named_and_goes_on_later() {
     s.run("topics create t -c max.message.bytes=9437184").success();
     s.stdin("one\n").run("produce t").success();
     let (path, state, file) = open_state(&s);
-    let large = [&[b'x'; 8 << 20][..], b"\n"].concat();
+    let large = [&vec![b'x'; 8 << 20][..], b"\n"].concat();
     let beyond = || {
         let end = state.end(&BootId::current()).unwrap();
         let log = layout::segment_file(&path, end.active_base, SegmentFile::Log);

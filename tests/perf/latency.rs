@@ -1,6 +1,8 @@
 //! Measures how long a record takes from its append to the bytes on the stdout of a follower in
 //! another process. Run it by `cargo bench --bench latency`; it prints the figures and judges
-//! nothing. `RECORDS`, `EVERY_US` and `VALUE_BYTES` change the load, `TMPDIR` the file system.
+//! nothing. The same lines through a pipe and `cat` show what the machine takes for as much waking
+//! and writing: on a busy one, that is most of it. `RECORDS`, `EVERY_US` and `VALUE_BYTES` change
+//! the load, `TMPDIR` the file system.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +13,7 @@
     reason = "a measurement fails by a panic, and has no callers"
 )]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -21,7 +23,6 @@ use std::time::{Duration, Instant};
 use kaw::config::LogConfig;
 use kaw::disk::batch::{BatchEncoder, EncodedBatch, ProducerStamp};
 use kaw::disk::directory::LogDirectory;
-use kaw::disk::partition::PartitionLog;
 use kaw::record::{Compression, RecordBuffer, Slice, Span};
 use kaw::topic::TopicName;
 
@@ -77,8 +78,12 @@ fn wait_until(due: Instant) {
     }
 }
 
-/// Appends `count` records, one every `every`, and returns the sorted latencies in microseconds.
-fn measure(log: &mut PartitionLog, arrivals: &Receiver<(usize, Instant)>) -> Vec<f64> {
+/// Sends one record every ms by `send`, which is handed one batch after another, and returns the
+/// sorted latencies in microseconds.
+fn measure(
+    mut send: impl FnMut(&mut EncodedBatch),
+    arrivals: &Receiver<(usize, Instant)>,
+) -> Vec<f64> {
     let (count, bytes) = (setting("RECORDS", 5000) + WARM_UP, setting("VALUE_BYTES", 100));
     let every = Duration::from_micros(setting("EVERY_US", 1000) as u64);
     let mut published = Vec::with_capacity(count);
@@ -90,7 +95,7 @@ fn measure(log: &mut PartitionLog, arrivals: &Receiver<(usize, Instant)>) -> Vec
         due = Instant::now() + every;
         // From before the append, so that the figure is no better than what a caller sees.
         published.push(Instant::now());
-        log.append(&mut batch, 0).unwrap();
+        send(&mut batch);
     }
     let mut latencies = Vec::with_capacity(count);
     for due in 0..count {
@@ -104,22 +109,11 @@ fn measure(log: &mut PartitionLog, arrivals: &Receiver<(usize, Instant)>) -> Vec
     latencies
 }
 
-fn main() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("log");
-    assert!(kaw(&path, &["topics", "create", "t"]).wait().unwrap().success());
-    let directory = LogDirectory::open_to_write(&path).unwrap();
-    let topic = TopicName::new("t").unwrap();
-    let mut log = directory.open_partition(&topic, 0, &LogConfig::default()).unwrap();
-    let mut follower = kaw(&path, &["consume", "t"]);
-    let arrivals = arrivals(&mut follower);
-    let latencies = measure(&mut log, &arrivals);
-    follower.kill().unwrap();
-    follower.wait().unwrap();
+/// Prints the figures.
+fn tell(what: &str, latencies: &[f64]) {
     let at = |part: f64| latencies[((latencies.len() - 1) as f64 * part) as usize];
     println!(
-        "append to a follower's stdout, {} records: p50 {:.0} us, p90 {:.0} us, p99 {:.0} us, \
-         p99.9 {:.0} us, max {:.0} us",
+        "{what}, {} records, in us: p50 {:.0}, p90 {:.0}, p99 {:.0}, p99.9 {:.0}, max {:.0}",
         latencies.len(),
         at(0.5),
         at(0.9),
@@ -127,4 +121,40 @@ fn main() {
         at(0.999),
         at(1.0)
     );
+}
+
+fn follower_latencies(path: &Path) -> Vec<f64> {
+    assert!(kaw(path, &["topics", "create", "t"]).wait().unwrap().success());
+    let directory = LogDirectory::open_to_write(path).unwrap();
+    let topic = TopicName::new("t").unwrap();
+    let mut log = directory.open_partition(&topic, 0, &LogConfig::default()).unwrap();
+    let mut follower = kaw(path, &["consume", "t"]);
+    let arrivals = arrivals(&mut follower);
+    let latencies = measure(|batch| drop(log.append(batch, 0).unwrap()), &arrivals);
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    latencies
+}
+
+fn pipe_latencies() -> Vec<f64> {
+    let mut command = Command::new("cat");
+    let mut cat = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut pipe = cat.stdin.take().unwrap();
+    let arrivals = arrivals(&mut cat);
+    let send = |batch: &mut EncodedBatch| {
+        // The value: what lies between the head of the record and its last byte, no headers.
+        let start = batch.bytes.iter().rposition(|&b| b != b'x' && b != 0).unwrap() - 9;
+        let value = &batch.bytes[start..batch.bytes.len() - 1];
+        pipe.write_all(&[value, b"\n"].concat()).unwrap();
+    };
+    let latencies = measure(send, &arrivals);
+    drop(pipe);
+    cat.wait().unwrap();
+    latencies
+}
+
+fn main() {
+    let dir = tempfile::tempdir().unwrap();
+    tell("append to a follower's stdout", &follower_latencies(&dir.path().join("log")));
+    tell("the same through a pipe and cat", &pipe_latencies());
 }

@@ -430,6 +430,74 @@ fn damage_below_the_published_end_is_named_and_nothing_wrong_is_read() {
 }
 
 #[test]
+fn an_index_is_a_hint_that_the_log_has_to_confirm() {
+    let f = Fixture::new(small());
+    let mut log = f.open();
+    Fixture::append(&mut log, 0, 200);
+    let bases = segment::list(f.dir.path()).unwrap();
+    for (n, &base) in bases.iter().enumerate() {
+        let path = layout::segment_file(f.dir.path(), base, SegmentFile::OffsetIndex);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let last = bytes[bytes.len() - 4..].to_vec();
+        for entry in bytes.chunks_exact_mut(OffsetEntry::BYTES as usize) {
+            // Past the end, in the middle of a batch, and at batches that are not the one.
+            let positions = [[0, 16, 0, 0], [0, 0, 0, 10], [0; 4], last[..].try_into().unwrap()];
+            entry[4..].copy_from_slice(&positions[n % 4]);
+        }
+        std::fs::write(&path, bytes).unwrap();
+    }
+    for from in 0..400 {
+        assert_eq!(f.read(from), expected(from, 400), "from {from}");
+    }
+}
+
+/// Reads one record after another while others append, and checks that offsets are dense.
+fn follow(f: &Fixture, records: i64) {
+    let state = State::open_or_create(f.dir.path()).unwrap();
+    let mut reader = PartitionReader::new(f.dir.path(), 0, 0, &f.config);
+    let (mut buffer, mut due) = (RecordBuffer::default(), 0);
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while due < records {
+        assert!(std::time::Instant::now() < patience, "only {due} records came");
+        let Some(end) = state.end(&BootId::current()) else { continue };
+        reader.read(&end, i64::MAX, &mut buffer).unwrap();
+        for span in &buffer.spans {
+            assert_eq!(span.offset, due);
+            due += 1;
+        }
+    }
+}
+
+#[test]
+fn writers_at_once_leave_a_dense_log_and_a_follower_sees_whole_batches() {
+    const WRITERS: i64 = 4;
+    const BATCHES: i64 = 3000;
+    let f = Fixture::new(LogConfig { segment_bytes: 1 << 20, ..LogConfig::default() });
+    let mut offsets = Vec::new();
+    std::thread::scope(|scope| {
+        let follower = scope.spawn(|| follow(&f, WRITERS * BATCHES));
+        let append = || {
+            let mut log = f.open();
+            let value = vec![b'x'; 700];
+            let mut append = |_| {
+                log.append(&mut batch(&[&value], 0, ProducerStamp::NONE), 0).unwrap().base_offset
+            };
+            let offsets: Vec<i64> = (0..BATCHES).map(&mut append).collect();
+            (offsets, log.take_cuts())
+        };
+        let writers: Vec<_> = (0..WRITERS).map(|_| scope.spawn(append)).collect();
+        for writer in writers {
+            let (given, cuts) = writer.join().unwrap();
+            assert!(given.is_sorted() && cuts.is_empty(), "{cuts:?}");
+            offsets.extend(given);
+        }
+        follower.join().unwrap();
+    });
+    offsets.sort_unstable();
+    assert_eq!(offsets, (0..WRITERS * BATCHES).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_deleted_or_fenced_log_takes_no_records() {
     let f = Fixture::new(small());
     let mut log = f.open();
