@@ -274,7 +274,8 @@ fn a_follower_waits_for_the_first_record_of_every_partition() {
 
 #[test]
 fn a_follower_of_a_deleted_topic_ends() {
-    let s = numbered(1);
+    let s = Sandbox::new();
+    s.stdin("0\n").run("produce t").success();
     let mut follower = s.spawn("consume t");
     assert_eq!(follower.next_line().as_deref(), Some("0"));
     s.run("topics delete t").success();

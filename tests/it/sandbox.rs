@@ -115,10 +115,14 @@ impl Sandbox {
         self.damaged.set(true);
     }
 
-    /// Says how many records the test sent to a topic of the usual log directory, over all
-    /// partitions. Kafka's count is then compared with this as well as with what `kaw` says.
+    /// Says how many records the test sent to a topic of the usual log directory since it last said
+    /// so. Kafka's count is then compared with the sum as well as with what `kaw` says.
     pub fn sent(&self, topic: &str, records: u64) {
-        self.sent.borrow_mut().push((self.log_dir(), topic.to_owned(), records));
+        let mut all = self.sent.borrow_mut();
+        match all.iter_mut().find(|(of, name, _)| *of == self.log_dir() && name == topic) {
+            Some((_, _, before)) => *before += records,
+            None => all.push((self.log_dir(), topic.to_owned(), records)),
+        }
     }
 
     /// A command in this sandbox's environment.
