@@ -8,7 +8,7 @@
 //!   3  cli          load
 //!   2  cluster
 //!   1  disk
-//!   0  topic  offset  record  partitioner  config  fake  out  sys  value  near
+//!   0  topic  group  assignor  lag  offset  record  partitioner  config  fake  out  sys  value  near
 //! ```
 //!
 //! The seam (`cluster`) is synchronous: both back ends are blocking libraries, every wait in them
@@ -21,6 +21,7 @@ pub mod commands;
 pub mod config;
 pub mod disk;
 pub mod fake;
+pub mod group;
 pub mod near;
 pub mod offset;
 pub mod out;
