@@ -15,6 +15,7 @@
 //! has a deadline, and a signal is a value (`commands::stop`), so an async runtime would add a hop
 //! and a start-up cost and take nothing away.
 
+pub mod assignor;
 pub mod cli;
 pub mod cluster;
 pub mod commands;

@@ -1,0 +1,1 @@
+//! Owns the examples of assignments worked by hand, and what holds for all of them.
