@@ -23,6 +23,7 @@ pub mod config;
 pub mod disk;
 pub mod fake;
 pub mod group;
+pub mod lag;
 pub mod near;
 pub mod offset;
 pub mod out;

@@ -172,9 +172,12 @@ impl General<'_> {
 
     /// Whether a member lacks something that it wants, or has something that another wants.
     fn takes_part(&self, member: usize) -> bool {
-        let mut wanted = self.ground.topics.iter().enumerate().filter(|(_, topic)| {
-            topic.subscribers.contains(&member)
-        });
+        let mut wanted = self
+            .ground
+            .topics
+            .iter()
+            .enumerate()
+            .filter(|(_, topic)| topic.subscribers.contains(&member));
         wanted.any(|(number, topic)| {
             let share = self.shares.get(&(number, member)).copied().unwrap_or(0);
             share < topic.partitions || topic.subscribers.len() > 1
@@ -211,9 +214,9 @@ impl General<'_> {
         }
         !self.sorted.iter().any(|(count, member)| {
             let topics = self.ground.topics.iter().enumerate();
-            topics.filter(|(_, topic)| topic.subscribers.contains(member)).any(|(number, _)| {
-                richest.get(&number).is_some_and(|most| count + 1 < *most)
-            })
+            topics
+                .filter(|(_, topic)| topic.subscribers.contains(member))
+                .any(|(number, _)| richest.get(&number).is_some_and(|most| count + 1 < *most))
         })
     }
 

@@ -98,9 +98,13 @@ mod tests {
     #[test]
     fn hashes_are_javas() {
         // "polygenelubricants" is the known text whose hash is the least number.
-        for (text, hash) in
-            [("", 0), ("a", 97), ("ab", 3105), ("polygenelubricants", i32::MIN), ("\u{1f600}", 1_772_899)]
-        {
+        for (text, hash) in [
+            ("", 0),
+            ("a", 97),
+            ("ab", 3105),
+            ("polygenelubricants", i32::MIN),
+            ("\u{1f600}", 1_772_899),
+        ] {
             assert_eq!(text_hash(text), hash, "{text}");
         }
         // 31 * (31 + 2) + 97.

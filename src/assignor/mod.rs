@@ -326,11 +326,14 @@ fn round_robin(ground: &Ground<'_>) -> Held {
     let order = ground.static_first();
     let mut turn = 0;
     for partition in 0..ground.places.len() {
-        let circle = order.iter().cycle().skip(turn).take(order.len());
-        let found = circle.enumerate().find(|(_, member)| ground.wants(**member, partition));
-        if let Some((passed, member)) = found {
-            held.give(partition, *member);
-            turn = (turn + passed + 1) % order.len();
+        // One round at most; somebody wants it, or it would not be here.
+        for _ in 0..order.len() {
+            let member = order.get(turn).copied();
+            turn = (turn + 1) % order.len();
+            if let Some(member) = member.filter(|member| ground.wants(*member, partition)) {
+                held.give(partition, member);
+                break;
+            }
         }
     }
     held

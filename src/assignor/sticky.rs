@@ -56,7 +56,11 @@ fn one_subscription(ground: &Ground<'_>) -> bool {
 /// Shares out.
 pub(super) fn assign(ground: &Ground<'_>) -> Held {
     let claims = Claims::settle(ground);
-    if one_subscription(ground) { constrained(ground, &claims) } else { general::assign(ground, &claims) }
+    if one_subscription(ground) {
+        constrained(ground, &claims)
+    } else {
+        general::assign(ground, &claims)
+    }
 }
 
 /// The partitions of `target` that somebody else still owns.
@@ -115,11 +119,8 @@ fn constrained(ground: &Ground<'_>, claims: &Claims) -> Held {
     if members == 0 {
         return held;
     }
-    let quota = Quota {
-        min: total / members,
-        max: total.div_ceil(members),
-        longer: total % members,
-    };
+    let quota =
+        Quota { min: total / members, max: total.div_ceil(members), longer: total % members };
     let mut room = keep_owned(ground, claims, quota, &mut held);
     let mut turn = 0;
     for partition in 0..total {
@@ -153,8 +154,10 @@ fn constrained(ground: &Ground<'_>, claims: &Claims) -> Held {
 fn keep_owned(ground: &Ground<'_>, claims: &Claims, quota: Quota, held: &mut Held) -> Room {
     let mut owned: Vec<Vec<usize>> = vec![Vec::new(); ground.members.len()];
     for partition in 0..ground.places.len() {
-        let list = claims.undisputed(partition).and_then(|owner| owned.get_mut(owner));
-        list.into_iter().for_each(|list| list.push(partition));
+        let owner = claims.undisputed(partition);
+        if let Some(list) = owner.and_then(|owner| owned.get_mut(owner)) {
+            list.push(partition);
+        }
     }
     let mut room = Room::default();
     let mut longer = 0;

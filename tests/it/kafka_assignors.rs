@@ -64,10 +64,13 @@ fn case(seed: u64) -> Case {
     let names: Vec<String> = (0..=dice.below(5)).map(|i| format!("t{}", i * 7 % 5)).collect();
     let mut case = Case::default();
     for name in &names {
-        case.topics.insert(name.clone(), dice.below(13) as i32);
+        let most = if dice.one_of(20) { 60 } else { 13 };
+        case.topics.insert(name.clone(), dice.below(most) as i32);
     }
     let equal = dice.one_of(2);
-    let count = 1 + dice.below(8) as usize;
+    // Some with more than fit into Java's smallest hash table.
+    let most = if dice.one_of(20) { 40 } else { 8 };
+    let count = 1 + dice.below(most) as usize;
     let members = (0..count).map(|at| member(&mut dice, at, &names, equal));
     case.members = members.collect();
     match dice.below(4) {
@@ -99,7 +102,7 @@ fn change(dice: &mut Dice, case: &mut Case, names: &[String], equal: bool) {
         case.members.remove(dice.below(case.members.len() as u64) as usize);
     }
     let come = dice.below(4) as usize;
-    for at in 0..come.min(8 - case.members.len()) {
+    for at in 0..come.min(8_usize.saturating_sub(case.members.len())) {
         let new = member(dice, 20 + at, names, equal);
         case.members.push(new);
     }
@@ -201,10 +204,31 @@ fn ours(assignor: Assignor, case: &Case) -> Assignment {
     target
 }
 
-/// Whether Kafka gives something to a member that does not want it.
-fn unwanted(case: &Case, assignment: &Assignment) -> bool {
-    let of = |id: &String| case.members.iter().find(|member| member.id == *id).unwrap();
-    assignment.iter().any(|(id, list)| list.iter().any(|(t, _)| !of(id).topics.contains(t)))
+/// Whether a member that is behind claims what it no longer wants, and others want other things:
+/// then Kafka's sticky assignors may give it back to that member, or fail.
+fn slippery(case: &Case) -> bool {
+    let latest = case.members.iter().map(|member| member.generation).max();
+    let stale = |member: &&AssignorMember| Some(member.generation) < latest;
+    case.members
+        .iter()
+        .filter(stale)
+        .any(|member| member.owned.iter().any(|(topic, _)| !member.topics.contains(topic)))
+}
+
+/// Checks that every partition that somebody wants has one owner, who wants it.
+fn assert_complete(case: &Case, assignment: &Assignment, seed: usize) {
+    let mut given = BTreeSet::new();
+    for member in &case.members {
+        for partition in &assignment[&member.id] {
+            assert!(member.topics.contains(&partition.0), "{seed}: {partition:?}");
+            assert!(given.insert(partition.clone()), "{seed}: {partition:?} is given twice");
+        }
+    }
+    let wanted = |topic: &String| case.members.iter().any(|member| member.topics.contains(topic));
+    let topics = case.topics.iter().filter(|(topic, _)| wanted(topic));
+    let all: BTreeSet<Partition> =
+        topics.flat_map(|(topic, n)| (0..*n).map(|p| (topic.clone(), p))).collect();
+    assert_eq!(given, all, "{seed}");
 }
 
 #[test]
@@ -212,30 +236,33 @@ fn random_groups_get_what_kafka_gives_them() {
     if !Need::Kafka.met() {
         return;
     }
-    let cases: Vec<Case> = (0..CASES).map(case).collect();
+    let count = std::env::var("KAW_ASSIGNOR_CASES").map_or(CASES, |n| n.parse().unwrap());
+    let cases: Vec<Case> = (0..count).map(case).collect();
     let answers = kafka(&cases);
     assert_eq!(answers.len(), cases.len());
-    let (mut same, mut odd, mut held_back) = (0, Vec::new(), 0);
+    let (mut same, mut slips, mut held_back, mut equal) = (0, 0, 0, 0);
     let mut wrong = Vec::new();
     for (seed, (case, answer)) in cases.iter().zip(&answers).enumerate() {
+        equal += usize::from(case.members.windows(2).all(|two| two[0].topics == two[1].topics));
         for assignor in Assignor::ALL {
+            let target = assignor::assign(assignor, &case.members, &case.topics);
+            assert_complete(case, &target, seed);
             let ours = ours(assignor, case);
-            match &answer[assignor.name()] {
-                Ok(theirs) if *theirs == ours => same += 1,
-                Ok(theirs) if !unwanted(case, theirs) => wrong.push((seed, assignor)),
-                Ok(_) => odd.push((seed, assignor, "gives to one who does not want it".into())),
-                Err(reason) => odd.push((seed, assignor, reason.clone())),
-            }
-            if assignor == Assignor::CooperativeSticky {
-                let target = assignor::assign(assignor, &case.members, &case.topics);
-                held_back += u32::from(target != ours);
+            held_back += usize::from(target != ours);
+            if answer[assignor.name()].as_ref() == Ok(&ours) {
+                same += 1;
+            } else if slippery(case) {
+                slips += 1;
+            } else {
+                wrong.push((seed, assignor));
             }
         }
     }
-    let report = format!("{same} same, {} odd: {odd:?}; {held_back} hold back", odd.len());
+    let all = cases.len() * 4;
+    let report = format!("{same} of {all} same, {slips} slips of Kafka, {held_back} hold back");
     assert!(wrong.is_empty(), "{} differ: {wrong:?}; {report}", wrong.len());
-    // So that the comparison is of something.
-    assert!(same as u64 + odd.len() as u64 == 4 * CASES && held_back > 200, "{report}");
-    // Kafka's own slips, which ours does not share (see `assignor`).
-    assert!(odd.len() as u64 <= CASES / 50, "{report}");
+    // So that the comparison is of something, and the slips are few.
+    assert!(held_back > cases.len() / 5 && slips < all / 40, "{report}");
+    assert!((cases.len() / 3..cases.len() * 9 / 10).contains(&equal), "{equal}; {report}");
+    writeln!(std::io::stderr(), "assignors: {report}").unwrap();
 }

@@ -94,7 +94,8 @@ public class Assignors {
         Map<String, Subscription> subscriptions = new HashMap<>();
         for (Member m : members) {
             // The eager one gives everything back before it joins, and tells of it in its own way.
-            ByteBuffer said = eager && !m.owned.isEmpty() ? previous(m) : null;
+            boolean saysNothing = m.generation < 0 && m.owned.isEmpty();
+            ByteBuffer said = eager && !saysNothing ? previous(m) : null;
             List<TopicPartition> owned = eager ? List.of() : m.owned;
             var subscription =
                 new Subscription(m.topics, said, owned, m.generation, Optional.empty());
