@@ -46,6 +46,7 @@ pub mod error;
 pub mod index;
 pub mod layout;
 pub mod meta;
+pub mod offsets;
 pub mod partition;
 pub mod producers;
 pub mod reader;
