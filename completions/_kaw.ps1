@@ -40,6 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             [CompletionResult]::new('topics', 'topics', [CompletionResultType]::ParameterValue, 'Create, show, change and delete topics')
             [CompletionResult]::new('produce', 'produce', [CompletionResultType]::ParameterValue, 'Write records to a topic')
             [CompletionResult]::new('consume', 'consume', [CompletionResultType]::ParameterValue, 'Read records from topics')
+            [CompletionResult]::new('groups', 'groups', [CompletionResultType]::ParameterValue, 'Work with consumer groups')
             [CompletionResult]::new('fake', 'fake', [CompletionResultType]::ParameterValue, 'Print generated users as JSON lines')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the settings that hold, and where each came from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the script that completes command lines in a shell')
@@ -296,6 +297,47 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'kaw;groups' {
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]')
+            [CompletionResult]::new('--log-dir', '--log-dir', [CompletionResultType]::ParameterName, 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--brokers', '--brokers', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--bootstrap-server', '--bootstrap-server', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Work on the target of this profile in config.toml [env: KAW_PROFILE]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour on stderr and in help')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Wait at most this long for the cluster [default: 10s]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but answers, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but answers, warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('assign', 'assign', [CompletionResultType]::ParameterValue, 'Show which member of a group would get which partitions')
+            break
+        }
+        'kaw;groups;assign' {
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'How many members there are; they are called member-1, member-2, ..')
+            [CompletionResult]::new('--member', '--member', [CompletionResultType]::ParameterName, 'A member by its own name, with the topics that it wants if not all; repeatable')
+            [CompletionResult]::new('--assignor', '--assignor', [CompletionResultType]::ParameterName, 'Who decides: range, roundrobin, sticky, cooperative-sticky')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Answer in this form')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]')
+            [CompletionResult]::new('--log-dir', '--log-dir', [CompletionResultType]::ParameterName, 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--brokers', '--brokers', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--bootstrap-server', '--bootstrap-server', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Work on the target of this profile in config.toml [env: KAW_PROFILE]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour on stderr and in help')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Wait at most this long for the cluster [default: 10s]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer in JSON, as `--output json`; errors too')
+            [CompletionResult]::new('--no-headers', '--no-headers', [CompletionResultType]::ParameterName, 'Leave out the line of headers')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but answers, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but answers, warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'kaw;fake' {
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'What the users are drawn from')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'At most so many users, or bytes, a second: 1000/s, 1MiB/s')
@@ -374,6 +416,7 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             [CompletionResult]::new('topics', 'topics', [CompletionResultType]::ParameterValue, 'Create, show, change and delete topics')
             [CompletionResult]::new('produce', 'produce', [CompletionResultType]::ParameterValue, 'Write records to a topic')
             [CompletionResult]::new('consume', 'consume', [CompletionResultType]::ParameterValue, 'Read records from topics')
+            [CompletionResult]::new('groups', 'groups', [CompletionResultType]::ParameterValue, 'Work with consumer groups')
             [CompletionResult]::new('fake', 'fake', [CompletionResultType]::ParameterValue, 'Print generated users as JSON lines')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the settings that hold, and where each came from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the script that completes command lines in a shell')
@@ -412,6 +455,13 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             break
         }
         'kaw;help;consume' {
+            break
+        }
+        'kaw;help;groups' {
+            [CompletionResult]::new('assign', 'assign', [CompletionResultType]::ParameterValue, 'Show which member of a group would get which partitions')
+            break
+        }
+        'kaw;help;groups;assign' {
             break
         }
         'kaw;help;fake' {

@@ -28,6 +28,9 @@ _kaw() {
             kaw,fake)
                 cmd="kaw__subcmd__fake"
                 ;;
+            kaw,groups)
+                cmd="kaw__subcmd__groups"
+                ;;
             kaw,help)
                 cmd="kaw__subcmd__help"
                 ;;
@@ -39,6 +42,9 @@ _kaw() {
                 ;;
             kaw,topics)
                 cmd="kaw__subcmd__topics"
+                ;;
+            kaw__subcmd__groups,assign)
+                cmd="kaw__subcmd__groups__subcmd__assign"
                 ;;
             kaw__subcmd__help,completions)
                 cmd="kaw__subcmd__help__subcmd__completions"
@@ -52,6 +58,9 @@ _kaw() {
             kaw__subcmd__help,fake)
                 cmd="kaw__subcmd__help__subcmd__fake"
                 ;;
+            kaw__subcmd__help,groups)
+                cmd="kaw__subcmd__help__subcmd__groups"
+                ;;
             kaw__subcmd__help,help)
                 cmd="kaw__subcmd__help__subcmd__help"
                 ;;
@@ -63,6 +72,9 @@ _kaw() {
                 ;;
             kaw__subcmd__help,topics)
                 cmd="kaw__subcmd__help__subcmd__topics"
+                ;;
+            kaw__subcmd__help__subcmd__groups,assign)
+                cmd="kaw__subcmd__help__subcmd__groups__subcmd__assign"
                 ;;
             kaw__subcmd__help__subcmd__topics,alter)
                 cmd="kaw__subcmd__help__subcmd__topics__subcmd__alter"
@@ -107,7 +119,7 @@ _kaw() {
 
     case "${cmd}" in
         kaw)
-            opts="-d -b -q -v -h -V --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help --version topics produce consume fake config completions man help"
+            opts="-d -b -q -v -h -V --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help --version topics produce consume groups fake config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -434,8 +446,128 @@ _kaw() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        kaw__subcmd__groups)
+            opts="-d -b -q -v -h --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help assign"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --brokers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bootstrap-server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -b)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kaw__subcmd__groups__subcmd__assign)
+            opts="-d -b -q -v -h --members --member --assignor --output --json --no-headers --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --members)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --member)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --assignor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json tsv" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --brokers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bootstrap-server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -b)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         kaw__subcmd__help)
-            opts="topics produce consume fake config completions man help"
+            opts="topics produce consume groups fake config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -493,6 +625,34 @@ _kaw() {
         kaw__subcmd__help__subcmd__fake)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kaw__subcmd__help__subcmd__groups)
+            opts="assign"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kaw__subcmd__help__subcmd__groups__subcmd__assign)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

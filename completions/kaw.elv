@@ -37,6 +37,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand topics 'Create, show, change and delete topics'
             cand produce 'Write records to a topic'
             cand consume 'Read records from topics'
+            cand groups 'Work with consumer groups'
             cand fake 'Print generated users as JSON lines'
             cand config 'Show the settings that hold, and where each came from'
             cand completions 'Print the script that completes command lines in a shell'
@@ -283,6 +284,45 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'kaw;groups'= {
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand assign 'Show which member of a group would get which partitions'
+        }
+        &'kaw;groups;assign'= {
+            cand --members 'How many members there are; they are called member-1, member-2, ..'
+            cand --member 'A member by its own name, with the topics that it wants if not all; repeatable'
+            cand --assignor 'Who decides: range, roundrobin, sticky, cooperative-sticky'
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'kaw;fake'= {
             cand --seed 'What the users are drawn from'
             cand --rate 'At most so many users, or bytes, a second: 1000/s, 1MiB/s'
@@ -357,6 +397,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand topics 'Create, show, change and delete topics'
             cand produce 'Write records to a topic'
             cand consume 'Read records from topics'
+            cand groups 'Work with consumer groups'
             cand fake 'Print generated users as JSON lines'
             cand config 'Show the settings that hold, and where each came from'
             cand completions 'Print the script that completes command lines in a shell'
@@ -386,6 +427,11 @@ set edit:completion:arg-completer[kaw] = {|@words|
         &'kaw;help;produce'= {
         }
         &'kaw;help;consume'= {
+        }
+        &'kaw;help;groups'= {
+            cand assign 'Show which member of a group would get which partitions'
+        }
+        &'kaw;help;groups;assign'= {
         }
         &'kaw;help;fake'= {
         }

@@ -38,6 +38,7 @@ complete -c kaw -n "__fish_kaw_needs_command" -s V -l version -d 'Print version'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "topics" -d 'Create, show, change and delete topics'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "produce" -d 'Write records to a topic'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "consume" -d 'Read records from topics'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "groups" -d 'Work with consumer groups'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "fake" -d 'Print generated users as JSON lines'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "config" -d 'Show the settings that hold, and where each came from'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "completions" -d 'Print the script that completes command lines in a shell'
@@ -224,6 +225,35 @@ complete -c kaw -n "__fish_kaw_using_subcommand consume" -l raw -d 'Write values
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign" -f -a "assign" -d 'Show which member of a group would get which partitions'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l members -d 'How many members there are; they are called member-1, member-2, ..' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l member -d 'A member by its own name, with the topics that it wants if not all; repeatable' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l assignor -d 'Who decides: range, roundrobin, sticky, cooperative-sticky' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l seed -d 'What the users are drawn from' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l rate -d 'At most so many users, or bytes, a second: 1000/s, 1MiB/s' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l start-id -d 'The id of the first user' -r
@@ -272,17 +302,19 @@ complete -c kaw -n "__fish_kaw_using_subcommand man" -l timeout -d 'Wait at most
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s h -l help -d 'Print help'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "topics" -d 'Create, show, change and delete topics'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "produce" -d 'Write records to a topic'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "consume" -d 'Read records from topics'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "fake" -d 'Print generated users as JSON lines'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "config" -d 'Show the settings that hold, and where each came from'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "completions" -d 'Print the script that completes command lines in a shell'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "topics" -d 'Create, show, change and delete topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "produce" -d 'Write records to a topic'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "consume" -d 'Read records from topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "groups" -d 'Work with consumer groups'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "fake" -d 'Print generated users as JSON lines'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "config" -d 'Show the settings that hold, and where each came from'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "completions" -d 'Print the script that completes command lines in a shell'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "list" -d 'List topics with their size and age'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "create" -d 'Create topics'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "describe" -d 'Describe the partitions of topics, and their configs'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "alter" -d 'Change the partitions and configs of a topic'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "delete" -d 'Delete topics with all their records'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "trim" -d 'Delete the records of a topic before an offset'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "assign" -d 'Show which member of a group would get which partitions'

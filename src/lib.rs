@@ -8,19 +8,22 @@
 //!   3  cli          load
 //!   2  cluster
 //!   1  disk
-//!   0  topic  offset  record  partitioner  config  fake  out  sys  value  near
+//!   0  topic  group  assignor  lag  offset  record  partitioner  config  fake  out  sys  value  near
 //! ```
 //!
 //! The seam (`cluster`) is synchronous: both back ends are blocking libraries, every wait in them
 //! has a deadline, and a signal is a value (`commands::stop`), so an async runtime would add a hop
 //! and a start-up cost and take nothing away.
 
+pub mod assignor;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod config;
 pub mod disk;
 pub mod fake;
+pub mod group;
+pub mod lag;
 pub mod near;
 pub mod offset;
 pub mod out;

@@ -7,7 +7,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 pub use super::completions::completion_files;
-use super::{Context, Failure, Status, config, topics};
+use super::{Context, Failure, Status, config, groups, topics};
 use crate::cli;
 use crate::near::near_match;
 use crate::out::Column;
@@ -70,6 +70,8 @@ const ANSWERS: &[(&str, &[Column])] = &[
     ("topics.describe, each of partitions", topics::describe::PARTITION_COLUMNS),
     ("topics.create, topics.alter, topics.delete", topics::CHANGED_COLUMNS),
     (topics::trim::KIND, topics::trim::COLUMNS),
+    (groups::assign::KIND, groups::assign::MEMBER_COLUMNS),
+    ("groups.assign, each of assignment", groups::assign::PARTITION_COLUMNS),
 ];
 
 /// Prints a page.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod consume;
 pub mod failure;
 pub mod fake;
+pub mod groups;
 pub mod man;
 pub mod output;
 pub mod produce;
@@ -196,6 +197,7 @@ fn dispatch(context: &Context, cli: &Cli) -> Result<Status, Failure> {
         Command::Topics(args) => topics::run(context, args),
         Command::Produce(args) => produce::run(context, args),
         Command::Consume(args) => consume::run(context, args),
+        Command::Groups(args) => groups::run(context, args),
         Command::Fake(args) => fake::run(context, args),
         Command::Config(args) => config::run(context, args),
         Command::Completions(args) => completions::run(context, args),

@@ -47,6 +47,7 @@ pub mod file;
 pub mod index;
 pub mod layout;
 pub mod meta;
+pub mod offsets;
 pub mod partition;
 pub mod producers;
 pub mod reader;

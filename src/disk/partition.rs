@@ -82,36 +82,78 @@ impl PartitionLog {
     /// Appends `batch`, whole or not at all, and publishes it. A batch of this producer that is in
     /// the log already is not written again: its offset is the answer.
     pub fn append(&mut self, batch: &mut EncodedBatch, now_ms: i64) -> Result<Appended> {
-        let (bytes, max_bytes) = (batch.bytes.len() as u64, self.config.max_message_bytes as u64);
-        if bytes > max_bytes {
-            return Err(DiskError::TooLarge { bytes, max_bytes });
-        }
         let state = Arc::clone(&self.state);
+        self.check_size(batch)?;
         let _locked = state.lock()?;
         let mut end = self.whole_end()?;
+        self.append_locked(&mut end, batch, now_ms)
+    }
+
+    fn check_size(&self, batch: &EncodedBatch) -> Result<()> {
+        let (bytes, max_bytes) = (batch.bytes.len() as u64, self.config.max_message_bytes as u64);
+        if bytes > max_bytes { Err(DiskError::TooLarge { bytes, max_bytes }) } else { Ok(()) }
+    }
+
+    /// Appends `batch` at `end`. Only under the lock.
+    fn append_locked(
+        &mut self,
+        end: &mut End,
+        batch: &mut EncodedBatch,
+        now_ms: i64,
+    ) -> Result<Appended> {
         if let Some(base_offset) = self.offset_of_duplicate(batch) {
-            let segment = self.active(&end)?;
+            let segment = self.active(end)?;
             let (end_offset, end_position) = (end.end_offset, end.position);
             return Ok(Appended { base_offset, segment, end_offset, end_position });
         }
         if self.config.message_timestamp_type == TimestampKind::LogAppend {
             batch.set_log_append_time(now_ms);
         }
-        if self.is_roll_due(&end, batch) {
-            self.roll(&mut end, now_ms)?;
+        if self.is_roll_due(end, batch) {
+            self.roll(end, now_ms)?;
         }
-        let segment = self.active(&end)?;
+        let segment = self.active(end)?;
         let base_offset = end.end_offset;
         batch.set_base_offset(base_offset);
         segment.write(end.position, &batch.bytes)?;
         let header = BatchHeader::parse(&batch.bytes)
             .map_err(|e| DiskError::corrupt(&segment.log_path(), end.position, e.to_string()))?;
         let position = end.position;
-        count_batch(&segment, &mut end, position, &header, self.index_interval());
-        self.note_producer(&header, &end, now_ms);
-        self.state.publish(&end, &self.boot);
+        count_batch(&segment, end, position, &header, self.index_interval());
+        self.note_producer(&header, end, now_ms);
+        self.state.publish(end, &self.boot);
         let (end_offset, end_position) = (end.end_offset, end.position);
         Ok(Appended { base_offset, segment, end_offset, end_position })
+    }
+
+    /// Writes what `live` makes of the log anew behind its end, puts that on the device, and then
+    /// deletes all that lies before; `record` as in [`Self::trim`]. `live` is called under the lock
+    /// and answers `None` where there is nothing to gain. A kill in between leaves the same values
+    /// twice, which is what a log of last values may hold.
+    pub fn rewrite(
+        &mut self,
+        now_ms: i64,
+        live: impl FnOnce(&End) -> Result<Option<Vec<EncodedBatch>>>,
+        record: impl FnOnce(i64) -> Result<()>,
+    ) -> Result<bool> {
+        let state = Arc::clone(&self.state);
+        let _locked = state.lock()?;
+        let mut end = self.whole_end()?;
+        let Some(mut batches) = live(&end)? else { return Ok(false) };
+        batches.iter().try_for_each(|batch| self.check_size(batch))?;
+        if end.position > 0 {
+            self.roll(&mut end, now_ms)?;
+        }
+        let start = end.end_offset;
+        let mut last = None;
+        for batch in &mut batches {
+            last = Some(self.append_locked(&mut end, batch, now_ms)?);
+        }
+        if let Some(appended) = last {
+            Self::sync(&state, &self.directory, &appended)?;
+        }
+        self.trim_locked(end, start, now_ms, record)?;
+        Ok(true)
     }
 
     fn index_interval(&self) -> u64 {
@@ -308,10 +350,21 @@ impl PartitionLog {
         let _locked = state.lock()?;
         // A tail that a dead writer left lies behind all that is trimmed, and needs no repair: on a
         // full disk there would be no room for one.
-        let mut end = match self.state.end(&self.boot) {
+        let end = match self.state.end(&self.boot) {
             Some(end) if !self.state.is_deleted() => end,
             _ => self.whole_end()?,
         };
+        self.trim_locked(end, before, now_ms, record)
+    }
+
+    /// Deletes the records before `before` of the log that ends at `end`. Only under the lock.
+    fn trim_locked(
+        &mut self,
+        mut end: End,
+        before: i64,
+        now_ms: i64,
+        record: impl FnOnce(i64) -> Result<()>,
+    ) -> Result<i64> {
         let start = before.clamp(end.start_offset, end.end_offset);
         if start == end.end_offset && end.position > 0 {
             self.roll(&mut end, now_ms)?;
