@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::global::{AnswerArgs, GlobalArgs};
-use crate::commands::{completions, config, consume, fake, man, produce, topics};
+use crate::commands::{completions, config, consume, fake, groups, man, produce, topics};
 use crate::out::Format;
 
 /// What stands below the help of `kaw` itself.
@@ -44,6 +44,7 @@ pub enum Command {
     Topics(topics::Args),
     Produce(produce::Args),
     Consume(consume::Args),
+    Groups(groups::Args),
     Fake(fake::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -55,6 +56,7 @@ impl Command {
     pub fn answer(&self) -> AnswerArgs {
         match self {
             Self::Topics(args) => args.answer(),
+            Self::Groups(args) => args.answer(),
             Self::Config(args) => args.answer,
             _ => AnswerArgs::default(),
         }

@@ -7,7 +7,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 pub use super::completions::completion_files;
-use super::{Context, Failure, Status, config, topics};
+use super::{Context, Failure, Status, config, groups, topics};
 use crate::cli;
 use crate::near::near_match;
 use crate::out::Column;
@@ -70,6 +70,14 @@ const ANSWERS: &[(&str, &[Column])] = &[
     ("topics.describe, each of partitions", topics::describe::PARTITION_COLUMNS),
     ("topics.create, topics.alter, topics.delete", topics::CHANGED_COLUMNS),
     (topics::trim::KIND, topics::trim::COLUMNS),
+    (groups::list::KIND, groups::list::COLUMNS),
+    (groups::describe::KIND, groups::describe::JSON_COLUMNS),
+    ("groups.describe, each of partitions", groups::describe::PARTITION_COLUMNS),
+    (groups::members::KIND, groups::members::COLUMNS),
+    ("groups.members, each of assignment", groups::members::ASSIGNMENT_COLUMNS),
+    ("groups.reset, groups.skip", groups::plan::COLUMNS),
+    (groups::delete::KIND, groups::delete::COLUMNS),
+    (groups::forget::KIND, groups::forget::COLUMNS),
 ];
 
 /// Prints a page.
