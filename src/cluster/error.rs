@@ -23,6 +23,10 @@ pub enum ErrorKind {
     InvalidRequest,
     /// A record larger than `max.message.bytes`.
     MessageTooLarge,
+    /// Nothing is known of the group.
+    GroupIdNotFound,
+    /// The group has members.
+    NonEmptyGroup,
     /// The target does not offer this operation.
     Unsupported,
     /// The target directory does not exist.
@@ -49,6 +53,8 @@ impl ErrorKind {
             Self::InvalidConfig => "INVALID_CONFIG",
             Self::InvalidRequest => "INVALID_REQUEST",
             Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            Self::GroupIdNotFound => "GROUP_ID_NOT_FOUND",
+            Self::NonEmptyGroup => "NON_EMPTY_GROUP",
             Self::Unsupported => "UNSUPPORTED_VERSION",
             Self::NotFound => "NOT_FOUND",
             Self::CorruptData => "CORRUPT_MESSAGE",
@@ -68,6 +74,8 @@ pub struct ClusterError {
     pub message: String,
     /// The topic that the error is about, for hints.
     pub topic: Option<String>,
+    /// The group that the error is about, likewise.
+    pub group: Option<String>,
     /// The cause below, if any.
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -75,13 +83,20 @@ pub struct ClusterError {
 impl ClusterError {
     /// An error with a sentence.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), topic: None, source: None }
+        Self { kind, message: message.into(), topic: None, group: None, source: None }
     }
 
     /// The same, about a topic.
     #[must_use]
     pub fn about(mut self, topic: &str) -> Self {
         self.topic = Some(topic.to_owned());
+        self
+    }
+
+    /// The same, about a group.
+    #[must_use]
+    pub fn of_group(mut self, group: &str) -> Self {
+        self.group = Some(group.to_owned());
         self
     }
 
@@ -96,6 +111,12 @@ impl ClusterError {
     pub fn unknown_topic(topic: &str) -> Self {
         Self::new(ErrorKind::UnknownTopicOrPartition, format!("topic `{topic}` does not exist"))
             .about(topic)
+    }
+
+    /// Nothing is known of the group.
+    pub fn unknown_group(group: &str) -> Self {
+        Self::new(ErrorKind::GroupIdNotFound, format!("group `{group}` does not exist"))
+            .of_group(group)
     }
 }
 

@@ -15,6 +15,7 @@ use self::error::{ClusterError, ErrorKind, Outcome, Result};
 use self::types::{
     ConsumeFrom, Limits, ListedOffset, OffsetAt, ProducerOptions, Target, TopicLimits,
 };
+use crate::group::{CommittedOffset, DescribedGroup, GroupId, ListedGroup};
 use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition};
 
 /// A cluster of either kind. An enum and not a trait object: the set is closed, and a verb that one
@@ -111,6 +112,63 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition, ListedOffset>>> {
         match self {
             Self::Embedded(cluster) => cluster.list_offsets(of, at),
+        }
+    }
+
+    /// Returns every group, sorted by id.
+    pub fn list_groups(&self) -> Result<Vec<ListedGroup>> {
+        match self {
+            Self::Embedded(cluster) => cluster.list_groups(),
+        }
+    }
+
+    /// Returns the named groups, in the order asked. One of which nothing is known is
+    /// `GroupIdNotFound`.
+    pub fn describe_groups(
+        &self,
+        ids: &[GroupId],
+    ) -> Result<Vec<Outcome<GroupId, DescribedGroup>>> {
+        match self {
+            Self::Embedded(cluster) => cluster.describe_groups(ids),
+        }
+    }
+
+    /// Returns what a group committed, sorted by partition; nothing of a group that is not known.
+    /// Ask for ends of logs afterwards: the other way round gives a negative lag.
+    pub fn fetch_offsets(&self, group: &GroupId) -> Result<Vec<CommittedOffset>> {
+        match self {
+            Self::Embedded(cluster) => cluster.fetch_offsets(group),
+        }
+    }
+
+    /// Commits offsets for a group from outside: those of partitions that exist, all at once. A
+    /// group with members is `NonEmptyGroup`; one that is not known is made by it.
+    pub fn commit_offsets(
+        &self,
+        group: &GroupId,
+        to: &[CommittedOffset],
+    ) -> Result<Vec<Outcome<TopicPartition>>> {
+        match self {
+            Self::Embedded(cluster) => cluster.commit_offsets(group, to),
+        }
+    }
+
+    /// Forgets what a group committed for partitions, all at once. A group with members is
+    /// `NonEmptyGroup`.
+    pub fn delete_offsets(
+        &self,
+        group: &GroupId,
+        of: &[TopicPartition],
+    ) -> Result<Vec<Outcome<TopicPartition>>> {
+        match self {
+            Self::Embedded(cluster) => cluster.delete_offsets(group, of),
+        }
+    }
+
+    /// Deletes groups with all that they committed. A group with members is `NonEmptyGroup`.
+    pub fn delete_groups(&self, ids: &[GroupId]) -> Result<Vec<Outcome<GroupId>>> {
+        match self {
+            Self::Embedded(cluster) => cluster.delete_groups(ids),
         }
     }
 

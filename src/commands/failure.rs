@@ -39,11 +39,11 @@ impl Failure {
 
     /// The cluster said no to `doing`, as in `create topic`.
     pub fn cluster(doing: &str, error: ClusterError) -> Self {
-        let ClusterError { kind, message, topic, source } = error;
+        let ClusterError { kind, message, topic, group, source } = error;
         let mut failure =
             Self::new(status(kind), kind.code(), format!("cannot {doing}: {message}"));
         failure.source = source;
-        failure.hints.extend(hint(kind, topic.as_deref(), doing));
+        failure.hints.extend(hint(kind, topic.as_deref().or(group.as_deref()), doing));
         failure
     }
 
@@ -142,13 +142,16 @@ const fn status(kind: ErrorKind) -> Status {
         | ErrorKind::InvalidConfig
         | ErrorKind::InvalidRequest
         | ErrorKind::Unsupported => Status::Usage,
-        ErrorKind::TopicAlreadyExists | ErrorKind::MessageTooLarge => Status::Partial,
+        ErrorKind::TopicAlreadyExists | ErrorKind::MessageTooLarge | ErrorKind::NonEmptyGroup => {
+            Status::Partial
+        }
         ErrorKind::CorruptData => Status::Damaged,
         ErrorKind::Busy | ErrorKind::Storage => Status::Local,
         ErrorKind::TimedOut => Status::Unreachable,
-        ErrorKind::UnknownTopicOrPartition | ErrorKind::NotFound | ErrorKind::OffsetOutOfRange => {
-            Status::NotFound
-        }
+        ErrorKind::UnknownTopicOrPartition
+        | ErrorKind::GroupIdNotFound
+        | ErrorKind::NotFound
+        | ErrorKind::OffsetOutOfRange => Status::NotFound,
     }
 }
 
@@ -169,6 +172,10 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
             .map(|topic| format!("`kaw topics describe {topic}` shows where it starts and ends")),
         ErrorKind::MessageTooLarge => {
             topic.map(|topic| format!("`kaw topics alter {topic} -c max.message.bytes=BYTES`"))
+        }
+        ErrorKind::GroupIdNotFound => Some("`kaw groups list` shows what is there".to_owned()),
+        ErrorKind::NonEmptyGroup => {
+            topic.map(|group| format!("`kaw groups members {group}` shows whom to stop first"))
         }
         ErrorKind::NotFound => Some("`kaw config` shows the target and who named it".to_owned()),
         ErrorKind::Busy | ErrorKind::TimedOut => Some("`--timeout 1m` waits longer".to_owned()),
@@ -204,6 +211,8 @@ mod tests {
             (ErrorKind::InvalidPartitions, 2),
             (ErrorKind::Unsupported, 2),
             (ErrorKind::TopicAlreadyExists, 3),
+            (ErrorKind::NonEmptyGroup, 3),
+            (ErrorKind::GroupIdNotFound, 8),
             (ErrorKind::CorruptData, 4),
             (ErrorKind::Busy, 5),
             (ErrorKind::Storage, 5),

@@ -72,6 +72,14 @@ const ANSWERS: &[(&str, &[Column])] = &[
     (topics::trim::KIND, topics::trim::COLUMNS),
     (groups::assign::KIND, groups::assign::MEMBER_COLUMNS),
     ("groups.assign, each of assignment", groups::assign::PARTITION_COLUMNS),
+    (groups::list::KIND, groups::list::COLUMNS),
+    (groups::describe::KIND, groups::describe::JSON_COLUMNS),
+    ("groups.describe, each of partitions", groups::describe::PARTITION_COLUMNS),
+    (groups::members::KIND, groups::members::COLUMNS),
+    ("groups.members, each of assignment", groups::members::ASSIGNMENT_COLUMNS),
+    ("groups.reset, groups.skip", groups::plan::COLUMNS),
+    (groups::delete::KIND, groups::delete::COLUMNS),
+    (groups::forget::KIND, groups::forget::COLUMNS),
 ];
 
 /// Prints a page.

@@ -135,14 +135,21 @@ impl Context {
     /// The failure to do something, with a near match where a topic was not found: on this path
     /// there is time for another question.
     pub fn failure(&self, doing: &str, error: ClusterError) -> Failure {
-        let missing = match error.kind {
-            ErrorKind::UnknownTopicOrPartition => error.topic.clone(),
-            _ => None,
-        };
+        let (kind, topic, group) = (error.kind, error.topic.clone(), error.group.clone());
         let failure = Failure::cluster(doing, error);
-        let Some(missing) = missing else { return failure };
-        let Some(Ok(topics)) = self.cluster.get().map(Cluster::list_topics) else { return failure };
-        match near_match(&missing, topics.iter().map(|topic| topic.name.as_str())) {
+        let Some(cluster) = self.cluster.get() else { return failure };
+        let (missing, names): (_, Vec<String>) = match (kind, topic, group) {
+            (ErrorKind::UnknownTopicOrPartition, Some(topic), _) => {
+                let topics = cluster.list_topics().unwrap_or_default();
+                (topic, topics.into_iter().map(|topic| topic.name.to_string()).collect())
+            }
+            (ErrorKind::GroupIdNotFound, _, Some(group)) => {
+                let groups = cluster.list_groups().unwrap_or_default();
+                (group, groups.into_iter().map(|group| group.id.to_string()).collect())
+            }
+            _ => return failure,
+        };
+        match near_match(&missing, names.iter().map(String::as_str)) {
             Some(near) if near != missing => failure.instead(format!("did you mean `{near}`?")),
             _ => failure,
         }

@@ -15,6 +15,8 @@ pub const BROKER_LOCK: &str = ".lock";
 pub const DIRECTORY_STATE: &str = ".kaw-dir";
 /// Ours: the published end of one partition, in its directory.
 pub const PARTITION_STATE: &str = ".kaw-state";
+/// Ours: the members of a group, its name made of [`GROUP_PREFIX`] and a hash of the group's id.
+pub const GROUP_PREFIX: &str = ".kaw-g-";
 /// Log start offsets that are not the base of the first segment.
 pub const LOG_START_CHECKPOINT: &str = "log-start-offset-checkpoint";
 /// The topic id, in a partition's directory.
@@ -73,6 +75,16 @@ pub fn cut_file(directory: &Path, base: i64, n: u32) -> PathBuf {
 /// What such a file is called until it is whole.
 pub fn cut_part(directory: &Path, base: i64) -> PathBuf {
     directory.join(format!("{base:020}.log.part"))
+}
+
+/// The path of the file of a group's members: a hash, since an id may hold anything.
+pub fn group_file(directory: &Path, group: &str) -> PathBuf {
+    // FNV-1a of 128 bits.
+    let mut hash = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128;
+    for byte in group.bytes() {
+        hash = (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+    }
+    directory.join(format!("{GROUP_PREFIX}{hash:032x}"))
 }
 
 /// The name of a partition's directory.

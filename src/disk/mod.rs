@@ -8,6 +8,7 @@
 //! |- log-start-offset-checkpoint  log start offsets that are not the base of a segment
 //! |- .lock                        Kafka's: writers hold it shared, a broker takes it alone
 //! |- .kaw-dir                     byte 0: lock of changes to topics
+//! |- .kaw-g-<hash>                members of a group; liveness and ownership are its locks
 //! `- <topic>-<n>/
 //!    |- <base>.log                record batches, one behind the other, and nothing else
 //!    |- <base>.index              i32 offset - base, i32 position   (8 bytes an entry)
@@ -46,6 +47,7 @@ pub mod error;
 pub mod file;
 pub mod index;
 pub mod layout;
+pub mod members;
 pub mod meta;
 pub mod offsets;
 pub mod partition;

@@ -2,10 +2,12 @@
 //! broker, node 0. Leaves the files to `disk`, records to the modules below.
 
 pub(super) mod consume;
+mod groups;
 pub(super) mod produce;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::error::{ClusterError, ErrorKind, Outcome, Result};
@@ -13,6 +15,7 @@ use super::types::{Limits, ListedOffset, OffsetAt};
 use crate::config::LogConfig;
 use crate::disk::directory::{Change, LogDirectory};
 use crate::disk::error::DiskError;
+use crate::disk::offsets::OffsetsLog;
 use crate::disk::partition::PartitionLog;
 use crate::disk::reader;
 use crate::disk::registry::{Registry, Topic};
@@ -57,6 +60,8 @@ pub struct Embedded {
     /// Whether the user named the directory: then it has to be there for the verbs that read.
     explicit: bool,
     limits: Limits,
+    /// What groups committed, once it was asked for.
+    offsets: Mutex<Option<OffsetsLog>>,
 }
 
 /// A topic's config, typed. What was stored was checked, so an error here is damage.
@@ -84,7 +89,7 @@ impl Embedded {
             let message = format!("{} is not a directory", path.display());
             return Err(ClusterError::new(ErrorKind::InvalidRequest, message));
         }
-        Ok(Self { path: path.to_owned(), explicit, limits })
+        Ok(Self { path: path.to_owned(), explicit, limits, offsets: Mutex::default() })
     }
 
     /// The directory, to read; `None` where it is the default one and was never used.
