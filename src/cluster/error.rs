@@ -27,6 +27,8 @@ pub enum ErrorKind {
     GroupIdNotFound,
     /// The group has members.
     NonEmptyGroup,
+    /// The group has given the member up.
+    UnknownMember,
     /// The target does not offer this operation.
     Unsupported,
     /// The target directory does not exist.
@@ -55,6 +57,7 @@ impl ErrorKind {
             Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
             Self::GroupIdNotFound => "GROUP_ID_NOT_FOUND",
             Self::NonEmptyGroup => "NON_EMPTY_GROUP",
+            Self::UnknownMember => "UNKNOWN_MEMBER_ID",
             Self::Unsupported => "UNSUPPORTED_VERSION",
             Self::NotFound => "NOT_FOUND",
             Self::CorruptData => "CORRUPT_MESSAGE",

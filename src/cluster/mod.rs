@@ -10,10 +10,11 @@ pub mod types;
 
 use self::embedded::Embedded;
 pub use self::embedded::consume::Consumer;
+pub use self::embedded::group::GroupConsumer;
 pub use self::embedded::produce::Producer;
 use self::error::{ClusterError, ErrorKind, Outcome, Result};
 use self::types::{
-    ConsumeFrom, Limits, ListedOffset, OffsetAt, ProducerOptions, Target, TopicLimits,
+    ConsumeFrom, GroupOptions, Limits, ListedOffset, OffsetAt, ProducerOptions, Target, TopicLimits,
 };
 use crate::group::{CommittedOffset, DescribedGroup, GroupId, ListedGroup};
 use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition};
@@ -176,6 +177,13 @@ impl Cluster {
     pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
         match self {
             Self::Embedded(cluster) => cluster.producer(topic, options),
+        }
+    }
+
+    /// Joins a group, and returns its new member.
+    pub fn group_consumer(&self, options: GroupOptions) -> Result<GroupConsumer> {
+        match self {
+            Self::Embedded(cluster) => cluster.group_consumer(options),
         }
     }
 

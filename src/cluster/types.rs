@@ -7,9 +7,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::error::ClusterError;
+use crate::assignor::Assignor;
+use crate::group::GroupId;
 use crate::partitioner::Partitioner;
 use crate::record::{Compression, RecordBuffer};
-use crate::topic::TopicName;
+use crate::topic::{TopicName, TopicPartition};
 
 /// Where a command works.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +138,34 @@ pub struct ConsumeFrom {
     pub to: Option<i64>,
 }
 
+/// How a member takes part in a group.
+#[derive(Clone, Debug)]
+pub struct GroupOptions {
+    /// The group.
+    pub group: GroupId,
+    /// The topics that it wants.
+    pub topics: Vec<TopicName>,
+    /// Who gets which partition.
+    pub assignor: Assignor,
+    /// The name that the member gives itself.
+    pub client_id: String,
+    /// Stop at the ends as they are now.
+    pub to_end: bool,
+}
+
+/// Who has which partitions, after they were shared out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// How often they were shared out.
+    pub generation: i32,
+    /// The id of this member.
+    pub member: String,
+    /// The partitions of this member.
+    pub mine: Vec<TopicPartition>,
+    /// All members and their partitions, by id.
+    pub members: Vec<(String, Vec<TopicPartition>)>,
+}
+
 /// What a poll brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Polled {
@@ -148,4 +178,6 @@ pub enum Polled {
     Nothing,
     /// Every partition was read to where it was to be read.
     Finished,
+    /// Members came or went: commit what was accepted, then ask who has what.
+    Rebalance,
 }

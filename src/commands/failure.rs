@@ -142,9 +142,10 @@ const fn status(kind: ErrorKind) -> Status {
         | ErrorKind::InvalidConfig
         | ErrorKind::InvalidRequest
         | ErrorKind::Unsupported => Status::Usage,
-        ErrorKind::TopicAlreadyExists | ErrorKind::MessageTooLarge | ErrorKind::NonEmptyGroup => {
-            Status::Partial
-        }
+        ErrorKind::TopicAlreadyExists
+        | ErrorKind::MessageTooLarge
+        | ErrorKind::UnknownMember
+        | ErrorKind::NonEmptyGroup => Status::Partial,
         ErrorKind::CorruptData => Status::Damaged,
         ErrorKind::Busy | ErrorKind::Storage => Status::Local,
         ErrorKind::TimedOut => Status::Unreachable,
@@ -185,6 +186,7 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         | ErrorKind::InvalidRequest
         | ErrorKind::Unsupported
         | ErrorKind::CorruptData
+        | ErrorKind::UnknownMember
         | ErrorKind::Storage => None,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -19,11 +19,16 @@ const STRAIGHT_BYTES: usize = 16 << 10;
 /// A pipe of this size carries the same bytes in fewer turns of writer and reader.
 const PIPE_BYTES: i32 = 1 << 20;
 
+/// How long between two looks whether everything is written.
+const DRAIN: std::time::Duration = std::time::Duration::from_micros(50);
+
 /// What the two threads share.
 #[derive(Debug, Default)]
 struct Shared {
     /// Buffers that are not written yet.
     pending: AtomicUsize,
+    /// Buffers that were written whole.
+    written: AtomicU64,
     failed: AtomicBool,
     error: Mutex<Option<io::Error>>,
 }
@@ -52,6 +57,8 @@ pub struct Output {
     spare: Receiver<Vec<u8>>,
     shared: Arc<Shared>,
     thread: JoinHandle<()>,
+    /// Buffers that were handed over.
+    handed: u64,
 }
 
 impl Output {
@@ -65,10 +72,11 @@ impl Output {
         let theirs = Arc::clone(&shared);
         let write = move || {
             while let Ok(mut bytes) = work.recv() {
-                if !theirs.failed.load(Ordering::Acquire)
-                    && let Err(error) = stdout.write_all(&bytes)
-                {
-                    theirs.fail(error);
+                if !theirs.failed.load(Ordering::Acquire) {
+                    match stdout.write_all(&bytes) {
+                        Ok(()) => drop(theirs.written.fetch_add(1, Ordering::AcqRel)),
+                        Err(error) => theirs.fail(error),
+                    }
                 }
                 theirs.pending.fetch_sub(1, Ordering::AcqRel);
                 bytes.clear();
@@ -76,7 +84,7 @@ impl Output {
             }
         };
         let thread = std::thread::Builder::new().name("stdout".to_owned()).spawn(write)?;
-        Ok(Self { straight, queue, spare, shared, thread })
+        Ok(Self { straight, queue, spare, shared, thread, handed: 0 })
     }
 
     /// An empty buffer to fill.
@@ -91,8 +99,11 @@ impl Output {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.handed += 1;
         if bytes.len() <= STRAIGHT_BYTES && self.shared.pending.load(Ordering::Acquire) == 0 {
-            return self.straight.write_all(&bytes);
+            self.straight.write_all(&bytes)?;
+            self.shared.written.fetch_add(1, Ordering::AcqRel);
+            return Ok(());
         }
         self.shared.pending.fetch_add(1, Ordering::AcqRel);
         // The thread takes until the sender is gone.
@@ -102,6 +113,24 @@ impl Output {
     /// Whether the reader of stdout has gone: what waits for records need not wait any longer.
     pub fn is_unheard(&self) -> bool {
         sys::is_unheard(self.straight.as_fd())
+    }
+
+    /// The ticket of what was written last: everything up to it is accepted once [`Self::written`]
+    /// has reached it.
+    pub const fn ticket(&self) -> u64 {
+        self.handed
+    }
+
+    /// The last ticket up to which stdout has accepted everything.
+    pub fn written(&self) -> u64 {
+        self.shared.written.load(Ordering::Acquire)
+    }
+
+    /// Waits until everything is written, or nothing more will be.
+    pub fn drain(&self) {
+        while self.shared.pending.load(Ordering::Acquire) > 0 {
+            std::thread::sleep(DRAIN);
+        }
     }
 
     /// Waits until everything is written.

@@ -338,16 +338,17 @@ impl Membership {
     }
 
     /// Looks at the roster, takes the dead out, and shares out anew if there were any, or if
-    /// `changed` says that topics have.
-    pub fn refresh(&self, assign: Assign<'_>, changed: bool) -> Result<Roster> {
+    /// `changed` says that topics have. Answers whether it did.
+    pub fn refresh(&self, assign: Assign<'_>, changed: bool) -> Result<(Roster, bool)> {
         let lock = self.file.lock()?;
         let mut roster = lock.read()?;
-        if self.sweep(&mut roster)? || changed {
+        let anew = self.sweep(&mut roster)? || changed;
+        if anew {
             assign(&mut roster);
             roster.generation = roster.generation.wrapping_add(1).max(1);
             lock.write(&roster)?;
         }
-        Ok(roster)
+        Ok((roster, anew))
     }
 
     /// Runs `act` under the group's mutex, if this is still a member.
@@ -473,10 +474,10 @@ mod tests {
         let sequence = file.sequence();
         drop(c);
         assert_eq!(file.live_members().unwrap().members.len(), 1);
-        let roster = a.refresh(&in_turn, false).unwrap();
+        let (roster, _) = a.refresh(&in_turn, false).unwrap();
         assert_eq!((roster.members.len(), roster.members[0].assigned.len()), (1, 4));
         assert_eq!((roster.generation, file.sequence()), (5, sequence + 1));
-        assert_eq!(a.refresh(&in_turn, false).unwrap().generation, 5, "nothing changed");
+        assert_eq!(a.refresh(&in_turn, false).unwrap().0.generation, 5, "nothing changed");
         assert_eq!(a.while_member(|| Ok(7)).unwrap(), Some(7));
     }
 
@@ -511,7 +512,7 @@ mod tests {
             sys::wait_any(&[word], std::time::Duration::from_millis(100));
         }
         assert_ne!(a.file().sequence(), seen);
-        assert_eq!(a.refresh(&in_turn, false).unwrap().members.len(), 1);
+        assert_eq!(a.refresh(&in_turn, false).unwrap().0.members.len(), 1);
     }
 
     #[test]

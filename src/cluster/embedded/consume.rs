@@ -2,6 +2,7 @@
 //! state pages, so a record is seen as soon as it is published. Leaves the bytes to `disk`.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Embedded, OpenTopic, check_partition, open_topic, out_of_range};
@@ -45,6 +46,36 @@ pub struct Consumer {
     boot: BootId,
     /// Whose turn it is.
     turn: usize,
+}
+
+impl Consumer {
+    /// A consumer of nothing yet.
+    pub(super) const fn of_nothing(boot: BootId) -> Self {
+        Self { parts: Vec::new(), boot, turn: 0 }
+    }
+
+    /// Adds a partition, which polls call `index`.
+    pub(super) fn add(
+        &mut self,
+        directory: &LogDirectory,
+        topic: &OpenTopic,
+        from: &ConsumeFrom,
+        index: usize,
+    ) -> Result<()> {
+        self.parts.push(open_part(directory, topic, from, index)?);
+        Ok(())
+    }
+
+    /// Takes a partition away.
+    pub(super) fn remove(&mut self, of: &TopicPartition) {
+        self.parts.retain(|part| part.of != *of);
+        self.turn = 0;
+    }
+
+    /// Whether it has no partition.
+    pub(super) const fn is_of_nothing(&self) -> bool {
+        self.parts.is_empty()
+    }
 }
 
 impl Embedded {
@@ -149,6 +180,16 @@ impl Part {
 impl Consumer {
     /// Reads records of one partition into `buffer`, or waits for some until `until`.
     pub fn poll(&mut self, buffer: &mut RecordBuffer, until: Instant) -> Result<Polled> {
+        self.poll_beside(buffer, until, None)
+    }
+
+    /// The same, and stops waiting when the word no longer holds the value beside it.
+    pub(super) fn poll_beside(
+        &mut self,
+        buffer: &mut RecordBuffer,
+        until: Instant,
+        beside: Option<(&AtomicU32, u32)>,
+    ) -> Result<Polled> {
         loop {
             // Taken before the ends are looked at, so that a change in between ends the wait.
             let sequences: Vec<u32> = self
@@ -164,10 +205,11 @@ impl Consumer {
                 return Ok(Polled::Finished);
             }
             let now = Instant::now();
-            if now >= until {
+            let changed = beside.is_some_and(|(word, value)| word.load(Ordering::Acquire) != value);
+            if now >= until || changed {
                 return Ok(Polled::Nothing);
             }
-            self.wait(&sequences, until - now);
+            self.wait(&sequences, until - now, beside);
         }
     }
 
@@ -193,18 +235,18 @@ impl Consumer {
         Ok(None)
     }
 
-    fn wait(&self, sequences: &[u32], at_most: Duration) {
+    fn wait(&self, sequences: &[u32], at_most: Duration, beside: Option<(&AtomicU32, u32)>) {
         let mut longest = at_most.min(WAIT_MAX);
         if self.parts.len() > sys::WAIT_ANY_MAX || self.parts.iter().any(|p| p.state.is_none()) {
             longest = longest.min(WAIT_MAX_MANY);
         }
-        let words: Vec<_> = self
+        let parts = self
             .parts
             .iter()
             .zip(sequences)
             .filter(|(part, _)| !part.is_done())
-            .filter_map(|(part, &seen)| Some((part.state.as_ref()?.sequence_word(), seen)))
-            .collect();
+            .filter_map(|(part, &seen)| Some((part.state.as_ref()?.sequence_word(), seen)));
+        let words: Vec<_> = beside.into_iter().chain(parts).collect();
         sys::wait_any(&words, longest);
     }
 

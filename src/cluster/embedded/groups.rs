@@ -26,9 +26,9 @@ type TopicNames = BTreeMap<Uuid, TopicName>;
 impl Embedded {
     /// The members of `group` that are alive, by the locks that they hold; `None` where that cannot
     /// be told, and what is on record is all there is.
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "a place for membership")]
-    fn live_members(&self, _group: &GroupId) -> Result<Option<Vec<Member>>> {
-        Ok(None)
+    fn live_members(&self, group: &GroupId) -> Result<Option<Vec<Member>>> {
+        let Some(directory) = self.to_read()? else { return Ok(None) };
+        Ok(super::group::live_members(&directory, group)?)
     }
 
     /// Asks the log of offsets, which stays open: the next question reads only what is new. `None`

@@ -2,6 +2,7 @@
 //! broker, node 0. Leaves the files to `disk`, records to the modules below.
 
 pub(super) mod consume;
+pub(super) mod group;
 mod groups;
 pub(super) mod produce;
 mod writer;

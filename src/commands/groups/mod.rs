@@ -132,7 +132,7 @@ fn describe_one(
 }
 
 /// Partitions as people write them: `orders:0 users:0,2`.
-fn shown(partitions: &[TopicPartition]) -> String {
+pub fn shown(partitions: &[TopicPartition]) -> String {
     let mut text = String::new();
     let mut last: Option<&TopicName> = None;
     for of in partitions {

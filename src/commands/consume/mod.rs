@@ -1,16 +1,21 @@
 //! Owns `kaw consume`: where to start, where to stop, which records, in which form. Leaves waiting
 //! and reading to the cluster, the forms to `record`.
 
+pub mod member;
+
 use std::time::{Duration, Instant};
 
 use regex::bytes::Regex;
 
+use self::member::{Member, Source};
 use super::output::Output;
 use super::topics::distinct;
 use super::{Context, Failure, Status};
+use crate::assignor::Assignor;
+use crate::cluster::Cluster;
 use crate::cluster::error::ClusterError;
-use crate::cluster::types::{ConsumeFrom, OffsetAt, Polled};
-use crate::cluster::{Cluster, Consumer};
+use crate::cluster::types::{ConsumeFrom, GroupOptions, OffsetAt, Polled};
+use crate::group::GroupId;
 use crate::offset::{OffsetSpec, Position};
 use crate::out::{progress::Progress, units};
 use crate::record::bytes::{Newlines, escape_terminal};
@@ -77,6 +82,19 @@ pub struct Args {
     /// Stop when no record has come for this long
     #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Range")]
     pub idle: Option<Duration>,
+
+    /// Join this group and share its partitions; commit what stdout has accepted
+    ///
+    /// Reads on where the group stands, or from the start. Members that come, leave or die are seen
+    /// at once, and the partitions are shared out anew.
+    #[arg(short = 'g', long, value_name = "GROUP", help_heading = "Group")]
+    #[arg(conflicts_with_all = ["offset", "partitions"])]
+    pub group: Option<GroupId>,
+
+    /// Who gets which partition: range, roundrobin, sticky, cooperative-sticky
+    #[arg(long, value_name = "NAME", default_value = "range", help_heading = "Group")]
+    #[arg(requires = "group")]
+    pub assignor: Assignor,
 
     /// Read at most so many records, or bytes, a second: 1000/s, 1MiB/s
     #[arg(long, value_name = "RATE", value_parser = value::rate, help_heading = "Range")]
@@ -229,22 +247,43 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     };
     let cluster = context.cluster()?;
     let cannot = |error: ClusterError| context.failure("consume", error);
-    let from = resolve(cluster, args, &spec).map_err(cannot)??;
-    let consumer = cluster.consumer(&from).map_err(cannot)?;
+    let source = if let Some(group) = &args.group {
+        let options = GroupOptions {
+            group: group.clone(),
+            topics: distinct(&args.topics),
+            assignor: args.assignor,
+            client_id: "kaw".to_owned(),
+            to_end: args.exit,
+        };
+        let consumer = cluster.group_consumer(options).map_err(cannot)?;
+        Source::Member(Box::new(Member::new(consumer, group.to_string())))
+    } else {
+        let from = resolve(cluster, args, &spec).map_err(cannot)??;
+        let topics = from.iter().map(|from| from.topic.to_string()).collect();
+        Source::Plain(cluster.consumer(&from).map_err(cannot)?, topics)
+    };
     let mut run = Run {
         context,
         args,
-        topics: from.iter().map(|from| from.topic.to_string()).collect(),
+        source,
         output: Output::new(&context.out).map_err(Failure::stdout)?,
         writing: Writing::new(args, context.out.stdout_is_terminal()),
         started: Instant::now(),
         records: 0,
         bytes: 0,
     };
-    let ended = run.read_all(consumer);
-    let written = run.output.finish().map_err(Failure::stdout);
+    let ended = run.read_all();
+    let Run { source, output, .. } = run;
+    output.drain();
+    // Exactly what stdout has accepted is committed, however the run ended.
+    let left = match source {
+        Source::Member(member) => member.leave(&output).map_err(cannot),
+        Source::Plain(..) => Ok(()),
+    };
+    let written = output.finish().map_err(Failure::stdout);
     let status = ended?;
     written?;
+    left?;
     Ok(status)
 }
 
@@ -300,8 +339,7 @@ fn resolve(
 struct Run<'a> {
     context: &'a Context,
     args: &'a Args,
-    /// The name of the topic of each partition that is read.
-    topics: Vec<String>,
+    source: Source,
     output: Output,
     writing: Writing<'a>,
     started: Instant,
@@ -310,7 +348,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn read_all(&mut self, mut consumer: Consumer) -> Result<Status, Failure> {
+    fn read_all(&mut self) -> Result<Status, Failure> {
         let stop = self.context.stop()?;
         // A line of progress between the records would be in the way.
         let progress = (!self.context.out.stdout_is_terminal())
@@ -329,9 +367,10 @@ impl Run<'_> {
                 }
                 until = until.min(last_record + idle);
             }
-            let polled = consumer
-                .poll(&mut buffer, until)
-                .map_err(|error| self.context.failure("consume", error))?;
+            let cannot = |error| self.context.failure("consume", error);
+            let polled = self.source.poll(&mut buffer, until).map_err(cannot)?;
+            let idle = polled == Polled::Nothing;
+            self.source.commit_when_due(&self.output, idle).map_err(cannot)?;
             match polled {
                 Polled::Records { of } => {
                     self.write(of, &buffer, progress.as_ref())?;
@@ -341,6 +380,9 @@ impl Run<'_> {
                 }
                 Polled::Nothing if self.output.is_unheard() => break,
                 Polled::Nothing => {}
+                Polled::Rebalance => {
+                    self.source.rebalance(&self.output, &self.context.out).map_err(cannot)?;
+                }
                 Polled::Finished => break,
             }
         }
@@ -360,20 +402,25 @@ impl Run<'_> {
             Some(Rate::Bytes(_)) => 16,
             None => usize::MAX,
         };
-        let topic = self.topics.get(of).map_or("", String::as_str);
+        let topic = self.source.topic(of).to_owned();
         for spans in buffer.spans.chunks(turn.min(buffer.len().max(1))) {
             let mut out = self.output.buffer();
+            let mut next_offset = None;
             for span in spans {
                 if self.args.count == Some(self.records) {
                     break;
                 }
                 if self.writing.is_wanted(span, buffer) {
-                    self.writing.append(topic, span, buffer, &mut out);
+                    self.writing.append(&topic, span, buffer, &mut out);
                     self.records += 1;
                 }
+                next_offset = Some(span.offset + 1);
             }
             self.bytes += out.len() as u64;
             self.output.write(out).map_err(Failure::stdout)?;
+            if let Some(next_offset) = next_offset {
+                self.source.note(of, next_offset, self.output.ticket());
+            }
             if let Some(progress) = progress {
                 progress.set(self.records, self.bytes);
             }
