@@ -321,7 +321,7 @@ _kaw() {
             return 0
             ;;
         kaw__subcmd__consume)
-            opts="-o -p -n -e -g -f -J -d -b -q -v -h --offset --partitions --count --exit --idle --group --assignor --rate --format --json --raw --key --grep --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
+            opts="-o -p -n -e -g -f -J -d -b -q -v -h --offset --partitions --count --exit --idle --group --assignor --exec --batch --retry --rate --format --json --raw --key --grep --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -364,6 +364,18 @@ _kaw() {
                     return 0
                     ;;
                 --assignor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

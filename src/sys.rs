@@ -286,6 +286,14 @@ pub fn raise_file_limit() {
     }
 }
 
+/// Ends the process `leader` and all of its process group.
+pub fn kill_group(leader: u32) {
+    let Ok(leader) = libc::pid_t::try_from(leader) else { return };
+    // SAFETY: a call with two numbers; the group is that of a child that was not waited for yet, so
+    // its number is nobody else's.
+    unsafe { libc::kill(-leader, libc::SIGKILL) };
+}
+
 /// The effective user id of this process.
 pub fn effective_user() -> u32 {
     // SAFETY: a call without arguments that cannot fail.

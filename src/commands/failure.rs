@@ -126,7 +126,7 @@ pub fn tell_panics() {
 }
 
 /// The system's reason without Rust's `(os error 28)`.
-fn reason(error: &io::Error) -> String {
+pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error") {
         Some((reason, _)) => reason.to_lowercase(),

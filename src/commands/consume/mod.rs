@@ -1,12 +1,14 @@
 //! Owns `kaw consume`: where to start, where to stop, which records, in which form. Leaves waiting
 //! and reading to the cluster, the forms to `record`.
 
+pub mod exec;
 pub mod member;
 
 use std::time::{Duration, Instant};
 
 use regex::bytes::Regex;
 
+use self::exec::{Batch, Exec};
 use self::member::{Member, Source};
 use super::output::Output;
 use super::topics::distinct;
@@ -32,6 +34,8 @@ EXAMPLES:
   kaw consume users -o @-1h:end --json
   kaw consume users --grep '\"state\":\"Ohio\"' --exit";
 
+/// How long a command may take for one batch: Kafka's `max.poll.interval.ms`.
+const EXEC_LIMIT: Duration = Duration::from_secs(300);
 /// How long one wait for records lasts before signals are looked at again.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -95,6 +99,25 @@ pub struct Args {
     #[arg(long, value_name = "NAME", default_value = "range", help_heading = "Group")]
     #[arg(requires = "group")]
     pub assignor: Assignor,
+
+    /// Run this command for each batch, with the records on its stdin; last on the line, no shell
+    ///
+    /// A batch is of one partition, and is committed when the command exits with 0. The command is
+    /// told KAW_GROUP, KAW_TOPIC, KAW_PARTITION, KAW_FIRST_OFFSET, KAW_LAST_OFFSET and KAW_RECORDS in
+    /// its environment, and is ended after five minutes.
+    #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true)]
+    #[arg(requires = "group", help_heading = "Group")]
+    pub exec: Option<Vec<String>>,
+
+    /// Give the command at most N records at once
+    #[arg(long, value_name = "N", value_parser = value::count, default_value = "500")]
+    #[arg(requires = "exec", help_heading = "Group")]
+    pub batch: u64,
+
+    /// Run the command again, at most N times, when it fails
+    #[arg(long, value_name = "N", value_parser = value::count, default_value = "0")]
+    #[arg(requires = "exec", help_heading = "Group")]
+    pub retry: u64,
 
     /// Read at most so many records, or bytes, a second: 1000/s, 1MiB/s
     #[arg(long, value_name = "RATE", value_parser = value::rate, help_heading = "Range")]
@@ -266,6 +289,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         context,
         args,
         source,
+        exec: args.exec.clone().map(|words| Exec { words, retries: args.retry, limit: EXEC_LIMIT }),
         output: Output::new(&context.out).map_err(Failure::stdout)?,
         writing: Writing::new(args, context.out.stdout_is_terminal()),
         started: Instant::now(),
@@ -340,6 +364,7 @@ struct Run<'a> {
     context: &'a Context,
     args: &'a Args,
     source: Source,
+    exec: Option<Exec>,
     output: Output,
     writing: Writing<'a>,
     started: Instant,
@@ -397,6 +422,7 @@ impl Run<'_> {
         progress: Option<&Progress>,
     ) -> Result<(), Failure> {
         let turn = match self.args.rate {
+            _ if self.exec.is_some() => usize::try_from(self.args.batch.max(1)).unwrap_or(1),
             // A fiftieth of a second's worth, so that a rate is even.
             Some(Rate::Records(rate)) => ((rate / 50.0) as usize).max(1),
             Some(Rate::Bytes(_)) => 16,
@@ -405,7 +431,7 @@ impl Run<'_> {
         let topic = self.source.topic(of).to_owned();
         for spans in buffer.spans.chunks(turn.min(buffer.len().max(1))) {
             let mut out = self.output.buffer();
-            let mut next_offset = None;
+            let (mut next_offset, before) = (None, self.records);
             for span in spans {
                 if self.args.count == Some(self.records) {
                     break;
@@ -417,9 +443,28 @@ impl Run<'_> {
                 next_offset = Some(span.offset + 1);
             }
             self.bytes += out.len() as u64;
-            self.output.write(out).map_err(Failure::stdout)?;
+            match (&self.exec, spans) {
+                (Some(exec), [first, ..]) if !out.is_empty() => {
+                    let batch = Batch {
+                        group: self.args.group.as_ref().map_or("", GroupId::as_str),
+                        topic: &topic,
+                        partition: first.partition,
+                        first_offset: first.offset,
+                        last_offset: next_offset.map_or(first.offset, |next| next - 1),
+                        records: self.records - before,
+                    };
+                    exec.run(batch, &out, self.context.stop()?)?;
+                }
+                (Some(_), _) => {}
+                (None, _) => self.output.write(out).map_err(Failure::stdout)?,
+            }
             if let Some(next_offset) = next_offset {
                 self.source.note(of, next_offset, self.output.ticket());
+            }
+            if self.exec.is_some() {
+                // The command has done its work: it is not to be done again.
+                let committed = self.source.commit_when_due(&self.output, true);
+                committed.map_err(|error| self.context.failure("consume", error))?;
             }
             if let Some(progress) = progress {
                 progress.set(self.records, self.bytes);
