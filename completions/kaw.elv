@@ -37,6 +37,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand topics 'Create, show, change and delete topics'
             cand produce 'Write records to a topic'
             cand consume 'Read records from topics'
+            cand groups 'Show, reset and delete consumer groups'
             cand fake 'Print generated users as JSON lines'
             cand config 'Show the settings that hold, and where each came from'
             cand completions 'Print the script that completes command lines in a shell'
@@ -283,6 +284,171 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'kaw;groups'= {
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List consumer groups'
+            cand describe 'Describe consumer groups: state, and where they stand in each partition'
+            cand members 'Show the members of a consumer group, and the partitions that each owns'
+            cand reset 'Set the committed offsets of a consumer group'
+            cand skip 'Move a consumer group past the next records of a partition'
+            cand delete 'Delete consumer groups with all that they committed'
+            cand forget 'Forget what a consumer group committed for a topic'
+        }
+        &'kaw;groups;list'= {
+            cand --state 'Only groups in this state: stable, preparingrebalance, empty or dead'
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'kaw;groups;describe'= {
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kaw;groups;members'= {
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'kaw;groups;reset'= {
+            cand --to 'Go to `start`, `end`, N, -N (before the end), +N (after the start) or @TIME'
+            cand --to-file 'Go to the offsets in this file'
+            cand --to-group 'Go to where this group stands'
+            cand --topic 'Only this topic, or these partitions of it: users, users:0,2-4'
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --execute 'Do it'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kaw;groups;skip'= {
+            cand --count 'How many offsets to skip'
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --execute 'Do it'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kaw;groups;delete'= {
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kaw;groups;forget'= {
+            cand --topic 'The topic, or some of its partitions: users, users:0,2-4'
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'kaw;fake'= {
             cand --seed 'What the users are drawn from'
             cand --rate 'At most so many users, or bytes, a second: 1000/s, 1MiB/s'
@@ -357,6 +523,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand topics 'Create, show, change and delete topics'
             cand produce 'Write records to a topic'
             cand consume 'Read records from topics'
+            cand groups 'Show, reset and delete consumer groups'
             cand fake 'Print generated users as JSON lines'
             cand config 'Show the settings that hold, and where each came from'
             cand completions 'Print the script that completes command lines in a shell'
@@ -386,6 +553,29 @@ set edit:completion:arg-completer[kaw] = {|@words|
         &'kaw;help;produce'= {
         }
         &'kaw;help;consume'= {
+        }
+        &'kaw;help;groups'= {
+            cand list 'List consumer groups'
+            cand describe 'Describe consumer groups: state, and where they stand in each partition'
+            cand members 'Show the members of a consumer group, and the partitions that each owns'
+            cand reset 'Set the committed offsets of a consumer group'
+            cand skip 'Move a consumer group past the next records of a partition'
+            cand delete 'Delete consumer groups with all that they committed'
+            cand forget 'Forget what a consumer group committed for a topic'
+        }
+        &'kaw;help;groups;list'= {
+        }
+        &'kaw;help;groups;describe'= {
+        }
+        &'kaw;help;groups;members'= {
+        }
+        &'kaw;help;groups;reset'= {
+        }
+        &'kaw;help;groups;skip'= {
+        }
+        &'kaw;help;groups;delete'= {
+        }
+        &'kaw;help;groups;forget'= {
         }
         &'kaw;help;fake'= {
         }

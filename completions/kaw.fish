@@ -38,6 +38,7 @@ complete -c kaw -n "__fish_kaw_needs_command" -s V -l version -d 'Print version'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "topics" -d 'Create, show, change and delete topics'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "produce" -d 'Write records to a topic'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "consume" -d 'Read records from topics'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "groups" -d 'Show, reset and delete consumer groups'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "fake" -d 'Print generated users as JSON lines'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "config" -d 'Show the settings that hold, and where each came from'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "completions" -d 'Print the script that completes command lines in a shell'
@@ -224,6 +225,137 @@ complete -c kaw -n "__fish_kaw_using_subcommand consume" -l raw -d 'Write values
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -f -a "list" -d 'List consumer groups'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -f -a "describe" -d 'Describe consumer groups: state, and where they stand in each partition'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -f -a "members" -d 'Show the members of a consumer group, and the partitions that each owns'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -f -a "reset" -d 'Set the committed offsets of a consumer group'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -f -a "skip" -d 'Move a consumer group past the next records of a partition'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -f -a "delete" -d 'Delete consumer groups with all that they committed'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from list describe members reset skip delete forget" -f -a "forget" -d 'Forget what a consumer group committed for a topic'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l state -d 'Only groups in this state: stable, preparingrebalance, empty or dead' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l to -d 'Go to `start`, `end`, N, -N (before the end), +N (after the start) or @TIME' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l to-file -d 'Go to the offsets in this file' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l to-group -d 'Go to where this group stands' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l topic -d 'Only this topic, or these partitions of it: users, users:0,2-4' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l execute -d 'Do it'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l count -d 'How many offsets to skip' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l execute -d 'Do it'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l topic -d 'The topic, or some of its partitions: users, users:0,2-4' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l seed -d 'What the users are drawn from' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l rate -d 'At most so many users, or bytes, a second: 1000/s, 1MiB/s' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l start-id -d 'The id of the first user' -r
@@ -272,17 +404,25 @@ complete -c kaw -n "__fish_kaw_using_subcommand man" -l timeout -d 'Wait at most
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s h -l help -d 'Print help'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "topics" -d 'Create, show, change and delete topics'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "produce" -d 'Write records to a topic'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "consume" -d 'Read records from topics'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "fake" -d 'Print generated users as JSON lines'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "config" -d 'Show the settings that hold, and where each came from'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "completions" -d 'Print the script that completes command lines in a shell'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume fake config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "topics" -d 'Create, show, change and delete topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "produce" -d 'Write records to a topic'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "consume" -d 'Read records from topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "groups" -d 'Show, reset and delete consumer groups'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "fake" -d 'Print generated users as JSON lines'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "config" -d 'Show the settings that hold, and where each came from'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "completions" -d 'Print the script that completes command lines in a shell'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "list" -d 'List topics with their size and age'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "create" -d 'Create topics'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "describe" -d 'Describe the partitions of topics, and their configs'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "alter" -d 'Change the partitions and configs of a topic'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "delete" -d 'Delete topics with all their records'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "trim" -d 'Delete the records of a topic before an offset'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "list" -d 'List consumer groups'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "describe" -d 'Describe consumer groups: state, and where they stand in each partition'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "members" -d 'Show the members of a consumer group, and the partitions that each owns'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "reset" -d 'Set the committed offsets of a consumer group'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "skip" -d 'Move a consumer group past the next records of a partition'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "delete" -d 'Delete consumer groups with all that they committed'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "forget" -d 'Forget what a consumer group committed for a topic'

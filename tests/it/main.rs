@@ -19,6 +19,7 @@ mod dump_log;
 mod examples;
 mod full_disk;
 mod generated;
+mod groups_offsets;
 mod history;
 mod kafka_files;
 mod needs;

@@ -20,6 +20,7 @@ fn key(group: &str, partition: i32) -> Key {
     Key::Offset { group: id(group), of: of(partition) }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as records take it")]
 fn offset(offset: i64, committed_ms: i64) -> Option<Value> {
     Some(Value::Offset(OffsetValue {
         offset,

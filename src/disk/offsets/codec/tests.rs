@@ -113,9 +113,9 @@ fn group_in(version: i16) -> Vec<u8> {
         out.extend(9i64.to_be_bytes());
     }
     if flexible {
-        out.push(2)
+        out.push(2);
     } else {
-        out.extend(1i32.to_be_bytes())
+        out.extend(1i32.to_be_bytes());
     }
     text(&mut out, Some("m"));
     if version >= 3 {
