@@ -1,5 +1,5 @@
-//! Owns `kaw groups reset`: where each partition of a group is to go. Leaves showing and doing it to
-//! `plan`, the grammar of offsets to `offset`.
+//! Owns `kaw groups reset`: where each partition of a group is to go. Leaves showing and doing it
+//! to `plan`, the grammar of offsets to `offset`.
 
 use std::path::PathBuf;
 

@@ -265,7 +265,9 @@ proptest! {
     }
 
     #[test]
-    fn noise_never_panics(noise in proptest::collection::vec(any::<u8>(), 0..200), version in 0..6u8) {
+    fn noise_never_panics(
+        noise in proptest::collection::vec(any::<u8>(), 0..200), version in 0..6u8,
+    ) {
         let mut value = vec![0, version];
         value.extend(&noise);
         for key in keys() {
