@@ -256,7 +256,7 @@ impl<'a> Input<'a> {
                 let too_large = slice.len() > this.record_bytes_max;
                 let made = if too_large {
                     let (bytes, most) = (slice.len(), this.record_bytes_max);
-                    Err(format!("its {bytes} bytes are more than the topic takes ({most})"))
+                    Err(format!("its {bytes} bytes or more are more than the topic takes ({most})"))
                 } else {
                     take(&this.shape, slice)
                 };
