@@ -12,7 +12,7 @@ use crate::disk::error::{DiskError, Result};
 use crate::disk::layout::{self, SegmentFile};
 use crate::disk::record::{Wanted, decode, plain_range};
 use crate::disk::state::End;
-use crate::disk::{compression, recovery, segment};
+use crate::disk::{compression, file, recovery, segment};
 use crate::record::{Compression, RecordBuffer};
 
 /// How much is read at once.
@@ -102,7 +102,7 @@ impl Walk {
         take: &mut Take<'_>,
     ) -> Result<()> {
         let path = layout::segment_file(directory, base, SegmentFile::Log);
-        let file = segment::open_to_read(&path)?;
+        let file = file::open_to_read(&path)?;
         let limit = if base == end.active_base {
             end.position
         } else {
