@@ -366,3 +366,24 @@ fn counts_that_differ_are_complaints() {
         assert_eq!(compare(&found, wrong).len(), 1, "{wrong}");
     }
 }
+
+/// What the tool's decoder of offsets makes of every segment of `__consumer_offsets` in `dir`: the
+/// keys and payloads, in the order of partitions, with times as `$TIME`.
+pub fn decoded_offsets(dir: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for (topic, _, path) in partitions_in(dir) {
+        if topic == "__consumer_offsets" {
+            let segment = |name: &String| Path::new(name).extension().is_some_and(|e| e == "log");
+            names.extend(readable(&path, dir).into_iter().filter(segment));
+        }
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/dump-log");
+    let mut command = Command::new(&script);
+    command.args(["--offsets-decoder", "--files", &names.join(",")]).current_dir(dir);
+    let output = command.output().unwrap_or_else(|e| panic!("{} : {e}", script.display()));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let time = regex::Regex::new(r"\b1\d{12}\b").unwrap();
+    let records = stdout.lines().filter_map(|line| line.split_once(" key: "));
+    records.map(|(_, record)| time.replace_all(record, "$$TIME").into_owned()).collect()
+}

@@ -20,6 +20,7 @@ mod examples;
 mod full_disk;
 mod generated;
 mod groups;
+mod groups_offsets;
 mod history;
 mod kafka_assignors;
 mod kafka_files;

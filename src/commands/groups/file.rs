@@ -88,7 +88,7 @@ pub fn write_undo(
     let mut text = String::new();
     for (of, offset) in before {
         let offset = offset.map_or_else(|| FORGET.to_owned(), |offset| offset.to_string());
-        text.push_str(&format!("{}\t{}\t{offset}\n", of.topic, of.partition));
+        text.extend([of.topic.as_str(), "\t", &of.partition.to_string(), "\t", &offset, "\n"]);
     }
     let mut tries = 0;
     loop {

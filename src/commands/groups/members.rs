@@ -103,6 +103,7 @@ mod tests {
             host: "/h".into(),
             assignment,
         };
+        let owned = vec![of("t", 0), of("t", 1), of("u", 0)];
         let group = DescribedGroup {
             id: GroupId::new("g").unwrap(),
             kind: GroupKind::Classic,
@@ -111,12 +112,14 @@ mod tests {
             protocol_type: "consumer".into(),
             assignor: "range".into(),
             generation: 1,
-            members: vec![
-                member("a", vec![of("t", 0), of("t", 1), of("u", 0)]),
-                member("b", vec![]),
-            ],
+            members: vec![member("a", owned), member("b", vec![])],
         };
-        insta::assert_snapshot!(table(&group, Format::Table).render(Format::Table, true, false), @"");
+        let text = table(&group, Format::Table).render(Format::Table, true, false);
+        insta::assert_snapshot!(text, @r"
+        GROUP  CONSUMER-ID  INSTANCE-ID  HOST  CLIENT-ID  PARTITIONS  ASSIGNMENT
+        g      a            -            /h    kaw                 3  t:0,1 u:0
+        g      b            -            /h    kaw                 0  -
+        ");
         let json = table(&group, Format::Json).render(Format::Json, true, false);
         assert!(json.contains(r#""assignment":[{"topic":"t","partition":0},"#), "{json}");
     }

@@ -1,5 +1,5 @@
-//! Owns `kaw groups reset`: where each partition of a group is to go. Leaves showing and doing it to
-//! `plan`, the grammar of offsets to `offset`.
+//! Owns `kaw groups reset`: where each partition of a group is to go. Leaves showing and doing it
+//! to `plan`, the grammar of offsets to `offset`.
 
 use std::path::PathBuf;
 
@@ -27,8 +27,8 @@ pub const KIND: &str = "groups.reset";
 ///
 /// Shows where each partition is and where it would go, and changes nothing without --execute. Then
 /// what was committed before is written to a file in the working directory, in the form that
-/// --to-file reads: topic, partition and offset on a line, with tabs or commas between; an offset of
-/// - forgets what was committed. Without --topic, the partitions are those that the group has
+/// --to-file reads: topic, partition and offset on a line, with tabs or commas between; `-` for an
+/// offset forgets what was committed. Without --topic, the partitions are those that the group has
 /// committed. An offset below the start of a log becomes the start; one above the end is an error
 /// for that partition. A group with members is refused.
 #[derive(clap::Args, Clone, Debug)]
@@ -163,7 +163,7 @@ fn partitions(
                 let known = error.kind == ErrorKind::GroupIdNotFound;
                 let failure = fail(error);
                 let hint = "`--topic TOPIC` makes a group that stands in a topic";
-                if known { failure.hint(hint) } else { failure }
+                if known { failure.instead(hint) } else { failure }
             })?;
             let message = format!("group `{}` has committed nothing", args.group);
             return Err(Failure::usage(message).hint("`--topic TOPIC` says where"));

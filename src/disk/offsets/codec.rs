@@ -1,6 +1,6 @@
 //! Owns the keys and values of `__consumer_offsets`, byte for byte as Kafka's: those that are
-//! written (`OffsetCommit` and `GroupMetadata`, version 3) and those that are read. Leaves what they
-//! add up to, to `fold`. A type or version that is not known is passed over, and never an error.
+//! written (`OffsetCommit` and `GroupMetadata`, version 3) and those that are read. Leaves what
+//! they add up to, to `fold`. A type or version that is not known is passed over: no error.
 //!
 //! ```text
 //! key    i16 type, then plain fields, the group first

@@ -8,8 +8,8 @@ use crate::disk::meta::Uuid;
 use crate::group::{CommittedOffset, GroupId, GroupKind};
 use crate::topic::TopicPartition;
 
-/// How long Kafka keeps the offsets of a group that has no members, in ms: the default of
-/// `offsets.retention.minutes` (`GroupCoordinatorConfig.OFFSETS_RETENTION_MINUTES_DEFAULT`), 7 days.
+/// How long Kafka keeps the offsets of a group that has no members, in ms: 7 days, the default of
+/// `offsets.retention.minutes` (`GroupCoordinatorConfig.OFFSETS_RETENTION_MINUTES_DEFAULT`).
 pub const OFFSETS_RETENTION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// The protocol of groups that assign for themselves and only commit: none.

@@ -42,7 +42,7 @@ const CONFIGS: [(&str, &str); 3] = [
 ];
 /// A log below this size is not worth compacting.
 const COMPACT_BYTES_MIN: u64 = 1 << 20;
-/// How much of the log compaction reads anew to write one batch.
+/// Bytes of keys and values in one batch that compaction writes.
 const REWRITE_BATCH_BYTES: usize = 128 << 10;
 /// How often a read begins anew when compaction takes away what it reads.
 const READ_TRIES: usize = 5;
@@ -353,11 +353,13 @@ fn rewritten(live: &[RawRecord], path: &std::path::Path, now_ms: i64) -> Result<
     let mut batches = Vec::new();
     let mut buffer = RecordBuffer::default();
     for (key, value) in live {
-        push(&mut buffer, key, value.as_deref(), now_ms);
-        if buffer.arena.len() >= REWRITE_BATCH_BYTES {
+        // A record that was a batch of its own is one again, and no larger than it was.
+        let bytes = key.len() + value.as_ref().map_or(0, Vec::len);
+        if !buffer.is_empty() && buffer.arena.len() + bytes > REWRITE_BATCH_BYTES {
             batches.push(encode(&buffer, path)?);
             buffer.clear();
         }
+        push(&mut buffer, key, value.as_deref(), now_ms);
     }
     if !buffer.is_empty() {
         batches.push(encode(&buffer, path)?);

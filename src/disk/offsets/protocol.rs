@@ -15,7 +15,9 @@ const ASSIGNMENT_VERSION: i16 = 0;
 pub fn encode_subscription(topics: &[TopicName], owned: &[TopicPartition]) -> Option<Vec<u8>> {
     let mut out = Output::new(SUBSCRIPTION_VERSION);
     out.count(topics.len());
-    topics.iter().for_each(|topic| out.text(topic.as_str()));
+    for topic in topics {
+        out.text(topic.as_str());
+    }
     out.nullable_bytes(None);
     put_partitions(&mut out, owned);
     out.finish()
@@ -68,7 +70,9 @@ fn put_partitions(out: &mut Output, partitions: &[TopicPartition]) {
     for (topic, partitions) in topics {
         out.text(topic.as_str());
         out.count(partitions.len());
-        partitions.into_iter().for_each(|partition| out.i32(partition));
+        for partition in partitions {
+            out.i32(partition);
+        }
     }
 }
 

@@ -20,6 +20,7 @@ fn key(group: &str, partition: i32) -> Key {
     Key::Offset { group: id(group), of: of(partition) }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as records take it")]
 fn offset(offset: i64, committed_ms: i64) -> Option<Value> {
     Some(Value::Offset(OffsetValue {
         offset,
@@ -202,6 +203,36 @@ fn compaction_keeps_what_is_live_and_readers_go_on() {
             .unwrap();
     assert!(live.contains(&(b"\x7f\xffkept".to_vec(), Some(b"as it is".to_vec()))));
     assert_eq!(live.len(), 101);
+}
+
+#[test]
+fn compaction_that_is_cut_short_leaves_the_same_values() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = open(dir.path());
+    let partition = log.partition_of(&id("g1"));
+    let last = fill(&mut log, COMPACT_BYTES_MIN - 20_000);
+    let reader = OffsetsLog::open(&log.directory).unwrap().unwrap();
+    let before = reader.read(&id("g1")).unwrap();
+    let (path, config) = (log.directory.partition_path(&log.topic, partition), log.config.clone());
+    for step in 0..3 {
+        let batches = |end: &End| {
+            let (live, _) = live_records(&path, end, &config)?;
+            let mut batches = rewritten(&live, &path, 1)?;
+            // Killed before all of it was written, in the first step.
+            batches.truncate(if step == 0 { 0 } else { usize::MAX });
+            Ok(Some(batches))
+        };
+        let killed = |_| Err(DiskError::Missing { path: path.clone() });
+        let cut = log.open_log(partition).unwrap().log.rewrite(1, batches, killed);
+        assert!(cut.is_err());
+        assert_eq!(reader.read(&id("g1")).unwrap(), before);
+        let fresh = OffsetsLog::open(&log.directory).unwrap().unwrap();
+        assert_eq!(fresh.read(&id("g1")).unwrap(), before);
+    }
+    fill(&mut log, COMPACT_BYTES_MIN - 10_000);
+    log.compact(partition, 1).unwrap();
+    assert!(before.offsets[&of(0)].offset <= last);
+    assert_eq!(reader.read(&id("g1")).unwrap().offsets.len(), 100);
 }
 
 #[test]

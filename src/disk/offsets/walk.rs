@@ -208,7 +208,9 @@ impl Walk {
             if header.is_control() {
                 let pending = self.pending.remove(&producer).unwrap_or_default();
                 if key.get(2..4) == Some(&MARKER_COMMIT.to_be_bytes()) {
-                    pending.iter().for_each(|(key, value)| take(key, value.as_deref()));
+                    for (key, value) in &pending {
+                        take(key, value.as_deref());
+                    }
                 }
             } else if header.is_transactional() {
                 let record = (key.to_vec(), value.map(<[u8]>::to_vec));

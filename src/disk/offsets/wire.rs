@@ -4,6 +4,8 @@
 //! Plain: a text has an i16 length, bytes and lists an i32, and -1 is null. Flexible: lengths are
 //! unsigned varints one higher than the length, 0 is null, and tagged fields end every structure.
 
+#![expect(clippy::option_option, reason = "the outer one is a cut, the inner one is null")]
+
 use crate::disk::varint::take_unsigned;
 
 /// Reads fields off the front of bytes; every length is checked against what is left.

@@ -113,9 +113,9 @@ fn group_in(version: i16) -> Vec<u8> {
         out.extend(9i64.to_be_bytes());
     }
     if flexible {
-        out.push(2)
+        out.push(2);
     } else {
-        out.extend(1i32.to_be_bytes())
+        out.extend(1i32.to_be_bytes());
     }
     text(&mut out, Some("m"));
     if version >= 3 {
@@ -265,7 +265,9 @@ proptest! {
     }
 
     #[test]
-    fn noise_never_panics(noise in proptest::collection::vec(any::<u8>(), 0..200), version in 0..6u8) {
+    fn noise_never_panics(
+        noise in proptest::collection::vec(any::<u8>(), 0..200), version in 0..6u8,
+    ) {
         let mut value = vec![0, version];
         value.extend(&noise);
         for key in keys() {
