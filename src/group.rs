@@ -1,5 +1,5 @@
-//! Owns the nouns of consumer groups: ids, members, committed offsets, and what an answer about them
-//! holds. Leaves finding and changing them to `cluster`.
+//! Owns the nouns of consumer groups: ids, members, committed offsets, and what an answer about
+//! them holds. Leaves finding and changing them to `cluster`.
 
 use std::fmt;
 

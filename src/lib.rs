@@ -8,7 +8,8 @@
 //!   3  cli          load
 //!   2  cluster
 //!   1  disk
-//!   0  topic  group  assignor  lag  offset  record  partitioner  config  fake  out  sys  value  near
+//!   0  topic  group  assignor  lag  offset  record  partitioner  config  fake  out  sys  value
+//! near
 //! ```
 //!
 //! The seam (`cluster`) is synchronous: both back ends are blocking libraries, every wait in them

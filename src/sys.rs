@@ -294,6 +294,18 @@ pub fn kill_group(leader: u32) {
     unsafe { libc::kill(-leader, libc::SIGKILL) };
 }
 
+/// The name of this machine; `localhost` where it has none.
+pub fn host_name() -> String {
+    let mut name = [0u8; 256];
+    // SAFETY: writes at most as many bytes as we own; the last one stays zero.
+    let known = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) } == 0;
+    let text = name.split(|&byte| byte == 0).next().unwrap_or_default();
+    if known && !text.is_empty() {
+        return String::from_utf8_lossy(text).into_owned();
+    }
+    "localhost".to_owned()
+}
+
 /// The effective user id of this process.
 pub fn effective_user() -> u32 {
     // SAFETY: a call without arguments that cannot fail.

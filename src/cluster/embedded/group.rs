@@ -1,5 +1,6 @@
-//! Owns being a member of a group on a log directory: joining, sharing partitions out, reading those
-//! that are ours, committing. Leaves locks and roster to `disk::members`, offsets to `disk::offsets`.
+//! Owns being a member of a group on a log directory: joining, sharing partitions out, reading
+//! those that are ours, committing. Leaves locks and roster to `disk::members`, offsets to
+//! `disk::offsets`.
 //!
 //! A partition is read only while its owner's lock is held, from the offset that was committed when
 //! the lock was taken; and it is let go of only after what was accepted of it is committed.
@@ -69,7 +70,7 @@ impl Embedded {
         let ends = ends.transpose()?;
         let joining = Joining {
             client_id: options.client_id.clone(),
-            host: host(),
+            host: crate::sys::host_name(),
             topics: options.topics.iter().map(ToString::to_string).collect(),
         };
         let assignor = options.assignor;
@@ -121,13 +122,6 @@ fn ends_of(
         }
     }
     Ok(ends)
-}
-
-/// The name of this machine.
-fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
 }
 
 /// Shares all partitions out to the members of a roster.
@@ -300,8 +294,8 @@ impl GroupConsumer {
         }
     }
 
-    /// Commits what was accepted, all of it at once; answers how many partitions that were. A member
-    /// that the others have given up commits nothing.
+    /// Commits what was accepted, all of it at once; answers how many partitions that were. A
+    /// member that the others have given up commits nothing.
     pub fn commit(&mut self) -> Result<usize> {
         if self.accepted.is_empty() {
             return Ok(0);

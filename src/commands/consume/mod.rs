@@ -103,8 +103,8 @@ pub struct Args {
     /// Run this command for each batch, with the records on its stdin; last on the line, no shell
     ///
     /// A batch is of one partition, and is committed when the command exits with 0. The command is
-    /// told KAW_GROUP, KAW_TOPIC, KAW_PARTITION, KAW_FIRST_OFFSET, KAW_LAST_OFFSET and KAW_RECORDS in
-    /// its environment, and is ended after five minutes.
+    /// told KAW_GROUP, KAW_TOPIC, KAW_PARTITION, KAW_FIRST_OFFSET, KAW_LAST_OFFSET and KAW_RECORDS
+    /// in its environment, and is ended after five minutes.
     #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true)]
     #[arg(requires = "group", help_heading = "Group")]
     pub exec: Option<Vec<String>>,
