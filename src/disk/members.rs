@@ -151,7 +151,19 @@ impl GroupFile {
 
     /// The members that are alive, as one who is not a member sees them.
     pub fn live_members(&self) -> Result<Roster> {
-        let mut roster = self.lock()?.read()?;
+        self.alive_of(&self.lock()?)
+    }
+
+    /// The group's mutex while nobody is in it: who holds it can change what the group committed,
+    /// and nobody joins meanwhile. Where there are members, their number instead.
+    pub fn lock_empty(&self) -> Result<std::result::Result<GroupLock<'_>, usize>> {
+        let lock = self.lock()?;
+        let members = self.alive_of(&lock)?.members.len();
+        Ok(if members == 0 { Ok(lock) } else { Err(members) })
+    }
+
+    fn alive_of(&self, lock: &GroupLock<'_>) -> Result<Roster> {
+        let mut roster = lock.read()?;
         let mut alive = Vec::new();
         for member in roster.members.drain(..) {
             if self.is_alive(member.slot)? {
@@ -469,6 +481,7 @@ mod tests {
         assert_eq!((roster.members.len(), last.members.len(), last.generation), (2, 3, 3));
         let file = GroupFile::open(dir.path(), &group).unwrap().unwrap();
         assert_eq!(file.live_members().unwrap(), last);
+        assert_eq!(file.lock_empty().unwrap().unwrap_err(), 3);
         // One leaves, one dies: its file is closed without a word.
         assert_eq!(b.leave(&in_turn).unwrap().members.len(), 2);
         let sequence = file.sequence();
@@ -479,6 +492,8 @@ mod tests {
         assert_eq!((roster.generation, file.sequence()), (5, sequence + 1));
         assert_eq!(a.refresh(&in_turn, false).unwrap().0.generation, 5, "nothing changed");
         assert_eq!(a.while_member(|| Ok(7)).unwrap(), Some(7));
+        drop(a);
+        assert!(file.lock_empty().unwrap().is_ok());
     }
 
     #[test]

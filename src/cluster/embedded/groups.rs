@@ -9,6 +9,7 @@ use super::{Embedded, PATIENCE_STEP};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
 use crate::disk::directory::LogDirectory;
 use crate::disk::error::DiskError;
+use crate::disk::members::GroupFile;
 use crate::disk::meta::Uuid;
 use crate::disk::offsets::codec::{Key, OffsetValue, StoredMember, Value};
 use crate::disk::offsets::{ConsumerMember, GroupTable, OffsetsLog, protocol};
@@ -80,7 +81,13 @@ impl Embedded {
             std::thread::sleep(PATIENCE_STEP);
         }
         let now_ms = crate::now_ms();
+        let file = GroupFile::open(&self.path, group)?;
+        let empty = file.as_ref().map(GroupFile::lock_empty).transpose()?;
+        if let Some(Err(members)) = empty {
+            return Err(non_empty(group, members));
+        }
         log.append(group, records, now_ms, true)?;
+        drop(empty);
         // Of no concern to who asked for something else.
         drop(log.expire(now_ms, |other| other == group || self.may_be_live(other)));
         Ok(())
@@ -222,13 +229,16 @@ impl Embedded {
 
 /// Refuses a group of which members are known to be alive.
 fn refuse_members(group: &GroupId, live: Option<&[Member]>) -> Result<()> {
-    let count = live.map_or(0, <[Member]>::len);
-    if count == 0 {
-        return Ok(());
+    match live.map_or(0, <[Member]>::len) {
+        0 => Ok(()),
+        count => Err(non_empty(group, count)),
     }
+}
+
+fn non_empty(group: &GroupId, count: usize) -> ClusterError {
     let plural = if count == 1 { "" } else { "s" };
     let message = format!("group `{group}` has {count} member{plural} that would not hear of it");
-    Err(ClusterError::new(ErrorKind::NonEmptyGroup, message).of_group(group.as_str()))
+    ClusterError::new(ErrorKind::NonEmptyGroup, message).of_group(group.as_str())
 }
 
 /// The record of a commit.
