@@ -11,7 +11,7 @@ use crate::disk::BootId;
 use crate::disk::directory::{LogDirectory, ReadEnd};
 use crate::disk::error::DiskError;
 use crate::disk::reader::PartitionReader;
-use crate::disk::state::{End, State};
+use crate::disk::state::{End, State, identity_of};
 use crate::record::RecordBuffer;
 use crate::sys;
 use crate::topic::TopicPartition;
@@ -28,6 +28,8 @@ struct Part {
     index: usize,
     of: TopicPartition,
     directory: PathBuf,
+    /// Which directory that is: another one of the same name is another log.
+    identity: [u64; 2],
     reader: PartitionReader,
     /// `None` until somebody writes to the partition, or where it may not be mapped.
     state: Option<State>,
@@ -45,6 +47,8 @@ pub struct Consumer {
     boot: BootId,
     /// Whose turn it is.
     turn: usize,
+    /// Which one is looked at next, while there is nothing to read.
+    looked: usize,
 }
 
 impl Embedded {
@@ -63,7 +67,7 @@ impl Embedded {
             let Some(topic) = &topic else { continue };
             parts.push(open_part(&directory, topic, from, index)?);
         }
-        Ok(Consumer { parts, boot: *directory.boot(), turn: 0 })
+        Ok(Consumer { parts, boot: *directory.boot(), turn: 0, looked: 0 })
     }
 }
 
@@ -80,9 +84,11 @@ fn open_part(
         return Err(out_of_range(&of, from.from, &end));
     }
     let path = directory.partition_path(&topic.name, from.partition);
+    let facts = std::fs::metadata(&path).map_err(DiskError::io("stat", &path))?;
     Ok(Part {
         index,
         of,
+        identity: identity_of(&facts),
         reader: PartitionReader::new(&path, from.partition, from.from, &topic.config),
         state: open_state(&path)?,
         directory: path,
@@ -119,6 +125,22 @@ impl Part {
         error.message = format!("topic `{}` was deleted while it was read", self.of.topic);
         error.topic = None;
         error
+    }
+
+    /// Looks whether the log is still where it was. Who removes it without kaw wakes nobody.
+    fn look(&mut self) -> Result<()> {
+        match std::fs::metadata(&self.directory) {
+            Ok(facts) if identity_of(&facts) != self.identity => return Err(self.deleted()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(self.deleted());
+            }
+            _ => {}
+        }
+        if self.state.as_ref().is_some_and(|state| !state.is_in_place()) {
+            // Only the page was removed: the next writer makes it anew.
+            self.state = None;
+        }
+        Ok(())
     }
 
     /// The damage, once everything in front of it was read.
@@ -165,10 +187,17 @@ impl Consumer {
             }
             let now = Instant::now();
             if now >= until {
+                self.look()?;
                 return Ok(Polled::Nothing);
             }
             self.wait(&sequences, until - now);
         }
+    }
+
+    /// Looks after one partition, another one each time.
+    fn look(&mut self) -> Result<()> {
+        self.looked = (self.looked + 1) % self.parts.len().max(1);
+        self.parts.get_mut(self.looked).map_or(Ok(()), Part::look)
     }
 
     fn read_next(&mut self, buffer: &mut RecordBuffer) -> Result<Option<Polled>> {
