@@ -286,6 +286,15 @@ pub fn raise_file_limit() {
     }
 }
 
+/// Whether this process was started with a signal ignored, as `nohup` does.
+pub fn is_ignored(signal: libc::c_int) -> bool {
+    // SAFETY: `sigaction` is a plain C struct; all zeros is a value of it.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: only asks, and `action` is ours to write.
+    let asked = unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut action) };
+    asked == 0 && action.sa_sigaction == libc::SIG_IGN
+}
+
 /// The effective user id of this process.
 pub fn effective_user() -> u32 {
     // SAFETY: a call without arguments that cannot fail.

@@ -20,6 +20,7 @@ mod examples;
 mod full_disk;
 mod generated;
 mod history;
+mod interrupts;
 mod kafka_files;
 mod needs;
 mod processes;

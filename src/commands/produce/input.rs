@@ -152,7 +152,7 @@ impl<'a> Input<'a> {
     }
 
     /// Whether more input is there already, or comes within `timeout`.
-    pub fn is_ready(&self, timeout: std::time::Duration) -> bool {
+    pub fn is_ready(&mut self, timeout: std::time::Duration) -> bool {
         self.carry_is_unsplit || (!self.ended && self.source.is_ready(timeout))
     }
 
@@ -255,8 +255,8 @@ impl<'a> Input<'a> {
             |this: &mut Self, slice: Slice, taken: &mut u64| -> Result<(), BadRecord> {
                 let too_large = slice.len() > this.record_bytes_max;
                 let made = if too_large {
-                    let (bytes, most) = (slice.len(), this.record_bytes_max);
-                    Err(format!("its {bytes} bytes are more than the topic takes ({most})"))
+                    let most = this.record_bytes_max;
+                    Err(format!("it is longer than the {most} bytes that the topic takes"))
                 } else {
                     take(&this.shape, slice)
                 };
