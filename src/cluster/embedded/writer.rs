@@ -17,7 +17,9 @@ use crate::config::LogConfig;
 use crate::disk::batch::EncodedBatch;
 use crate::disk::directory::LogDirectory;
 use crate::disk::partition::{Appended, PartitionLog};
+use crate::disk::recovery::Cut;
 use crate::disk::state::State;
+use crate::topic::TopicName;
 
 /// How much of a segment is filled before its way to the device begins.
 const WRITEBACK_BYTES: u64 = 4 << 20;
@@ -77,11 +79,12 @@ impl Writer {
         while let Ok(work) = self.queue.recv() {
             self.write(work);
         }
-        for log in self.logs.values_mut() {
+        for (partition, log) in &mut self.logs {
             self.shared.set_appending(Some(Arc::clone(log.state())));
             // A closed log is tidier, not truer: what fails here is made good by the next writer.
             drop(log.settle(crate::now_ms()));
             self.shared.set_appending(None);
+            tell_cuts(&self.warn, &self.topic.name, *partition, log);
         }
     }
 
@@ -160,17 +163,17 @@ impl Writer {
         self.shared.set_appending(Some(Arc::clone(log.state())));
         let appended = log.append(batch, crate::now_ms());
         self.shared.set_appending(None);
-        for cut in log.take_cuts() {
-            let warning = format!(
-                "{}-{partition}: {} bytes that were not whole were moved to {}: {}",
-                self.topic.name,
-                cut.bytes,
-                cut.path.display(),
-                cut.reason
-            );
-            drop(self.warn.send(warning));
-        }
+        tell_cuts(&self.warn, &self.topic.name, partition, log);
         Ok((appended?, Arc::clone(log.state()), path))
+    }
+}
+
+/// Says what recovery moved aside.
+fn tell_cuts(warn: &Sender<String>, topic: &TopicName, partition: i32, log: &mut PartitionLog) {
+    for Cut { path, bytes, reason } in log.take_cuts() {
+        let path = path.display();
+        let what = format!("{bytes} bytes that were not whole were moved to {path}: {reason}");
+        drop(warn.send(format!("{topic}-{partition}: {what}")));
     }
 }
 
