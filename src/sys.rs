@@ -301,6 +301,15 @@ pub fn effective_user() -> u32 {
     unsafe { libc::geteuid() }
 }
 
+/// The system's reason as the end of a sentence, without Rust's `(os error 28)`.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((reason, _)) => reason.to_lowercase(),
+        None => text,
+    }
+}
+
 /// Fills `bytes` from the system's random source.
 pub fn random(bytes: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::sys;
+
 /// What can go wrong with a log directory.
 #[derive(Debug)]
 pub enum DiskError {
@@ -93,7 +95,7 @@ impl fmt::Display for DiskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, source } => {
-                write!(f, "cannot {doing} {}: {source}", path.display())
+                write!(f, "cannot {doing} {}: {}", path.display(), sys::reason(source))
             }
             Self::Corrupt { path, position, offset, reason } => {
                 write!(f, "{} is damaged at byte {position}", path.display())?;
@@ -122,5 +124,16 @@ impl std::error::Error for DiskError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         // The text of the cause is in the sentence already; a chain would print it twice.
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_reason_ends_the_sentence() {
+        let full = DiskError::io("write", Path::new("/a"))(io::Error::from_raw_os_error(28));
+        assert_eq!(full.to_string(), "cannot write /a: no space left on device");
     }
 }
