@@ -209,8 +209,16 @@ pub struct State {
     held: AtomicBool,
 }
 
-/// Inode and time of birth: which file or directory it is, whatever its name.
-pub fn identity_of(facts: &Metadata) -> [u64; 2] {
+/// Which file or directory a path names, by inode and time of birth; `None` if there is none.
+pub fn identity_at(path: &Path) -> Result<Option<[u64; 2]>> {
+    match std::fs::metadata(path) {
+        Ok(facts) => Ok(Some(identity_of(&facts))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(DiskError::io("stat", path)(e)),
+    }
+}
+
+fn identity_of(facts: &Metadata) -> [u64; 2] {
     let born = facts.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
     [facts.ino(), born.unwrap_or_default().as_nanos() as u64]
 }
@@ -301,10 +309,7 @@ impl State {
     /// Whether the file is still the one that its path names; one who waits on a page that was
     /// removed waits for ever.
     pub fn is_in_place(&self) -> bool {
-        match std::fs::metadata(&self.path) {
-            Ok(facts) => identity_of(&facts) == self.identity,
-            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
-        }
+        identity_at(&self.path).map_or(true, |found| found == Some(self.identity))
     }
 
     /// Whether this process has the lock by this handle, and so is not waiting for it.

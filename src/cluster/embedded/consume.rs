@@ -11,7 +11,7 @@ use crate::disk::BootId;
 use crate::disk::directory::{LogDirectory, ReadEnd};
 use crate::disk::error::DiskError;
 use crate::disk::reader::PartitionReader;
-use crate::disk::state::{End, State, identity_of};
+use crate::disk::state::{End, State, identity_at};
 use crate::record::RecordBuffer;
 use crate::sys;
 use crate::topic::TopicPartition;
@@ -29,7 +29,7 @@ struct Part {
     of: TopicPartition,
     directory: PathBuf,
     /// Which directory that is: another one of the same name is another log.
-    identity: [u64; 2],
+    identity: Option<[u64; 2]>,
     reader: PartitionReader,
     /// `None` until somebody writes to the partition, or where it may not be mapped.
     state: Option<State>,
@@ -84,11 +84,10 @@ fn open_part(
         return Err(out_of_range(&of, from.from, &end));
     }
     let path = directory.partition_path(&topic.name, from.partition);
-    let facts = std::fs::metadata(&path).map_err(DiskError::io("stat", &path))?;
     Ok(Part {
         index,
         of,
-        identity: identity_of(&facts),
+        identity: identity_at(&path)?,
         reader: PartitionReader::new(&path, from.partition, from.from, &topic.config),
         state: open_state(&path)?,
         directory: path,
@@ -129,12 +128,8 @@ impl Part {
 
     /// Looks whether the log is still where it was. Who removes it without kaw wakes nobody.
     fn look(&mut self) -> Result<()> {
-        match std::fs::metadata(&self.directory) {
-            Ok(facts) if identity_of(&facts) != self.identity => return Err(self.deleted()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(self.deleted());
-            }
-            _ => {}
+        if identity_at(&self.directory)? != self.identity {
+            return Err(self.deleted());
         }
         if self.state.as_ref().is_some_and(|state| !state.is_in_place()) {
             // Only the page was removed: the next writer makes it anew.
