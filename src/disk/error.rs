@@ -85,6 +85,18 @@ impl DiskError {
         matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
     }
 
+    /// The same; but that the topic was deleted, where a file is missing and so is `partition`.
+    #[must_use]
+    pub fn or_deleted(self, partition: &Path) -> Self {
+        let missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        match self {
+            Self::Io { source, .. } if missing(&source) && !partition.exists() => {
+                Self::Deleted { path: partition.to_owned() }
+            }
+            other => other,
+        }
+    }
+
     /// Damage in `path` at `position`.
     pub fn corrupt(path: &Path, position: u64, reason: impl Into<String>) -> Self {
         Self::Corrupt { path: path.to_owned(), position, offset: None, reason: reason.into() }
@@ -130,6 +142,18 @@ impl std::error::Error for DiskError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_missing_with_its_partition_was_deleted() {
+        let dir = tempfile::tempdir().unwrap();
+        let gone = dir.path().join("t-0");
+        let missing = || DiskError::io("open", &gone.join("a"))(io::ErrorKind::NotFound.into());
+        let deleted = missing().or_deleted(&gone);
+        assert!(matches!(&deleted, DiskError::Deleted { path } if *path == gone), "{deleted}");
+        assert!(matches!(missing().or_deleted(dir.path()), DiskError::Io { .. }));
+        let denied = DiskError::io("open", &gone)(io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(denied.or_deleted(&gone), DiskError::Io { .. }));
+    }
 
     #[test]
     fn the_systems_reason_ends_the_sentence() {

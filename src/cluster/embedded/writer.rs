@@ -149,11 +149,12 @@ impl Writer {
             std::collections::hash_map::Entry::Vacant(place) => {
                 check_partition(&self.topic, partition)?;
                 let (name, config) = (&self.topic.name, &self.topic.config);
-                let mut log = self.directory.open_partition(name, partition, config)?;
+                let opened = self.directory.open_partition(name, partition, config);
+                let mut log = opened.map_err(|error| error.or_deleted(&path))?;
                 self.shared.set_appending(Some(Arc::clone(log.state())));
                 let fenced = log.check_fence();
                 self.shared.set_appending(None);
-                if fenced? {
+                if fenced.map_err(|error| error.or_deleted(&path))? {
                     let warning = format!("{name}-{partition}: checked after a failed sync");
                     drop(self.warn.send(warning));
                 }
@@ -164,7 +165,8 @@ impl Writer {
         let appended = log.append(batch, crate::now_ms());
         self.shared.set_appending(None);
         tell_cuts(&self.warn, &self.topic.name, partition, log);
-        Ok((appended?, Arc::clone(log.state()), path))
+        let appended = appended.map_err(|error| error.or_deleted(&path))?;
+        Ok((appended, Arc::clone(log.state()), path))
     }
 }
 
@@ -235,6 +237,7 @@ impl Syncer {
             }
             let Unsynced { state, directory, appended, .. } = unsynced;
             if let Err(error) = PartitionLog::sync(state, directory, appended) {
+                let error = error.or_deleted(directory);
                 failed.insert(directory.clone(), Arc::new(error.into()));
             }
         }
