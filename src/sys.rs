@@ -260,7 +260,8 @@ pub fn grow_pipe(fd: BorrowedFd<'_>, bytes: i32) {
 /// Whether `fd` has bytes to read, or its end, within `timeout`.
 pub fn readable(fd: BorrowedFd<'_>, timeout: Duration) -> bool {
     let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    let ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+    // Rounded up: a wait for what is left of a millisecond would be none, over and over.
+    let ms = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
     // SAFETY: one pollfd that we own.
     unsafe { libc::poll(&raw mut poll, 1, ms) > 0 }
 }
@@ -351,6 +352,17 @@ mod tests {
         unlock(&a, 0, 1).unwrap();
         assert_eq!(lock_holder(&b, LockKind::Shared, 0, 1).unwrap(), None);
         assert!(try_lock(&b, LockKind::Shared, 0, 1).unwrap());
+    }
+
+    #[test]
+    fn less_than_a_millisecond_is_waited_for_too() {
+        let (ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let start = std::time::Instant::now();
+        assert!(!readable(ours.as_fd(), Duration::from_micros(900)));
+        assert!(start.elapsed() >= Duration::from_micros(900));
+        let start = std::time::Instant::now();
+        assert!(!readable(ours.as_fd(), Duration::ZERO));
+        assert!(start.elapsed() < Duration::from_secs(1));
     }
 
     #[test]
