@@ -2,8 +2,8 @@
 //! of a partition to `partition` and `reader`.
 
 use std::collections::BTreeMap;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use super::partition::PartitionLog;
 use super::recovery::Recovery;
 use super::registry::{Registry, Topic};
 use super::state::{End, State};
-use super::{BootId, layout, segment};
+use super::{BootId, file, layout, segment};
 use crate::config::LogConfig;
 use crate::sys::{self, LockKind};
 use crate::topic::TopicName;
@@ -195,15 +195,7 @@ impl LogDirectory {
 
     fn open_state_file(&self) -> Result<(PathBuf, File)> {
         let path = self.path.join(layout::DIRECTORY_STATE);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(&path)
-            .map_err(DiskError::io("open", &path))?;
+        let file = file::open_to_write(&path)?;
         Ok((path, file))
     }
 
@@ -427,8 +419,8 @@ fn is_denied(error: &std::io::Error) -> bool {
 }
 
 fn write_new(path: &Path, text: &str) -> Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    file.and_then(|f| f.write_all_at(text.as_bytes(), 0)).map_err(DiskError::io("write", path))
+    let file = file::create_new(path)?;
+    file.write_all_at(text.as_bytes(), 0).map_err(DiskError::io("write", path))
 }
 
 fn check_is_directory(path: &Path) -> Result<()> {
@@ -472,15 +464,7 @@ fn check_owner(path: &Path) -> Result<()> {
 fn hold_broker_lock(directory: &Path) -> Result<File> {
     let path = directory.join(layout::BROKER_LOCK);
     loop {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(&path)
-            .map_err(DiskError::io("open", &path))?;
+        let file = file::open_to_write(&path)?;
         if !sys::try_lock(&file, LockKind::Shared, 0, 0).map_err(DiskError::io("lock", &path))? {
             let holder = match sys::lock_holder(&file, LockKind::Shared, 0, 0) {
                 Ok(Some(pid)) if pid > 0 => format!("a Kafka broker (process {pid})"),

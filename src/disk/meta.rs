@@ -3,16 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::error::{DiskError, Result};
-use super::{layout, segment};
+use super::{file, layout, segment};
 
 /// A Kafka uuid: 16 bytes, as text URL-safe base64 without padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,14 +56,7 @@ pub fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".tmp");
     let beside = PathBuf::from(name);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(&beside)
-        .map_err(DiskError::io("create", &beside))?;
+    let mut file = file::create_anew(&beside)?;
     let written =
         file.write_all(bytes).and_then(|()| if durable { file.sync_all() } else { Ok(()) });
     if let Err(error) = written {
@@ -82,11 +73,7 @@ pub fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
 /// Reads a file whole; `None` if it is not there. `max_bytes` bounds what is taken into memory.
 pub fn read_file(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>> {
     use std::io::Read;
-    let file = match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(DiskError::io("open", path)(e)),
-    };
+    let Some(file) = file::open_if_there(path)? else { return Ok(None) };
     let mut bytes = Vec::new();
     file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(DiskError::io("read", path))?;
     if bytes.len() as u64 > max_bytes {

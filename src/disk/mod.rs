@@ -7,7 +7,7 @@
 //! |- bootstrap.checkpoint         topics, ids, configs, as a KRaft broker adopts them (registry)
 //! |- log-start-offset-checkpoint  log start offsets that are not the base of a segment
 //! |- .lock                        Kafka's: writers hold it shared, a broker takes it alone
-//! |- .kaw-dir                     byte 0: lock of changes to topics; 8..16: next producer id
+//! |- .kaw-dir                     byte 0: lock of changes to topics
 //! `- <topic>-<n>/
 //!    |- <base>.log                record batches, one behind the other, and nothing else
 //!    |- <base>.index              i32 offset - base, i32 position   (8 bytes an entry)
@@ -43,6 +43,7 @@ pub mod batch;
 pub mod compression;
 pub mod directory;
 pub mod error;
+pub mod file;
 pub mod index;
 pub mod layout;
 pub mod meta;

@@ -11,7 +11,7 @@ use super::index::{OffsetEntry, TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
 use super::record::{Wanted, decode, plain_range};
 use super::state::End;
-use super::{compression, recovery, segment};
+use super::{compression, file, recovery, segment};
 use crate::config::LogConfig;
 use crate::record::{Compression, RecordBuffer};
 
@@ -91,7 +91,7 @@ impl PartitionReader {
         if self.segment.is_none() {
             let (base, _) = segment_of(&self.directory, end, self.next_offset)?;
             let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
-            let file = segment::open_to_read(&path)?;
+            let file = file::open_to_read(&path)?;
             let (position, due) = index_lookup(&self.directory, base, end, self.next_offset)
                 .and_then(|entry| check_entry(&file, base, entry))
                 .unwrap_or((0, base));
@@ -295,7 +295,7 @@ fn segment_of(directory: &Path, end: &End, offset: i64) -> Result<(i64, Option<i
 /// were published.
 fn index_lookup(directory: &Path, base: i64, end: &End, offset: i64) -> Option<OffsetEntry> {
     let path = layout::segment_file(directory, base, SegmentFile::OffsetIndex);
-    let file = segment::open_to_read(&path).ok()?;
+    let file = file::open_to_read(&path).ok()?;
     let entries = if base == end.active_base {
         end.index_entries
     } else {
@@ -331,7 +331,7 @@ pub fn offset_at_time(
     for base in segment::list(directory)?.into_iter().filter(|&b| b <= end.active_base) {
         let path = layout::segment_file(directory, base, SegmentFile::TimeIndex);
         // Without its index nothing is known of a segment: it has to be read.
-        let Ok(file) = segment::open_to_read(&path) else { break };
+        let Ok(file) = file::open_to_read(&path) else { break };
         let entries = if base == end.active_base {
             end.time_entries
         } else {

@@ -2,11 +2,12 @@
 //! what is not whole aside and never destroys it. Leaves publishing the end to `partition`.
 
 use std::fs::File;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::batch::{BatchError, BatchHeader, HEADER_BYTES, check_crc};
 use super::error::{DiskError, Result};
+use super::file;
 use super::index::{TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
 use super::segment::{self, Indexed, Segment};
@@ -311,7 +312,7 @@ impl Recovery<'_> {
             end.sealed_bytes += end.position;
             end.start_segment(base);
             let path = layout::segment_file(self.directory, base, SegmentFile::Log);
-            let file = segment::open_to_read(&path)?;
+            let file = file::open_to_read(&path)?;
             let mut max_timestamp = end.max_timestamp;
             let range = (0, self.log_len(base)?);
             let stop = walk(&file, &path, range, base, self.gaps(), |_, header| {
@@ -393,7 +394,7 @@ impl Recovery<'_> {
     /// The largest timestamp of a sealed segment: its last time index entry.
     fn max_timestamp(&self, base: i64) -> Result<i64> {
         let path = layout::segment_file(self.directory, base, SegmentFile::TimeIndex);
-        let Ok(file) = segment::open_to_read(&path) else { return Ok(-1) };
+        let Ok(file) = file::open_to_read(&path) else { return Ok(-1) };
         let entries = entries_in::<TimeEntry>(&file, &path)?;
         Ok(last_before(&file, &path, entries, |_: TimeEntry| true)?.map_or(-1, |e| e.timestamp))
     }
@@ -402,7 +403,7 @@ impl Recovery<'_> {
     pub fn first_timestamp(&self, base: i64) -> Result<i64> {
         let path = layout::segment_file(self.directory, base, SegmentFile::Log);
         let mut header = [0; HEADER_BYTES];
-        let Ok(file) = segment::open_to_read(&path) else { return Ok(-1) };
+        let Ok(file) = file::open_to_read(&path) else { return Ok(-1) };
         if file.read_exact_at(&mut header, 0).is_err() {
             return Ok(-1);
         }
@@ -413,14 +414,7 @@ impl Recovery<'_> {
 /// Copies a range of a log to the file `to`, which is made anew, and waits for the device: the
 /// range is cut off the log next.
 fn copy_to_new(log: &File, path: &Path, range: (u64, u64), to: &Path) -> Result<()> {
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(to)
-        .map_err(DiskError::io("create", to))?;
+    let file = file::create_anew(to)?;
     copy_range(log, path, range, &file, to, 0)?;
     file.sync_all().map_err(DiskError::io("write", to))
 }

@@ -1,12 +1,13 @@
 //! Owns one segment: its three files, writing a batch into it, its index entries, sealing it.
 //! Leaves offsets, locks and rolling to `partition`.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::{DiskError, Result};
+use super::file;
 use super::index::{Entry, OffsetEntry, TimeEntry};
 use super::layout::{self, SegmentFile};
 use super::state::End;
@@ -38,39 +39,6 @@ pub struct Indexed {
     pub max_timestamp: i64,
 }
 
-/// Never through a link, and never stuck on what is not a file.
-const OPEN_FLAGS: i32 = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-
-fn open_to_write(path: &Path) -> Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(OPEN_FLAGS)
-        .open(path)
-        .map_err(DiskError::io("open", path))?;
-    check_is_file(file, path)
-}
-
-fn check_is_file(file: File, path: &Path) -> Result<File> {
-    if file.metadata().map_err(DiskError::io("stat", path))?.is_file() {
-        return Ok(file);
-    }
-    Err(DiskError::Foreign { path: path.to_owned(), found: "it is not a file".to_owned() })
-}
-
-/// Opens a file of a segment to read.
-pub fn open_to_read(path: &Path) -> Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(OPEN_FLAGS)
-        .open(path)
-        .map_err(DiskError::io("open", path))?;
-    check_is_file(file, path)
-}
-
 /// The base offsets of the segments in `directory`, ascending.
 pub fn list(directory: &Path) -> Result<Vec<i64>> {
     let mut bases = Vec::new();
@@ -88,7 +56,7 @@ pub fn list(directory: &Path) -> Result<Vec<i64>> {
 impl Segment {
     /// Opens the files of the segment at `base`, and makes those that are missing.
     pub fn open_or_create(directory: &Path, base: i64) -> Result<Self> {
-        let open = |file| open_to_write(&layout::segment_file(directory, base, file));
+        let open = |kind| file::open_to_write(&layout::segment_file(directory, base, kind));
         Ok(Self {
             base,
             directory: directory.to_owned(),
@@ -202,7 +170,7 @@ pub const SYNC: &str = "sync";
 /// Puts the log of the segment at `base` on the device.
 pub fn sync_log(directory: &Path, base: i64) -> Result<()> {
     let path = layout::segment_file(directory, base, SegmentFile::Log);
-    open_to_read(&path)?.sync_data().map_err(DiskError::io(SYNC, &path))
+    file::open_to_read(&path)?.sync_data().map_err(DiskError::io(SYNC, &path))
 }
 
 /// Puts the names in `directory` on the device.

@@ -4,14 +4,14 @@
 //! Two slots, so that a writer killed between two stores has published either the old end or the
 //! new one. The sequence number says which slot counts, and is the word that followers wait on.
 
-use std::fs::{File, Metadata, OpenOptions};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::fs::{File, Metadata};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use std::time::UNIX_EPOCH;
 
 use super::error::{DiskError, Result};
-use super::{BootId, layout};
+use super::{BootId, file, layout};
 use crate::sys::{self, LockKind, PAGE_BYTES, Page};
 
 const MAGIC: u64 = u64::from_be_bytes(*b"KAWSTATE");
@@ -231,11 +231,7 @@ impl State {
     /// Opens the page in `directory` to read; `None` if there is none yet.
     pub fn open(directory: &Path) -> Result<Option<Self>> {
         let path = directory.join(layout::PARTITION_STATE);
-        let file = match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(&path) {
-            Ok(file) => file,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(DiskError::io("open", &path)(e)),
-        };
+        let Some(file) = file::open_if_there(&path)? else { return Ok(None) };
         let identity = identity_of_file(&file, &path)?;
         match Page::map(&file, false) {
             Ok(page) => Ok(Some(Self { page, file: None, path, identity, held: false.into() })),
@@ -249,15 +245,7 @@ impl State {
     /// no end: [`Self::end`] is `None` until one is published under the partition's lock.
     pub fn open_or_create(directory: &Path) -> Result<Self> {
         let path = directory.join(layout::PARTITION_STATE);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(&path)
-            .map_err(DiskError::io("open", &path))?;
+        let file = file::open_to_write(&path)?;
         let len = file.metadata().map_err(DiskError::io("stat", &path))?.len();
         if len < PAGE_BYTES as u64 {
             // Written, not truncated up: a store into a hole of a full file system is a SIGBUS. Two

@@ -323,6 +323,15 @@ impl Follower {
     }
 }
 
+/// A flag that is raised when its owner goes, be it by a panic: followers wait for it.
+struct RaisedAtLast<'a>(&'a AtomicBool);
+
+impl Drop for RaisedAtLast<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// Runs one round in `dir`, and judges it.
 fn run_round(dir: &Path, max_bytes: u64, random: &mut Pcg64, seen: &mut Seen) {
     let limits = [
@@ -343,6 +352,7 @@ fn run_round(dir: &Path, max_bytes: u64, random: &mut Pcg64, seen: &mut Seen) {
     let followers_over = AtomicBool::new(false);
     let mut history = History::default();
     thread::scope(|scope| {
+        let _over = RaisedAtLast(&followers_over);
         let follower = scope.spawn(|| round.follow(&followers_over));
         let mut producers = Vec::new();
         for slot in &round.slots {

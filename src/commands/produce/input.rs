@@ -255,8 +255,8 @@ impl<'a> Input<'a> {
             |this: &mut Self, slice: Slice, taken: &mut u64| -> Result<(), BadRecord> {
                 let too_large = slice.len() > this.record_bytes_max;
                 let made = if too_large {
-                    let most = this.record_bytes_max;
-                    Err(format!("it is longer than the {most} bytes that the topic takes"))
+                    let (bytes, most) = (slice.len(), this.record_bytes_max);
+                    Err(format!("its {bytes} bytes or more are more than the topic takes ({most})"))
                 } else {
                     take(&this.shape, slice)
                 };
