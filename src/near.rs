@@ -17,7 +17,7 @@ pub fn near_match<'a>(
     if chars == 0 || chars > WORD_MAX_CHARS {
         return None;
     }
-    let edits_max = chars.div_ceil(3).min(chars - 1);
+    let edits_max = ((chars + 1) / 3).min(chars - 1);
     let lower = word.to_lowercase();
     let rank = |candidate: &str| {
         let candidate = candidate.to_lowercase();
@@ -47,7 +47,7 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
 mod tests {
     use super::*;
 
-    const WORDS: [&str; 5] = ["start", "end", "latest", "newest", "v"];
+    const WORDS: [&str; 6] = ["start", "end", "latest", "newest", "copy", "v"];
 
     #[test]
     fn near_words_are_found() {
@@ -59,6 +59,8 @@ mod tests {
             ("edn", Some("end")),
             ("lat", Some("latest")),
             ("V", Some("v")),
+            ("ends", Some("end")),
+            ("nope", None),
             ("z", None),
             ("", None),
             ("qqqqqqq", None),

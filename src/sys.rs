@@ -260,7 +260,8 @@ pub fn grow_pipe(fd: BorrowedFd<'_>, bytes: i32) {
 /// Whether `fd` has bytes to read, or its end, within `timeout`.
 pub fn readable(fd: BorrowedFd<'_>, timeout: Duration) -> bool {
     let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    let ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+    // Rounded up: a wait for what is left of a millisecond would be none, over and over.
+    let ms = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
     // SAFETY: one pollfd that we own.
     unsafe { libc::poll(&raw mut poll, 1, ms) > 0 }
 }
@@ -306,10 +307,28 @@ pub fn host_name() -> String {
     "localhost".to_owned()
 }
 
+/// Whether this process was started with a signal ignored, as `nohup` does.
+pub fn is_ignored(signal: libc::c_int) -> bool {
+    // SAFETY: `sigaction` is a plain C struct; all zeros is a value of it.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: only asks, and `action` is ours to write.
+    let asked = unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut action) };
+    asked == 0 && action.sa_sigaction == libc::SIG_IGN
+}
+
 /// The effective user id of this process.
 pub fn effective_user() -> u32 {
     // SAFETY: a call without arguments that cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// The system's reason as the end of a sentence, without Rust's `(os error 28)`.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((reason, _)) => reason.to_lowercase(),
+        None => text,
+    }
 }
 
 /// Fills `bytes` from the system's random source.
@@ -353,6 +372,17 @@ mod tests {
         unlock(&a, 0, 1).unwrap();
         assert_eq!(lock_holder(&b, LockKind::Shared, 0, 1).unwrap(), None);
         assert!(try_lock(&b, LockKind::Shared, 0, 1).unwrap());
+    }
+
+    #[test]
+    fn less_than_a_millisecond_is_waited_for_too() {
+        let (ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let start = std::time::Instant::now();
+        assert!(!readable(ours.as_fd(), Duration::from_micros(900)));
+        assert!(start.elapsed() >= Duration::from_micros(900));
+        let start = std::time::Instant::now();
+        assert!(!readable(ours.as_fd(), Duration::ZERO));
+        assert!(start.elapsed() < Duration::from_secs(1));
     }
 
     #[test]

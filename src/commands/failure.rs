@@ -10,6 +10,7 @@ use super::Status;
 use crate::cli::target::TargetError;
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::out::{ErrorReport, Look, Out};
+use crate::sys;
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ impl Failure {
     #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
     pub fn local(message: impl Into<String>, error: io::Error) -> Self {
         let mut failure = Self::new(Status::Local, ErrorKind::Storage.code(), message);
-        failure.message = format!("{}: {}", failure.message, reason(&error));
+        failure.message = format!("{}: {}", failure.message, sys::reason(&error));
         failure
     }
 
@@ -123,15 +124,6 @@ pub fn tell_panics() {
         Out::new(Look::default()).error(&failure.report());
         low_level::exit(i32::from(Status::Internal.code()));
     }));
-}
-
-/// The system's reason without Rust's `(os error 28)`.
-pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((reason, _)) => reason.to_lowercase(),
-        None => text,
-    }
 }
 
 /// The exit code of a kind of error.

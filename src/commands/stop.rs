@@ -15,6 +15,7 @@ use signal_hook::low_level;
 
 use super::{Failure, Status};
 use crate::out::{ErrorReport, Look, Out};
+use crate::sys;
 
 /// A channel that carries nothing: it closes when a stop is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,10 +86,13 @@ impl std::fmt::Debug for Stop {
 }
 
 impl Stop {
-    /// Takes SIGINT, SIGTERM and SIGHUP from now on.
+    /// Takes SIGINT, SIGTERM and SIGHUP from now on; the last not where it is ignored, since who
+    /// started this with `nohup` wants it to outlive the terminal.
     pub fn install() -> Result<Self, Failure> {
         let stop = Self::new().map_err(cannot_install)?;
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(cannot_install)?;
+        let hangup = (!sys::is_ignored(SIGHUP)).then_some(SIGHUP);
+        let taken = [SIGINT, SIGTERM].into_iter().chain(hangup);
+        let mut signals = Signals::new(taken).map_err(cannot_install)?;
         let shared = Arc::clone(&stop.shared);
         let watch = move || {
             for signal in &mut signals {

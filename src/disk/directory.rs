@@ -164,6 +164,11 @@ impl LogDirectory {
     /// where writing is not allowed, somebody holds the lock, or repair meets damage. Whole batches
     /// in front of damage stay readable, and the damage comes with the end.
     pub fn end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<ReadEnd> {
+        self.find_end(topic, partition, config)
+            .map_err(|error| error.or_deleted(&self.partition_path(topic, partition)))
+    }
+
+    fn find_end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<ReadEnd> {
         let path = self.partition_path(topic, partition);
         if let Some(state) = State::open(&path)? {
             state.check_version()?;

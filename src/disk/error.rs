@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::sys;
+
 /// What can go wrong with a log directory.
 #[derive(Debug)]
 pub enum DiskError {
@@ -83,6 +85,18 @@ impl DiskError {
         matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
     }
 
+    /// The same; but that the topic was deleted, where a file is missing and so is `partition`.
+    #[must_use]
+    pub fn or_deleted(self, partition: &Path) -> Self {
+        let missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        match self {
+            Self::Io { source, .. } if missing(&source) && !partition.exists() => {
+                Self::Deleted { path: partition.to_owned() }
+            }
+            other => other,
+        }
+    }
+
     /// Damage in `path` at `position`.
     pub fn corrupt(path: &Path, position: u64, reason: impl Into<String>) -> Self {
         Self::Corrupt { path: path.to_owned(), position, offset: None, reason: reason.into() }
@@ -93,7 +107,7 @@ impl fmt::Display for DiskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, source } => {
-                write!(f, "cannot {doing} {}: {source}", path.display())
+                write!(f, "cannot {doing} {}: {}", path.display(), sys::reason(source))
             }
             Self::Corrupt { path, position, offset, reason } => {
                 write!(f, "{} is damaged at byte {position}", path.display())?;
@@ -122,5 +136,28 @@ impl std::error::Error for DiskError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         // The text of the cause is in the sentence already; a chain would print it twice.
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_missing_with_its_partition_was_deleted() {
+        let dir = tempfile::tempdir().unwrap();
+        let gone = dir.path().join("t-0");
+        let missing = || DiskError::io("open", &gone.join("a"))(io::ErrorKind::NotFound.into());
+        let deleted = missing().or_deleted(&gone);
+        assert!(matches!(&deleted, DiskError::Deleted { path } if *path == gone), "{deleted}");
+        assert!(matches!(missing().or_deleted(dir.path()), DiskError::Io { .. }));
+        let denied = DiskError::io("open", &gone)(io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(denied.or_deleted(&gone), DiskError::Io { .. }));
+    }
+
+    #[test]
+    fn the_systems_reason_ends_the_sentence() {
+        let full = DiskError::io("write", Path::new("/a"))(io::Error::from_raw_os_error(28));
+        assert_eq!(full.to_string(), "cannot write /a: no space left on device");
     }
 }

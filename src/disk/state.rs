@@ -4,10 +4,10 @@
 //! Two slots, so that a writer killed between two stores has published either the old end or the
 //! new one. The sequence number says which slot counts, and is the word that followers wait on.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use std::time::UNIX_EPOCH;
 
 use super::error::{DiskError, Result};
@@ -34,6 +34,7 @@ const HALF_WORD_SEQUENCE: usize = 8;
 
 const FLAG_DELETED: u64 = 1;
 const FLAG_FENCED: u64 = 2;
+const FLAGS: u64 = FLAG_DELETED | FLAG_FENCED;
 
 /// How far a partition's log is whole, and what an append needs to know of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -182,12 +183,16 @@ pub const PRODUCERS_MAX: usize = (PAGE_BYTES / 8 - WORD_PRODUCERS) / PRODUCER_WO
 
 /// The partition's lock; given back on drop.
 #[derive(Debug)]
-pub struct Locked<'a>(&'a File);
+pub struct Locked<'a> {
+    file: &'a File,
+    held: &'a AtomicBool,
+}
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
+        self.held.store(false, Ordering::Relaxed);
         // Nothing can be done about a failure here, and the kernel drops the lock with the file.
-        drop(sys::unlock(self.0, 0, 1));
+        drop(sys::unlock(self.file, 0, 1));
     }
 }
 
@@ -200,12 +205,26 @@ pub struct State {
     path: PathBuf,
     /// Inode and time of birth of the file.
     identity: [u64; 2],
+    /// Whether this process has the lock by this handle.
+    held: AtomicBool,
 }
 
-fn identity_of(file: &File, path: &Path) -> Result<[u64; 2]> {
-    let facts = file.metadata().map_err(DiskError::io("stat", path))?;
+/// Which file or directory a path names, by inode and time of birth; `None` if there is none.
+pub fn identity_at(path: &Path) -> Result<Option<[u64; 2]>> {
+    match std::fs::metadata(path) {
+        Ok(facts) => Ok(Some(identity_of(&facts))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(DiskError::io("stat", path)(e)),
+    }
+}
+
+fn identity_of(facts: &Metadata) -> [u64; 2] {
     let born = facts.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
-    Ok([facts.ino(), born.unwrap_or_default().as_nanos() as u64])
+    [facts.ino(), born.unwrap_or_default().as_nanos() as u64]
+}
+
+fn identity_of_file(file: &File, path: &Path) -> Result<[u64; 2]> {
+    Ok(identity_of(&file.metadata().map_err(DiskError::io("stat", path))?))
 }
 
 impl State {
@@ -213,9 +232,9 @@ impl State {
     pub fn open(directory: &Path) -> Result<Option<Self>> {
         let path = directory.join(layout::PARTITION_STATE);
         let Some(file) = file::open_if_there(&path)? else { return Ok(None) };
-        let identity = identity_of(&file, &path)?;
+        let identity = identity_of_file(&file, &path)?;
         match Page::map(&file, false) {
-            Ok(page) => Ok(Some(Self { page, file: None, path, identity })),
+            Ok(page) => Ok(Some(Self { page, file: None, path, identity, held: false.into() })),
             // Created, and not filled yet: as good as absent.
             Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
             Err(e) => Err(DiskError::io("map", &path)(e)),
@@ -234,16 +253,17 @@ impl State {
             let rest = vec![0; PAGE_BYTES - len as usize];
             file.write_all_at(&rest, len).map_err(DiskError::io("write", &path))?;
         }
-        let identity = identity_of(&file, &path)?;
+        let identity = identity_of_file(&file, &path)?;
         let page = Page::map(&file, true).map_err(DiskError::io("map", &path))?;
-        Ok(Self { page, file: Some(file), path, identity })
+        Ok(Self { page, file: Some(file), path, identity, held: false.into() })
     }
 
-    /// Waits for the partition's lock in the kernel's queue: it is held for microseconds.
+    /// Waits for the partition's lock in the kernel's queue: it is held for microseconds, but for
+    /// as long as it takes by who recovers the log.
     pub fn lock(&self) -> Result<Locked<'_>> {
         let file = self.lockable()?;
         sys::lock(file, LockKind::Exclusive, 0, 1).map_err(DiskError::io("lock", &self.path))?;
-        Ok(self.locked(file))
+        self.locked(file)
     }
 
     /// Tries once for the partition's lock; `Busy` names the process that has it.
@@ -252,7 +272,7 @@ impl State {
         if sys::try_lock(file, LockKind::Exclusive, 0, 1)
             .map_err(DiskError::io("lock", &self.path))?
         {
-            return Ok(self.locked(file));
+            return self.locked(file);
         }
         Err(DiskError::Busy {
             path: self.path.clone(),
@@ -260,9 +280,29 @@ impl State {
         })
     }
 
-    fn locked<'a>(&'a self, file: &'a File) -> Locked<'a> {
+    /// The lock, which was granted just now: it is worth nothing on a page that was removed, since
+    /// the next process makes another one.
+    fn locked<'a>(&'a self, file: &'a File) -> Result<Locked<'a>> {
+        self.held.store(true, Ordering::Relaxed);
+        let locked = Locked { file, held: &self.held };
+        let facts = file.metadata().map_err(DiskError::io("stat", &self.path))?;
+        if facts.nlink() == 0 {
+            let path = self.path.parent().unwrap_or(&self.path).to_owned();
+            return Err(DiskError::Deleted { path });
+        }
         self.set_word(WORD_WRITER, u64::from(std::process::id()));
-        Locked(file)
+        Ok(locked)
+    }
+
+    /// Whether the file is still the one that its path names; one who waits on a page that was
+    /// removed waits for ever.
+    pub fn is_in_place(&self) -> bool {
+        identity_at(&self.path).map_or(true, |found| found == Some(self.identity))
+    }
+
+    /// Whether this process has the lock by this handle, and so is not waiting for it.
+    pub fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed)
     }
 
     fn lockable(&self) -> Result<&File> {
@@ -319,9 +359,10 @@ impl State {
     }
 
     /// Whether the page was written for the log that it lies beside, and not copied there: then the
-    /// log may be older than the page, or newer.
+    /// log may be older than the page, or newer. Flags that nobody sets are damage.
     fn is_of_this_log(&self) -> bool {
         self.word(WORD_MAGIC) == MAGIC
+            && self.word(WORD_FLAGS) & !FLAGS == 0
             && [self.word(WORD_IDENTITY), self.word(WORD_IDENTITY + 1)] == self.identity
     }
 
@@ -484,105 +525,5 @@ const fn pack(high: i32, low: i32) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn end(n: i64) -> End {
-        End { end_offset: n, position: n as u64 * 3, ..End::empty(0) }
-    }
-
-    #[test]
-    fn what_is_published_is_read_by_another_mapping() {
-        let dir = tempfile::tempdir().unwrap();
-        let boot = BootId::current();
-        assert!(State::open(dir.path()).unwrap().is_none());
-        let writer = State::open_or_create(dir.path()).unwrap();
-        assert_eq!(writer.end(&boot), None);
-        writer.publish(&end(1), &boot);
-        let reader = State::open(dir.path()).unwrap().unwrap();
-        assert_eq!(reader.end(&boot), Some(end(1)));
-        writer.publish(&end(2), &boot);
-        assert_eq!(reader.end(&boot), Some(end(2)));
-        assert_eq!(reader.end(&BootId::from_words([1, 2])), None);
-        writer.set_word(State::slot(writer.sequence()) + 1, 99);
-        assert_eq!(reader.end(&boot), None, "a damaged slot is not believed");
-    }
-
-    #[test]
-    fn a_copy_of_the_page_is_of_no_log() {
-        let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let boot = BootId::current();
-        let writer = State::open_or_create(dir.path()).unwrap();
-        writer.publish(&end(3), &boot);
-        writer.raise_recovery_point(3);
-        writer.set_fenced(true);
-        let name = layout::PARTITION_STATE;
-        std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
-        let copied = State::open_or_create(copy.path()).unwrap();
-        assert_eq!((copied.end(&boot), copied.recovery_point()), (None, 0));
-        assert!(!copied.is_fenced() && !copied.is_deleted());
-        copied.publish(&end(1), &boot);
-        assert_eq!((copied.end(&boot), copied.recovery_point()), (Some(end(1)), 0));
-        assert!(!copied.is_fenced());
-    }
-
-    #[test]
-    fn a_kill_while_publishing_after_a_reboot_leaves_no_end() {
-        let dir = tempfile::tempdir().unwrap();
-        let (old, new) = (BootId::from_words([1, 1]), BootId::from_words([2, 2]));
-        let writer = State::open_or_create(dir.path()).unwrap();
-        writer.publish(&end(1), &old);
-        // Killed behind the store of the sequence, before the page is claimed for the new start.
-        let next = writer.sequence().wrapping_add(1);
-        writer.set_word(State::slot(next), 7);
-        writer.sequence_word().store(next, Ordering::Release);
-        assert_eq!(writer.end(&new), None);
-        writer.publish(&end(5), &new);
-        assert_eq!((writer.end(&new), writer.end(&old)), (Some(end(5)), None));
-    }
-
-    #[test]
-    fn readers_never_see_half_an_end() {
-        let dir = tempfile::tempdir().unwrap();
-        let boot = BootId::current();
-        let writer = State::open_or_create(dir.path()).unwrap();
-        writer.publish(&end(0), &boot);
-        let reader = State::open(dir.path()).unwrap().unwrap();
-        std::thread::scope(|scope| {
-            scope.spawn(|| (1..200_000).for_each(|n| writer.publish(&end(n), &boot)));
-            let mut last = 0;
-            while last < 199_999 {
-                let seen = reader.end(&boot);
-                if let Some(seen) = seen {
-                    assert_eq!(seen, end(seen.end_offset));
-                    assert!(seen.end_offset >= last);
-                    last = seen.end_offset;
-                }
-            }
-        });
-    }
-
-    #[test]
-    fn producers_are_noted_once_each_and_the_table_fills() {
-        let dir = tempfile::tempdir().unwrap();
-        let state = State::open_or_create(dir.path()).unwrap();
-        let entry = |id| ProducerEntry {
-            id,
-            epoch: 3,
-            last_sequence: -1,
-            last_offset: 1 << 40,
-            offset_delta: 4,
-            timestamp: -7,
-        };
-        for id in 0..PRODUCERS_MAX as i64 {
-            assert!(state.note_producer(&entry(id)));
-            assert!(state.note_producer(&entry(id)));
-        }
-        assert!(!state.note_producer(&entry(1000)));
-        let all = state.producers();
-        assert_eq!(all.len(), PRODUCERS_MAX);
-        assert_eq!(all[5], entry(5));
-        state.clear_producers();
-        assert_eq!(state.producers(), []);
-    }
-}
+#[path = "state/tests.rs"]
+mod tests;

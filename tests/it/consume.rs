@@ -288,6 +288,39 @@ fn a_follower_of_a_deleted_topic_ends() {
 }
 
 #[test]
+fn a_follower_of_a_directory_that_was_removed_ends() {
+    let s = Sandbox::new();
+    s.stdin("0\n").run("produce t").success();
+    let mut followers = [s.spawn("consume t"), s.spawn("consume t")];
+    for follower in &mut followers {
+        assert_eq!(follower.next_line().as_deref(), Some("0"));
+    }
+    std::fs::remove_dir_all(s.log_dir()).unwrap();
+    // Another topic of that name is not what they follow.
+    s.stdin("other\n").run("produce t").success();
+    for follower in followers {
+        let run = follower.finish();
+        assert_refused(&run, 8, "topic `t` was deleted while it was read");
+        assert_eq!(run.stdout(), "");
+    }
+}
+
+#[test]
+fn a_follower_goes_on_when_the_state_page_is_made_anew() {
+    let s = Sandbox::new();
+    s.stdin("0\n").run("produce t").success();
+    let mut follower = s.spawn("consume t");
+    assert_eq!(follower.next_line().as_deref(), Some("0"));
+    std::fs::remove_file(s.log_dir().join("t-0/.kaw-state")).unwrap();
+    for n in 1..5 {
+        s.stdin(format!("{n}\n")).run("produce t").success();
+        assert_eq!(follower.next_line(), Some(n.to_string()));
+    }
+    follower.signal("INT");
+    assert_eq!(follower.finish().code(130).stdout(), "");
+}
+
+#[test]
 fn a_follower_ends_when_its_reader_has_gone() {
     let s = numbered(1);
     // The reader has its line; no other record comes.

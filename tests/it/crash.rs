@@ -475,3 +475,18 @@ fn nothing_acknowledged_is_lost_doubled_or_out_of_order_when_producers_are_kille
     }
     assert!(torn >= 2 * TORN_MIN, "only {torn} torn tails were seen");
 }
+
+#[test]
+fn a_tail_that_is_found_only_when_a_producer_ends_is_named_as_well() {
+    let s = Sandbox::new();
+    let mut producer = s.spawn("produce t --report %s");
+    producer.write(b"a\n");
+    assert_eq!(producer.next_line().as_deref(), Some("a"));
+    // What a producer leaves that is killed in the middle of its batch.
+    let log = s.log_dir().join("t-0/00000000000000000000.log");
+    fs::File::options().append(true).open(log).unwrap().write_all(b"half a batch").unwrap();
+    let run = producer.finish();
+    let told = "warning: t-0: 12 bytes that were not whole were moved to ";
+    assert!(run.success().stderr().contains(told), "{run}");
+    assert_eq!(s.run("consume t -e").success().stdout(), "a\n");
+}

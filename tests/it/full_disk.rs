@@ -332,7 +332,7 @@ fn the_same_log_goes_on_when_there_is_space_again() {
     let mut appended = 0;
     let mut append = |log: &mut PartitionLog, bytes| {
         let answer = log.append(&mut batch(&vec![b'x'; bytes]), 0);
-        let no_space = |error: &DiskError| error.to_string().contains("No space left on device");
+        let no_space = DiskError::is_full_disk;
         match answer {
             Ok(answer) => {
                 assert_eq!(answer.base_offset, appended, "offsets are dense");

@@ -22,6 +22,7 @@ mod generated;
 mod groups;
 mod groups_offsets;
 mod history;
+mod interrupts;
 mod kafka_assignors;
 mod kafka_files;
 mod needs;

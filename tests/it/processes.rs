@@ -280,3 +280,23 @@ fn a_directory_that_a_broker_holds_can_be_read_and_not_written() {
     assert!(!sys::try_lock(&lock.unwrap(), LockKind::Exclusive, 0, 0).unwrap());
     producer.finish().success();
 }
+
+#[test]
+fn a_partition_that_goes_before_it_is_written_to_was_deleted() {
+    let s = Sandbox::new();
+    s.run("topics create t -p 2").success();
+    let mut producer = s.spawn("produce t --json --keep-partition --report %p");
+    producer.write(b"{\"partition\":0,\"value\":\"a\"}\n");
+    assert_eq!(producer.next_line().as_deref(), Some("0"));
+    std::fs::remove_dir_all(s.log_dir().join("t-1")).unwrap();
+    producer.write(b"{\"partition\":1,\"value\":\"b\"}\n");
+    let run = producer.finish();
+    assert!(run.code(8).stderr().contains("t-1 was deleted while it was in use"), "{run}");
+    assert_eq!((counts(&run).persisted, counts(&run).not), (1, 1), "{run}");
+    for read in ["topics list", "consume t -e"] {
+        let run = s.run(read);
+        assert!(run.code(8).stderr().contains("t-1 was deleted while it was in use"), "{run}");
+    }
+    s.run("topics delete t").success();
+    assert_eq!(s.run("topics list --no-headers").success().stdout(), "");
+}

@@ -497,6 +497,24 @@ fn a_signal_ends_the_input_and_what_was_read_is_sent() {
 }
 
 #[test]
+fn nothing_is_acknowledged_into_a_directory_that_was_removed() {
+    let s = Sandbox::new();
+    for remove in ["t-0/.kaw-state", ""] {
+        let mut producer = s.spawn("produce t --report %s");
+        producer.write(b"a\n");
+        assert_eq!(producer.next_line().as_deref(), Some("a"));
+        let path = s.log_dir().join(remove);
+        if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
+            .unwrap();
+        producer.write(b"b\nc\n");
+        let run = producer.finish();
+        assert!(run.code(8).stderr().contains("was deleted while it was in use"), "{run}");
+        let [read, persisted, lost, unknown] = counts(&run);
+        assert_eq!((persisted, lost, unknown), (1, read - 1, 0), "{run}");
+    }
+}
+
+#[test]
 fn a_signal_in_a_fast_stream_leaves_counts_that_are_true() {
     let s = Sandbox::new();
     for acks in ["1", "all"] {

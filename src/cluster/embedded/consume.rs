@@ -12,7 +12,7 @@ use crate::disk::BootId;
 use crate::disk::directory::{LogDirectory, ReadEnd};
 use crate::disk::error::DiskError;
 use crate::disk::reader::PartitionReader;
-use crate::disk::state::{End, State};
+use crate::disk::state::{End, State, identity_at};
 use crate::record::RecordBuffer;
 use crate::sys;
 use crate::topic::TopicPartition;
@@ -29,6 +29,8 @@ struct Part {
     index: usize,
     of: TopicPartition,
     directory: PathBuf,
+    /// Which directory that is: another one of the same name is another log.
+    identity: Option<[u64; 2]>,
     reader: PartitionReader,
     /// `None` until somebody writes to the partition, or where it may not be mapped.
     state: Option<State>,
@@ -46,12 +48,14 @@ pub struct Consumer {
     boot: BootId,
     /// Whose turn it is.
     turn: usize,
+    /// Which one is looked at next, while there is nothing to read.
+    looked: usize,
 }
 
 impl Consumer {
     /// A consumer of nothing yet.
     pub(super) const fn of_nothing(boot: BootId) -> Self {
-        Self { parts: Vec::new(), boot, turn: 0 }
+        Self { parts: Vec::new(), boot, turn: 0, looked: 0 }
     }
 
     /// Adds a partition, which polls call `index`.
@@ -69,7 +73,7 @@ impl Consumer {
     /// Takes a partition away.
     pub(super) fn remove(&mut self, of: &TopicPartition) {
         self.parts.retain(|part| part.of != *of);
-        self.turn = 0;
+        (self.turn, self.looked) = (0, 0);
     }
 
     /// Whether it has no partition.
@@ -94,7 +98,7 @@ impl Embedded {
             let Some(topic) = &topic else { continue };
             parts.push(open_part(&directory, topic, from, index)?);
         }
-        Ok(Consumer { parts, boot: *directory.boot(), turn: 0 })
+        Ok(Consumer { parts, boot: *directory.boot(), turn: 0, looked: 0 })
     }
 }
 
@@ -114,6 +118,7 @@ fn open_part(
     Ok(Part {
         index,
         of,
+        identity: identity_at(&path)?,
         reader: PartitionReader::new(&path, from.partition, from.from, &topic.config),
         state: open_state(&path)?,
         directory: path,
@@ -150,6 +155,18 @@ impl Part {
         error.message = format!("topic `{}` was deleted while it was read", self.of.topic);
         error.topic = None;
         error
+    }
+
+    /// Looks whether the log is still where it was. Who removes it without kaw wakes nobody.
+    fn look(&mut self) -> Result<()> {
+        if identity_at(&self.directory)? != self.identity {
+            return Err(self.deleted());
+        }
+        if self.state.as_ref().is_some_and(|state| !state.is_in_place()) {
+            // Only the page was removed: the next writer makes it anew.
+            self.state = None;
+        }
+        Ok(())
     }
 
     /// The damage, once everything in front of it was read.
@@ -207,10 +224,17 @@ impl Consumer {
             let now = Instant::now();
             let changed = beside.is_some_and(|(word, value)| word.load(Ordering::Acquire) != value);
             if now >= until || changed {
+                self.look()?;
                 return Ok(Polled::Nothing);
             }
             self.wait(&sequences, until - now, beside);
         }
+    }
+
+    /// Looks after one partition, another one each time.
+    fn look(&mut self) -> Result<()> {
+        self.looked = (self.looked + 1) % self.parts.len().max(1);
+        self.parts.get_mut(self.looked).map_or(Ok(()), Part::look)
     }
 
     fn read_next(&mut self, buffer: &mut RecordBuffer) -> Result<Option<Polled>> {

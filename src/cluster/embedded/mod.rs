@@ -139,7 +139,20 @@ impl Embedded {
     /// Returns every topic, sorted by name.
     pub fn list_topics(&self) -> Result<Vec<TopicDetail>> {
         let Some((directory, registry)) = self.read_topics()? else { return Ok(Vec::new()) };
-        registry.topics.iter().map(|(name, topic)| detail(&directory, name, topic)).collect()
+        let mut details = Vec::with_capacity(registry.topics.len());
+        for (name, topic) in &registry.topics {
+            match detail(&directory, name, topic) {
+                Err(error) if error.kind == ErrorKind::UnknownTopicOrPartition => {
+                    let now = directory.registry()?;
+                    if now.topics.get(name).is_some_and(|now| now.id == topic.id) {
+                        return Err(error);
+                    }
+                    // Deleted since the registry was read.
+                }
+                answer => details.push(answer?),
+            }
+        }
+        Ok(details)
     }
 
     /// Returns the named topics.

@@ -85,12 +85,13 @@ impl Shared {
         *appending = to.map(|state| (state, Instant::now()));
     }
 
-    /// Fails when one append has taken longer than `timeout`: somebody holds the partition's lock
-    /// and does not give it back. It is held for microseconds, so that process has been stopped.
+    /// Fails when one append has waited longer than `timeout` for the partition's lock: somebody
+    /// holds it and does not give it back. It is held for microseconds, so that process has been
+    /// stopped. An append that has the lock takes its time: it recovers a long log.
     fn check_patience(&self, timeout: Duration) -> Result<()> {
         let appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((state, since)) = appending.as_ref() else { return Ok(()) };
-        if since.elapsed() < timeout {
+        if since.elapsed() < timeout || state.is_held() {
             return Ok(());
         }
         let holder = format!("process {}, which does not move", state.writer());
@@ -408,4 +409,24 @@ fn spawn(
     std::thread::Builder::new().name(name.to_owned()).spawn(stage).map_err(|error| {
         ClusterError::new(ErrorKind::Storage, format!("cannot start a thread: {error}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_append_that_has_the_lock_may_take_its_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = Arc::new(State::open_or_create(dir.path()).unwrap());
+        let shared = Shared::default();
+        shared.set_appending(Some(Arc::clone(&state)));
+        assert!(shared.check(Duration::from_secs(60)).is_ok());
+        assert!(shared.check(Duration::ZERO).is_err(), "it waits for the lock");
+        let locked = state.lock().unwrap();
+        assert!(shared.check(Duration::ZERO).is_ok(), "it recovers the log");
+        drop(locked);
+        shared.set_appending(None);
+        assert!(shared.check(Duration::ZERO).is_ok());
+    }
 }

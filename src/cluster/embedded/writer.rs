@@ -17,7 +17,9 @@ use crate::config::LogConfig;
 use crate::disk::batch::EncodedBatch;
 use crate::disk::directory::LogDirectory;
 use crate::disk::partition::{Appended, PartitionLog};
+use crate::disk::recovery::Cut;
 use crate::disk::state::State;
+use crate::topic::TopicName;
 
 /// How much of a segment is filled before its way to the device begins.
 const WRITEBACK_BYTES: u64 = 4 << 20;
@@ -77,11 +79,12 @@ impl Writer {
         while let Ok(work) = self.queue.recv() {
             self.write(work);
         }
-        for log in self.logs.values_mut() {
+        for (partition, log) in &mut self.logs {
             self.shared.set_appending(Some(Arc::clone(log.state())));
             // A closed log is tidier, not truer: what fails here is made good by the next writer.
             drop(log.settle(crate::now_ms()));
             self.shared.set_appending(None);
+            tell_cuts(&self.warn, &self.topic.name, *partition, log);
         }
     }
 
@@ -146,11 +149,12 @@ impl Writer {
             std::collections::hash_map::Entry::Vacant(place) => {
                 check_partition(&self.topic, partition)?;
                 let (name, config) = (&self.topic.name, &self.topic.config);
-                let mut log = self.directory.open_partition(name, partition, config)?;
+                let opened = self.directory.open_partition(name, partition, config);
+                let mut log = opened.map_err(|error| error.or_deleted(&path))?;
                 self.shared.set_appending(Some(Arc::clone(log.state())));
                 let fenced = log.check_fence();
                 self.shared.set_appending(None);
-                if fenced? {
+                if fenced.map_err(|error| error.or_deleted(&path))? {
                     let warning = format!("{name}-{partition}: checked after a failed sync");
                     drop(self.warn.send(warning));
                 }
@@ -160,17 +164,18 @@ impl Writer {
         self.shared.set_appending(Some(Arc::clone(log.state())));
         let appended = log.append(batch, crate::now_ms());
         self.shared.set_appending(None);
-        for cut in log.take_cuts() {
-            let warning = format!(
-                "{}-{partition}: {} bytes that were not whole were moved to {}: {}",
-                self.topic.name,
-                cut.bytes,
-                cut.path.display(),
-                cut.reason
-            );
-            drop(self.warn.send(warning));
-        }
-        Ok((appended?, Arc::clone(log.state()), path))
+        tell_cuts(&self.warn, &self.topic.name, partition, log);
+        let appended = appended.map_err(|error| error.or_deleted(&path))?;
+        Ok((appended, Arc::clone(log.state()), path))
+    }
+}
+
+/// Says what recovery moved aside.
+fn tell_cuts(warn: &Sender<String>, topic: &TopicName, partition: i32, log: &mut PartitionLog) {
+    for Cut { path, bytes, reason } in log.take_cuts() {
+        let path = path.display();
+        let what = format!("{bytes} bytes that were not whole were moved to {path}: {reason}");
+        drop(warn.send(format!("{topic}-{partition}: {what}")));
     }
 }
 
@@ -232,6 +237,7 @@ impl Syncer {
             }
             let Unsynced { state, directory, appended, .. } = unsynced;
             if let Err(error) = PartitionLog::sync(state, directory, appended) {
+                let error = error.or_deleted(directory);
                 failed.insert(directory.clone(), Arc::new(error.into()));
             }
         }

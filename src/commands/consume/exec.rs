@@ -50,7 +50,7 @@ impl Exec {
             let failure = match self.once(batch, input) {
                 Ok(status) if status.success() => return Ok(()),
                 Ok(status) => format!("it ended with {status}"),
-                Err(error) => crate::commands::failure::reason(&error),
+                Err(error) => crate::sys::reason(&error),
             };
             tried += 1;
             if tried > self.retries || stop.wait(RETRY_AFTER) {

@@ -28,7 +28,8 @@ EXAMPLES:
 ///
 /// Reads one record per line from files, or from stdin. Every record is counted as persisted, not
 /// persisted, or maybe persisted; the counts add up to what was read, and the exit code is 0 only
-/// if all were persisted. On a log directory a topic that is missing is created.
+/// if all were persisted, or sent with --acks 0. On a log directory a topic that is missing is
+/// created.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]

@@ -152,7 +152,7 @@ impl<'a> Input<'a> {
     }
 
     /// Whether more input is there already, or comes within `timeout`.
-    pub fn is_ready(&self, timeout: std::time::Duration) -> bool {
+    pub fn is_ready(&mut self, timeout: std::time::Duration) -> bool {
         self.carry_is_unsplit || (!self.ended && self.source.is_ready(timeout))
     }
 

@@ -2,14 +2,19 @@
 //! Leaves reading to `source` and `input`, counting to `tally`.
 
 pub mod args;
+pub mod buffers;
 pub mod input;
 pub mod source;
 pub mod tally;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+
 pub use self::args::Args;
+use self::buffers::Buffers;
 use self::input::{BadRecord, Generated, Input, Turn};
 use self::source::Source;
 use self::tally::{Counts, Reporter, Tally};
@@ -29,6 +34,10 @@ use crate::value::Rate;
 const LULL: Duration = Duration::from_millis(1);
 /// The longest that a record waits for its batch to fill while others keep coming.
 const LINGER_MAX: Duration = Duration::from_millis(50);
+/// How long to wait for a report to be written, where reading waits for that.
+const BACKLOG: Duration = Duration::from_millis(1);
+/// How long a report that nobody reads may take after a signal.
+const GRACE: Duration = Duration::from_millis(1500);
 /// A wait for the log ends after this, to look at signals.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -80,6 +89,8 @@ impl From<Failure> for Early {
 struct Working {
     producer: Producer,
     counting: std::thread::JoinHandle<()>,
+    /// Disconnects when the counting has ended.
+    counted: Receiver<Infallible>,
 }
 
 /// One run of the command.
@@ -135,14 +146,11 @@ impl<'a> Run<'a> {
     /// Sends records until there are no more.
     fn send_all(&mut self, records: &mut Records<'_>) -> Result<(), Early> {
         let stop = self.context.stop()?;
-        let mut buffer = Arc::new(RecordBuffer::default());
+        let mut buffers = Buffers::default();
         while stop.requested().is_none() && self.args.count != Some(self.read) {
-            if Arc::get_mut(&mut buffer).is_none() {
-                // A report still points into the old one.
-                buffer = Arc::new(RecordBuffer::default());
-            }
-            let Some(room) = Arc::get_mut(&mut buffer) else { continue };
             self.await_input(records)?;
+            let Some(mut buffer) = self.await_buffer(&mut buffers)? else { continue };
+            let Some(room) = Arc::get_mut(&mut buffer) else { continue };
             let most = self.most();
             let turn = match records {
                 Records::Input(input) => {
@@ -162,6 +170,7 @@ impl<'a> Run<'a> {
             if !buffer.is_empty() {
                 self.send(&buffer)?;
             }
+            buffers.keep(buffer);
             self.progress.set(self.tally.counts().persisted, self.bytes);
             match turn {
                 Turn::End => break,
@@ -179,7 +188,7 @@ impl<'a> Run<'a> {
 
     /// Waits for input, and gives up when what was sent before cannot be written: input may be long
     /// in coming.
-    fn await_input(&self, records: &Records<'_>) -> Result<(), Early> {
+    fn await_input(&self, records: &mut Records<'_>) -> Result<(), Early> {
         let (Some(working), Records::Input(input)) = (&self.working, records) else {
             return Ok(());
         };
@@ -189,6 +198,18 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Waits for a buffer that no report points into; `None` if that may take longer.
+    fn await_buffer(&self, buffers: &mut Buffers) -> Result<Option<Arc<RecordBuffer>>, Early> {
+        let buffer = buffers.take();
+        if buffer.is_none() {
+            if self.working.as_ref().is_some_and(|working| working.producer.is_stuck()) {
+                return Err(Early::NotTaken);
+            }
+            self.context.stop()?.wait(BACKLOG);
+        }
+        Ok(buffer)
     }
 
     /// Hands one buffer over, and waits where the options ask for it.
@@ -218,7 +239,7 @@ impl<'a> Run<'a> {
 
     /// Sees to it that nothing waits for a batch to fill while the log has nothing to do, and that
     /// a rate is kept.
-    fn settle(&mut self, records: &Records<'_>) {
+    fn settle(&mut self, records: &mut Records<'_>) {
         let Some(working) = &mut self.working else { return };
         if let Some(rate) = self.args.rate {
             working.producer.flush();
@@ -247,9 +268,18 @@ impl<'a> Run<'a> {
         } else {
             LULL
         });
-        if lull.is_zero() || !input.is_ready(lull) {
-            working.producer.flush();
+        let until = Instant::now() + lull;
+        let goes_on = || self.context.stop().is_ok_and(|stop| stop.requested().is_none());
+        while goes_on() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || working.producer.is_stuck() {
+                break;
+            }
+            if input.is_ready(left.min(TICK)) {
+                return;
+            }
         }
+        working.producer.flush();
     }
 
     /// Opens the topic, which is made where that is allowed, and starts counting.
@@ -270,23 +300,27 @@ impl<'a> Run<'a> {
             None => None,
         };
         let tally = Arc::clone(&self.tally);
+        let (alive, counted) = bounded(0);
+        let count = move || {
+            tally.run(&deliveries, reporter);
+            drop(alive);
+        };
         let counting = std::thread::Builder::new()
             .name("count".to_owned())
-            .spawn(move || tally.run(&deliveries, reporter))
+            .spawn(count)
             .map_err(|e| Failure::local("cannot start a thread", e))?;
-        Ok(Working { producer, counting })
+        Ok(Working { producer, counting, counted })
     }
 
     /// Waits for what is under way, tells the counts, and the failure if there was one.
     fn finish(mut self, sent: Result<(), Early>) -> Result<Status, Failure> {
         let mut closed = Ok(());
-        if let Some(Working { producer, counting }) = self.working.take() {
+        if let Some(Working { producer, counting, counted }) = self.working.take() {
             let warnings = producer.warnings();
-            closed = producer.close();
+            closed = producer.close().and_then(|()| self.await_count(&counted));
             if closed.is_err() {
                 self.tally.give_up();
             }
-            // A report that nobody reads holds the counting up for ever.
             if closed.is_ok() || counting.is_finished() {
                 drop(counting.join());
             }
@@ -308,6 +342,20 @@ impl<'a> Run<'a> {
             self.tell(&counts);
         }
         verdict
+    }
+
+    /// Waits until all that was settled is counted and reported. A report that nobody reads takes
+    /// for ever, and so, after a signal, only so long.
+    fn await_count(&self, counted: &Receiver<Infallible>) -> crate::cluster::error::Result<()> {
+        let mut noticed = None;
+        while let Err(RecvTimeoutError::Timeout) = counted.recv_timeout(TICK) {
+            let requested = self.context.stop().is_ok_and(|stop| stop.requested().is_some());
+            if requested && noticed.get_or_insert_with(Instant::now).elapsed() >= GRACE {
+                let message = "interrupted before everything was reported";
+                return Err(ClusterError::new(ErrorKind::TimedOut, message));
+            }
+        }
+        Ok(())
     }
 
     fn tell(&self, counts: &Counts) {
@@ -354,7 +402,10 @@ impl<'a> Run<'a> {
             }
             Ok(()) | Err(Early::NotTaken) => {}
         }
-        if let Some(error) = &counts.failure {
+        let interrupted = stop.requested().is_some();
+        // What was given up because of the signal is no failure of its own.
+        let given_up = |error: &ClusterError| interrupted && error.kind == ErrorKind::TimedOut;
+        if let Some(error) = counts.failure.as_deref().filter(|error| !given_up(error)) {
             let error = ClusterError::new(error.kind, error.message.clone());
             return Err(self.context.failure("produce", error));
         }

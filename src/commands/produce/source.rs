@@ -4,8 +4,9 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,28 +61,32 @@ impl<'a> Source<'a> {
         Self { files, open: None, stop }
     }
 
-    /// Opens the next file; false when there is none.
+    /// Opens the next file, which stays the next one if that fails; false when there is none.
     fn open_next(&mut self) -> Result<bool, Failure> {
-        let Some(path) = self.files.pop_front() else { return Ok(false) };
+        let Some(path) = self.files.front() else { return Ok(false) };
         let name = path.display().to_string();
-        if path.as_os_str() == STDIN {
+        let open = if path.as_os_str() == STDIN {
             let file = sys::duplicate(std::io::stdin())
                 .map_err(|e| Failure::local("cannot read stdin", e))?;
             sys::grow_pipe(file.as_fd(), PIPE_BYTES);
-            self.open = Some(Open { file, name: "stdin".to_owned(), left: None });
-            return Ok(true);
-        }
-        let cannot = |e| Failure::local(format!("cannot read {name}"), e);
-        let file = File::open(&path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => missing(&name),
-            _ => cannot(e),
-        })?;
-        let facts = file.metadata().map_err(cannot)?;
-        if facts.is_dir() {
-            return Err(is_directory(&name));
-        }
-        let left = facts.is_file().then_some(facts.len());
-        self.open = Some(Open { file, name, left });
+            Open { file, name: "stdin".to_owned(), left: None }
+        } else {
+            let cannot = |e| Failure::local(format!("cannot read {name}"), e);
+            // A named pipe is waited for where a stop is looked at, and not here.
+            let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+            let file = file.map_err(|e| match e.kind() {
+                ErrorKind::NotFound => missing(&name),
+                _ => cannot(e),
+            })?;
+            let facts = file.metadata().map_err(cannot)?;
+            if facts.is_dir() {
+                return Err(is_directory(&name));
+            }
+            let left = facts.is_file().then_some(facts.len());
+            Open { file, name, left }
+        };
+        self.files.pop_front();
+        self.open = Some(open);
         Ok(true)
     }
 
@@ -102,7 +107,7 @@ impl<'a> Source<'a> {
             }
             match open.file.read(room) {
                 Ok(got) => break got,
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) if matches!(e.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
                 Err(e) => return Err(Failure::local(format!("cannot read {}", open.name), e)),
             }
         };
@@ -116,12 +121,17 @@ impl<'a> Source<'a> {
         Ok(if self.files.is_empty() { Got::End } else { Got::EndOfFile })
     }
 
-    /// Whether a read would bring something within `timeout`.
-    pub fn is_ready(&self, timeout: Duration) -> bool {
-        match &self.open {
-            Some(open) => open.left.is_some() || sys::readable(open.file.as_fd(), timeout),
-            None => !self.files.is_empty(),
+    /// Whether a read would bring something within `timeout`: bytes, an end or an error.
+    pub fn is_ready(&mut self, timeout: Duration) -> bool {
+        if self.open.is_none() {
+            match self.open_next() {
+                Ok(true) => {}
+                Ok(false) => return false,
+                Err(_) => return true,
+            }
         }
+        let Some(open) = &self.open else { return false };
+        open.left.is_some() || sys::readable(open.file.as_fd(), timeout)
     }
 }
 
@@ -132,7 +142,7 @@ pub fn check(files: &[PathBuf]) -> Result<(), Failure> {
         match std::fs::metadata(path) {
             Ok(facts) if facts.is_dir() => return Err(is_directory(&name)),
             Ok(_) => {}
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(missing(&name)),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Err(missing(&name)),
             Err(e) => return Err(Failure::local(format!("cannot read {name}"), e)),
         }
     }
