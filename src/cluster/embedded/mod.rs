@@ -267,7 +267,8 @@ impl Embedded {
                 OffsetAt::End => plain(end.end_offset),
                 OffsetAt::Timestamp(time) => {
                     let path = directory.partition_path(&tp.topic, tp.partition);
-                    reader::offset_at_time(&path, &end, &topic.config, time)?.map_or(
+                    let found = reader::offset_at_time(&path, &end, &topic.config, time);
+                    found.map_err(|error| error.or_deleted(&path))?.map_or(
                         plain(end.end_offset),
                         |(offset, timestamp_ms)| ListedOffset { offset, timestamp_ms },
                     )
