@@ -20,6 +20,8 @@ mod examples;
 mod full_disk;
 mod generated;
 mod groups;
+mod groups_history;
+mod groups_members;
 mod history;
 mod kafka_assignors;
 mod kafka_files;
