@@ -1,7 +1,7 @@
 //! Measures how long the partition of a killed member stands still: from `kill -9` to the first
-//! record that its new owner, another process, writes to stdout, while a record comes every ms. Then
-//! measures how much CPU time members at rest take. Run it by `cargo bench --bench takeover`; it
-//! prints the figures and judges nothing. `KILLS`, `MEMBERS` and `REST_SECONDS` change the load.
+//! record that its new owner, another process, writes to stdout, while a record comes every ms.
+//! Then measures how much CPU time members at rest take. Run it by `cargo bench --bench takeover`;
+//! it prints the figures and judges nothing. `KILLS`, `MEMBERS` and `REST_SECONDS` change the load.
 
 #![allow(
     clippy::unwrap_used,

@@ -63,7 +63,7 @@ impl Embedded {
         for topic in &options.topics {
             open_topic(&registry, topic)?;
         }
-        let offsets = OffsetsLog::open_to_write(&directory, crate::now_ms())?;
+        let offsets = self.write_offsets()?;
         let counts = count_partitions(&registry, &options.topics);
         let ends = options.to_end.then(|| ends_of(&directory, &registry, &options.topics));
         let ends = ends.transpose()?;
