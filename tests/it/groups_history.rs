@@ -116,16 +116,25 @@ impl<'a> Round<'a> {
         self.sent += records;
     }
 
+    /// Has all that were stopped go on.
+    fn go_on(&mut self) {
+        for live in self.live.iter_mut().filter(|live| live.stopped) {
+            live.running.signal("CONT");
+            live.stopped = false;
+        }
+    }
+
     /// Ends a member, by a kill or by a signal that it answers to.
     fn end(&mut self, at: usize, killed: bool) {
+        if !killed {
+            // One that stands still may hold what this one needs to leave.
+            self.go_on();
+        }
         let mut live = self.live.swap_remove(at);
         if killed {
             live.running.kill();
         } else {
             live.running.signal("INT");
-            if live.stopped {
-                live.running.signal("CONT");
-            }
         }
         let run = live.running.finish();
         // One that was asked to stop before it could listen has died of it, and did nothing.
@@ -168,10 +177,7 @@ impl<'a> Round<'a> {
 
     /// Lets the live ones read all that there is, has all leave, and reads what is left.
     fn close(mut self) -> (History, BTreeMap<&'static str, u32>) {
-        for live in self.live.iter_mut().filter(|live| live.stopped) {
-            live.running.signal("CONT");
-            live.stopped = false;
-        }
+        self.go_on();
         if self.live.is_empty() {
             self.join();
         }
