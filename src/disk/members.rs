@@ -13,6 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,11 @@ const HALF_WORD_SEQUENCE: usize = 4;
 const ROSTER_BYTES_MAX: u64 = 4 << 20;
 /// Bytes in front of a roster: its length and its checksum.
 const ROSTER_HEADER_BYTES: usize = 8;
+/// How long the mutex of a group is waited for, and how long between two tries.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_STEP: Duration = Duration::from_micros(100);
+/// How often a roster is read without the mutex before it is read with it.
+const PEEKS: u32 = 20;
 /// The most members of one group.
 pub const MEMBERS_MAX: u32 = 10_000;
 
@@ -120,10 +126,19 @@ impl GroupFile {
         Ok(None)
     }
 
-    /// Waits for the group's mutex, which is held for microseconds.
+    /// Waits for the group's mutex, which is held for microseconds by whoever is not stopped. Not
+    /// in the kernel's queue: that wait would have no end.
     pub fn lock(&self) -> Result<GroupLock<'_>> {
-        sys::lock(&self.file, LockKind::Exclusive, MUTEX_BYTE, 1)
-            .map_err(DiskError::io("lock", &self.path))?;
+        let until = Instant::now() + LOCK_PATIENCE;
+        while !sys::try_lock(&self.file, LockKind::Exclusive, MUTEX_BYTE, 1)
+            .map_err(DiskError::io("lock", &self.path))?
+        {
+            if Instant::now() >= until {
+                let holder = "a member that stands still".to_owned();
+                return Err(DiskError::Busy { path: self.path.clone(), holder });
+            }
+            std::thread::sleep(LOCK_STEP);
+        }
         Ok(GroupLock(self))
     }
 
@@ -149,36 +164,9 @@ impl GroupFile {
         Ok(holder.map_err(DiskError::io("examine", &self.path))?.is_some())
     }
 
-    /// The members that are alive, as one who is not a member sees them.
-    pub fn live_members(&self) -> Result<Roster> {
-        self.alive_of(&self.lock()?)
-    }
-
-    /// The group's mutex while nobody is in it: who holds it can change what the group committed,
-    /// and nobody joins meanwhile. Where there are members, their number instead.
-    pub fn lock_empty(&self) -> Result<std::result::Result<GroupLock<'_>, usize>> {
-        let lock = self.lock()?;
-        let members = self.alive_of(&lock)?.members.len();
-        Ok(if members == 0 { Ok(lock) } else { Err(members) })
-    }
-
-    fn alive_of(&self, lock: &GroupLock<'_>) -> Result<Roster> {
-        let mut roster = lock.read()?;
-        let mut alive = Vec::new();
-        for member in roster.members.drain(..) {
-            if self.is_alive(member.slot)? {
-                alive.push(member);
-            }
-        }
-        roster.members = alive;
-        Ok(roster)
-    }
-}
-
-impl GroupLock<'_> {
-    /// The roster.
-    pub fn read(&self) -> Result<Roster> {
-        let GroupFile { group, path, file, page } = self.0;
+    /// The roster that counts.
+    fn read(&self) -> Result<Roster> {
+        let Self { group, path, file, page } = self;
         let fresh = || Roster { group: group.to_string(), ..Roster::default() };
         let which = page.word(WORD_ROSTER).load(Ordering::Acquire);
         if page.word(WORD_MAGIC).load(Ordering::Relaxed) != MAGIC || !(1..=2).contains(&which) {
@@ -206,6 +194,48 @@ impl GroupLock<'_> {
             return Err(DiskError::Foreign { path: path.clone(), found });
         }
         Ok(roster)
+    }
+
+    /// The roster, without the mutex: one that is replaced meanwhile does not pass its checksum.
+    fn peek(&self) -> Result<Roster> {
+        for _ in 0..PEEKS {
+            if let Ok(roster) = self.read() {
+                return Ok(roster);
+            }
+        }
+        self.lock()?.read()
+    }
+
+    /// The members that are alive, as one who is not a member sees them: also while one of them
+    /// stands still with the mutex.
+    pub fn live_members(&self) -> Result<Roster> {
+        self.alive_of(self.peek()?)
+    }
+
+    /// The group's mutex while nobody is in it: who holds it can change what the group committed,
+    /// and nobody joins meanwhile. Where there are members, their number instead.
+    pub fn lock_empty(&self) -> Result<std::result::Result<GroupLock<'_>, usize>> {
+        let lock = self.lock()?;
+        let members = self.alive_of(lock.read()?)?.members.len();
+        Ok(if members == 0 { Ok(lock) } else { Err(members) })
+    }
+
+    fn alive_of(&self, mut roster: Roster) -> Result<Roster> {
+        let mut alive = Vec::new();
+        for member in roster.members.drain(..) {
+            if self.is_alive(member.slot)? {
+                alive.push(member);
+            }
+        }
+        roster.members = alive;
+        Ok(roster)
+    }
+}
+
+impl GroupLock<'_> {
+    /// The roster.
+    pub fn read(&self) -> Result<Roster> {
+        self.0.read()
     }
 
     /// Replaces the roster and wakes the members.
@@ -482,6 +512,9 @@ mod tests {
         let file = GroupFile::open(dir.path(), &group).unwrap().unwrap();
         assert_eq!(file.live_members().unwrap(), last);
         assert_eq!(file.lock_empty().unwrap().unwrap_err(), 3);
+        let held = a.file().lock().unwrap();
+        assert_eq!(file.live_members().unwrap(), last, "who looks needs no lock");
+        drop(held);
         // One leaves, one dies: its file is closed without a word.
         assert_eq!(b.leave(&in_turn).unwrap().members.len(), 2);
         let sequence = file.sequence();

@@ -20,6 +20,8 @@ mod examples;
 mod full_disk;
 mod generated;
 mod groups;
+mod groups_history;
+mod groups_members;
 mod groups_offsets;
 mod history;
 mod interrupts;

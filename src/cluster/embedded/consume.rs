@@ -76,6 +76,11 @@ impl Consumer {
         (self.turn, self.looked) = (0, 0);
     }
 
+    /// Whether the partition that polls call `index` is read.
+    pub(super) fn is_reading(&self, index: usize) -> bool {
+        self.parts.iter().any(|part| part.index == index)
+    }
+
     /// Whether it has no partition.
     pub(super) const fn is_of_nothing(&self) -> bool {
         self.parts.is_empty()

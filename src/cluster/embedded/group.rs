@@ -64,7 +64,7 @@ impl Embedded {
         for topic in &options.topics {
             open_topic(&registry, topic)?;
         }
-        let offsets = OffsetsLog::open_to_write(&directory, crate::now_ms())?;
+        let offsets = self.write_offsets()?;
         let counts = count_partitions(&registry, &options.topics);
         let ends = options.to_end.then(|| ends_of(&directory, &registry, &options.topics));
         let ends = ends.transpose()?;
@@ -159,7 +159,7 @@ impl GroupConsumer {
     /// Reads records of one of its partitions, or waits for some until `until`.
     pub fn poll(&mut self, buffer: &mut RecordBuffer, until: Instant) -> Result<Polled> {
         self.look_at_topics()?;
-        if self.membership.file().sequence() != self.seen || self.topics_changed {
+        if self.is_unbalanced() {
             return Ok(Polled::Rebalance);
         }
         self.take_awaited()?;
@@ -175,6 +175,16 @@ impl GroupConsumer {
             Polled::Finished if !self.awaited.is_empty() => Ok(Polled::Nothing),
             polled => Ok(polled),
         }
+    }
+
+    /// Whether members came or went, or topics changed, since the last rebalance.
+    pub fn is_unbalanced(&self) -> bool {
+        self.membership.file().sequence() != self.seen || self.topics_changed
+    }
+
+    /// Whether the partition that a poll named by number is still read.
+    pub fn is_reading(&self, of: usize) -> bool {
+        self.consumer.is_reading(of)
     }
 
     /// The partition that a poll named by number.
@@ -206,8 +216,8 @@ impl GroupConsumer {
         let changed = std::mem::take(&mut self.topics_changed);
         let (roster, anew) = self.membership.refresh(&share, changed)?;
         self.roster = roster;
+        // `seen` stays what it was before the look: somebody else may have come since.
         if anew {
-            self.seen = self.membership.file().sequence();
             self.record()?;
         }
         let id = self.membership.id().to_owned();

@@ -52,7 +52,7 @@ impl Embedded {
     }
 
     /// The log of offsets, to write; waits its turn for as long as requests may take.
-    fn write_offsets(&self) -> Result<OffsetsLog> {
+    pub(super) fn write_offsets(&self) -> Result<OffsetsLog> {
         let until = Instant::now() + self.limits.timeout;
         let directory = LogDirectory::open_to_write(&self.path)?;
         loop {

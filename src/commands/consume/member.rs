@@ -59,6 +59,17 @@ impl Source {
         }
     }
 
+    /// Does what cannot wait while records of a partition are written slowly: commits when that is
+    /// due, and takes up that members came or went. False if the partition is ours no more.
+    pub fn keep_up(&mut self, of: usize, output: &Output, out: &Out) -> Result<bool> {
+        self.commit_when_due(output, false)?;
+        let Self::Member(member) = self else { return Ok(true) };
+        if member.consumer.is_unbalanced() {
+            member.rebalance(output, out)?;
+        }
+        Ok(member.consumer.is_reading(of))
+    }
+
     /// Takes up that members came or went.
     pub fn rebalance(&mut self, output: &Output, out: &Out) -> Result<()> {
         match self {
@@ -88,8 +99,11 @@ impl Member {
     /// Takes what stdout has accepted as read.
     fn settle(&mut self, output: &Output) {
         let written = output.written();
-        while let Some((_, of, next)) = self.pending.pop_front_if(|(t, ..)| *t <= written) {
+        while let Some(&(ticket, of, next)) = self.pending.front()
+            && ticket <= written
+        {
             self.consumer.accept(of, next);
+            self.pending.pop_front();
         }
     }
 

@@ -469,21 +469,34 @@ impl Run<'_> {
             if let Some(progress) = progress {
                 progress.set(self.records, self.bytes);
             }
-            if self.keep_rate()? {
+            if self.keep_rate(of)? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Waits for as long as the rate asks; true if a signal ended the wait.
-    fn keep_rate(&self) -> Result<bool, Failure> {
+    /// Waits for as long as the rate asks; true if a signal ended the wait, or if the partition went
+    /// to another member meanwhile: the rest of what was read of it is then theirs.
+    fn keep_rate(&mut self, of: usize) -> Result<bool, Failure> {
         let due = match self.args.rate {
             None => return Ok(false),
             Some(Rate::Records(rate)) => self.records as f64 / rate,
             Some(Rate::Bytes(rate)) => self.bytes as f64 / rate,
         };
-        let wait = Duration::from_secs_f64(due.min(1e9)).saturating_sub(self.started.elapsed());
-        Ok(self.context.stop()?.wait(wait))
+        let due = Duration::from_secs_f64(due.min(1e9));
+        loop {
+            let kept = self.source.keep_up(of, &self.output, &self.context.out);
+            if !kept.map_err(|error| self.context.failure("consume", error))? {
+                return Ok(true);
+            }
+            let wait = due.saturating_sub(self.started.elapsed());
+            if wait.is_zero() {
+                return Ok(false);
+            }
+            if self.context.stop()?.wait(wait.min(TICK)) {
+                return Ok(true);
+            }
+        }
     }
 }
