@@ -23,6 +23,7 @@ mod groups;
 mod history;
 mod kafka_assignors;
 mod kafka_files;
+mod lag;
 mod needs;
 mod processes;
 mod produce;

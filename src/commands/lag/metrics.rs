@@ -28,7 +28,7 @@ const FAMILIES: &[Family] = &[
 ];
 
 /// The rows as metrics.
-pub fn text(rows: &[Row], by: By) -> String {
+pub(super) fn text(rows: &[Row], by: By) -> String {
     let mut text = String::new();
     for (name, help, value) in FAMILIES {
         let mut samples = String::new();

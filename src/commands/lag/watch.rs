@@ -23,11 +23,11 @@ struct Past {
 
 /// What is remembered of all rows.
 #[derive(Debug, Default)]
-pub struct Watch(BTreeMap<Key, Past>);
+pub(super) struct Watch(BTreeMap<Key, Past>);
 
 impl Watch {
     /// The cells that a look adds to a row: rates in and out, time to zero, sparkline.
-    pub fn cells(&mut self, row: &Row, now: Instant) -> [Cell; 4] {
+    pub(super) fn cells(&mut self, row: &Row, now: Instant) -> [Cell; 4] {
         let past = self.0.entry(row.key.clone()).or_default();
         let rates = past.last.and_then(|(then, next, end)| {
             let span = now.saturating_duration_since(then).as_secs_f64();
