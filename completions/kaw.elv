@@ -38,6 +38,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand produce 'Write records to a topic'
             cand consume 'Read records from topics'
             cand groups 'Show, reset and delete consumer groups'
+            cand lag 'Show how much consumer groups have not read, in records and in time'
             cand fake 'Print generated users as JSON lines'
             cand config 'Show the settings that hold, and where each came from'
             cand completions 'Print the script that completes command lines in a shell'
@@ -478,6 +479,33 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'kaw;lag'= {
+            cand --topic 'Only this topic, or some of its partitions'
+            cand --by 'What a row is of'
+            cand --watch 'Look again and again, with rates, until SIGINT [default: 2s]'
+            cand -n 'With --watch, end after so many looks'
+            cand --count 'With --watch, end after so many looks'
+            cand --max 'Exit with 9 if the lag of a row is above this'
+            cand --max-age 'Exit with 9 if the age of a row is above this'
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --wait 'Wait until nothing is unread, at most --timeout if that is given'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'kaw;fake'= {
             cand --seed 'What the users are drawn from'
             cand --rate 'At most so many users, or bytes, a second: 1000/s, 1MiB/s'
@@ -553,6 +581,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand produce 'Write records to a topic'
             cand consume 'Read records from topics'
             cand groups 'Show, reset and delete consumer groups'
+            cand lag 'Show how much consumer groups have not read, in records and in time'
             cand fake 'Print generated users as JSON lines'
             cand config 'Show the settings that hold, and where each came from'
             cand completions 'Print the script that completes command lines in a shell'
@@ -608,6 +637,8 @@ set edit:completion:arg-completer[kaw] = {|@words|
         &'kaw;help;groups;delete'= {
         }
         &'kaw;help;groups;forget'= {
+        }
+        &'kaw;help;lag'= {
         }
         &'kaw;help;fake'= {
         }

@@ -39,6 +39,7 @@ complete -c kaw -n "__fish_kaw_needs_command" -f -a "topics" -d 'Create, show, c
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "produce" -d 'Write records to a topic'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "consume" -d 'Read records from topics'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "groups" -d 'Show, reset and delete consumer groups'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "lag" -d 'Show how much consumer groups have not read, in records and in time'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "fake" -d 'Print generated users as JSON lines'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "config" -d 'Show the settings that hold, and where each came from'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "completions" -d 'Print the script that completes command lines in a shell'
@@ -380,6 +381,32 @@ complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcomma
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l topic -d 'Only this topic, or some of its partitions' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l by -d 'What a row is of' -r -f -a "partition\t'A partition'
+topic\t'A topic'
+member\t'A member'
+group\t'A group'"
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l watch -d 'Look again and again, with rates, until SIGINT [default: 2s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -s n -l count -d 'With --watch, end after so many looks' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l max -d 'Exit with 9 if the lag of a row is above this' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l max-age -d 'Exit with 9 if the age of a row is above this' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l output -d 'Answer in this form' -r -f -a "table\t'Columns for people'
+json\t'One JSON object'
+tsv\t'Tab-separated values'
+openmetrics\t'The text format of OpenMetrics'"
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l wait -d 'Wait until nothing is unread, at most --timeout if that is given'
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l seed -d 'What the users are drawn from' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l rate -d 'At most so many users, or bytes, a second: 1000/s, 1MiB/s' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l start-id -d 'The id of the first user' -r
@@ -428,15 +455,16 @@ complete -c kaw -n "__fish_kaw_using_subcommand man" -l timeout -d 'Wait at most
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s h -l help -d 'Print help'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "topics" -d 'Create, show, change and delete topics'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "produce" -d 'Write records to a topic'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "consume" -d 'Read records from topics'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "groups" -d 'Show, reset and delete consumer groups'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "fake" -d 'Print generated users as JSON lines'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "config" -d 'Show the settings that hold, and where each came from'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "completions" -d 'Print the script that completes command lines in a shell'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups fake config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "topics" -d 'Create, show, change and delete topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "produce" -d 'Write records to a topic'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "consume" -d 'Read records from topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "groups" -d 'Show, reset and delete consumer groups'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "lag" -d 'Show how much consumer groups have not read, in records and in time'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "fake" -d 'Print generated users as JSON lines'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "config" -d 'Show the settings that hold, and where each came from'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "completions" -d 'Print the script that completes command lines in a shell'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "list" -d 'List topics with their size and age'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "create" -d 'Create topics'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "describe" -d 'Describe the partitions of topics, and their configs'

@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::global::{AnswerArgs, GlobalArgs};
-use crate::commands::{completions, config, consume, fake, groups, man, produce, topics};
+use crate::commands::{completions, config, consume, fake, groups, lag, man, produce, topics};
 use crate::out::Format;
 
 /// What stands below the help of `kaw` itself.
@@ -45,6 +45,7 @@ pub enum Command {
     Produce(produce::Args),
     Consume(consume::Args),
     Groups(groups::Args),
+    Lag(lag::Args),
     Fake(fake::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -57,6 +58,7 @@ impl Command {
         match self {
             Self::Topics(args) => args.answer(),
             Self::Groups(args) => args.answer(),
+            Self::Lag(args) => args.answer(),
             Self::Config(args) => args.answer,
             _ => AnswerArgs::default(),
         }

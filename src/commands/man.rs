@@ -7,7 +7,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 pub use super::completions::completion_files;
-use super::{Context, Failure, Status, config, groups, topics};
+use super::{Context, Failure, Status, config, groups, lag, topics};
 use crate::cli;
 use crate::near::near_match;
 use crate::out::Column;
@@ -80,6 +80,10 @@ const ANSWERS: &[(&str, &[Column])] = &[
     ("groups.reset, groups.skip", groups::plan::COLUMNS),
     (groups::delete::KIND, groups::delete::COLUMNS),
     (groups::forget::KIND, groups::forget::COLUMNS),
+    (lag::KIND, lag::rows::PARTITION_WATCHED),
+    ("lag --by topic", lag::rows::TOPICS_WATCHED),
+    ("lag --by member", lag::rows::MEMBERS_WATCHED),
+    ("lag --by group", lag::rows::GROUPS_WATCHED),
 ];
 
 /// Prints a page.

@@ -9,6 +9,7 @@ pub mod consume;
 pub mod failure;
 pub mod fake;
 pub mod groups;
+pub mod lag;
 pub mod man;
 pub mod output;
 pub mod produce;
@@ -205,6 +206,7 @@ fn dispatch(context: &Context, cli: &Cli) -> Result<Status, Failure> {
         Command::Produce(args) => produce::run(context, args),
         Command::Consume(args) => consume::run(context, args),
         Command::Groups(args) => groups::run(context, args),
+        Command::Lag(args) => lag::run(context, args),
         Command::Fake(args) => fake::run(context, args),
         Command::Config(args) => config::run(context, args),
         Command::Completions(args) => completions::run(context, args),

@@ -121,6 +121,11 @@ impl Out {
         self.stderr_terminal
     }
 
+    /// Whether a table on stdout can be drawn over the one before.
+    pub fn redraws(&self) -> bool {
+        self.stdout_terminal && !self.look.dumb && self.look.format == Format::Table
+    }
+
     /// The form of answers.
     pub const fn format(&self) -> Format {
         self.look.format

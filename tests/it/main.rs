@@ -27,6 +27,7 @@ mod history;
 mod interrupts;
 mod kafka_assignors;
 mod kafka_files;
+mod lag;
 mod needs;
 mod processes;
 mod produce;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::distinct;
-use super::plan::{Bounds, bounds, lag};
+use super::plan::{Bounds, bounds};
 use crate::cli::global::AnswerArgs;
 use crate::commands::{Context, Failure, Status};
 use crate::group::{CommittedOffset, DescribedGroup, GroupId, Member};
@@ -145,7 +145,7 @@ fn row(
         Cell::maybe(committed, Cell::Int),
         Cell::maybe(bounds.map(|b| b.start), Cell::Int),
         Cell::maybe(bounds.map(|b| b.end), Cell::Int),
-        Cell::maybe(bounds.map(|b| lag(committed, b)), Cell::Int),
+        Cell::maybe(bounds.map(|b| b.lag(committed)), Cell::Int),
         member(|m| &m.id),
         member(|m| &m.host),
         member(|m| &m.client_id),

@@ -106,7 +106,7 @@ pub fn is_in_scope(scopes: &[Scope], of: &TopicPartition) -> bool {
 }
 
 /// The ids without repetition, in the order given.
-fn distinct(ids: &[GroupId]) -> Vec<GroupId> {
+pub fn distinct(ids: &[GroupId]) -> Vec<GroupId> {
     let mut once: Vec<GroupId> = Vec::with_capacity(ids.len());
     for id in ids {
         if !once.contains(id) {

@@ -9,6 +9,7 @@ use crate::cluster::error::{ClusterError, ErrorKind, Outcome};
 use crate::cluster::types::OffsetAt;
 use crate::commands::{Context, Failure, Status};
 use crate::group::{CommittedOffset, GroupId, GroupState};
+use crate::lag::{Standing, lag};
 use crate::out::{Cell, Column, Table};
 use crate::topic::TopicPartition;
 
@@ -35,10 +36,17 @@ pub struct Bounds {
     pub end: i64,
 }
 
-/// The lag of a committed offset. This is the one place where verbs of groups count it: without a
-/// commit, or with one below the start, all that is there; with one above the end, nothing.
-pub fn lag(committed: Option<i64>, Bounds { start, end }: Bounds) -> i64 {
-    end.saturating_sub(committed.unwrap_or(start).max(start)).max(0)
+impl Bounds {
+    /// Where a group stands that committed this, or that owns the partition without a commit.
+    pub const fn standing(self, committed: Option<i64>) -> Standing {
+        let Self { start: log_start, end: log_end } = self;
+        Standing { committed, log_start, log_end, last_stable: None, owned: true }
+    }
+
+    /// The lag of a committed offset, or of a partition that is owned without one.
+    pub fn lag(self, committed: Option<i64>) -> i64 {
+        lag(&self.standing(committed)).map_or(0, |lag| lag.lag)
+    }
 }
 
 /// Starts and ends of logs, asked after the commits were.
@@ -101,7 +109,7 @@ impl Effect {
         let deleted = high.min(start).saturating_sub(low).max(0);
         let passed = high.min(end).saturating_sub(low.max(start)).max(0);
         let (skipped, replayed) = if to >= from { (passed, 0) } else { (0, passed) };
-        let (lag_before, lag_after) = (lag(old, bounds), lag(new, bounds));
+        let (lag_before, lag_after) = (bounds.lag(old), bounds.lag(new));
         Ok(Self { new, lag_before, lag_after, skipped, replayed, deleted })
     }
 }
@@ -278,7 +286,7 @@ mod tests {
         for (committed, expected) in
             [(None, 10), (Some(3), 10), (Some(10), 10), (Some(15), 5), (Some(20), 0), (Some(25), 0)]
         {
-            assert_eq!(lag(committed, BOUNDS), expected, "{committed:?}");
+            assert_eq!(BOUNDS.lag(committed), expected, "{committed:?}");
         }
     }
 

@@ -2,7 +2,7 @@
 //! doing it to `plan`.
 
 use super::describe_one;
-use super::plan::{self, Bounds, lag};
+use super::plan::{self, Bounds};
 use crate::cli::global::AnswerArgs;
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome};
 use crate::commands::{Context, Failure, Status};
@@ -79,7 +79,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
 
 /// Where skipping `count` offsets leads.
 fn target(old: Option<i64>, bounds: Bounds, count: u64) -> Result<i64, String> {
-    let left = lag(old, bounds);
+    let left = bounds.lag(old);
     match i64::try_from(count) {
         Ok(count) if count <= left => Ok(old.unwrap_or(bounds.start).max(bounds.start) + count),
         _ if left == 0 => Err("nothing is left to skip: the group has read to the end".to_owned()),

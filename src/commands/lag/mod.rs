@@ -1,0 +1,304 @@
+//! Owns `kaw lag`: how much groups have not read, once, again and again, or until it is nothing.
+//! Leaves the arithmetic to `crate::lag`, and groups to `cluster`.
+
+pub mod collect;
+mod metrics;
+pub mod rows;
+mod watch;
+
+use std::time::{Duration, Instant};
+
+use self::collect::{Asked, Found, collect};
+use self::rows::{Row, rows};
+use self::watch::Watch;
+use super::groups::Scope;
+use super::{Context, Failure, Status};
+use crate::cli::global::AnswerArgs;
+use crate::cluster::error::ErrorKind;
+use crate::group::GroupId;
+use crate::out::{Column, Format, Table, units};
+use crate::topic::TopicName;
+use crate::value;
+
+/// What stands below its help.
+const EXAMPLES: &str = "\
+EXAMPLES:
+  kaw lag
+  kaw lag db --by topic --json
+  kaw lag db --max 1M --max-age 1d
+  kaw lag db --watch 1s -n 2
+  kaw lag --output openmetrics";
+
+/// What it answers with.
+pub const KIND: &str = "lag";
+
+/// The pause between two looks of `--wait`.
+const WAIT_STEP: Duration = Duration::from_millis(100);
+
+/// Clears the terminal, and goes to its first line.
+const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
+
+/// What a row is of (`--by`).
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A partition.
+    Partition,
+    /// A topic.
+    Topic,
+    /// A member.
+    Member,
+    /// A group.
+    Group,
+}
+
+/// The form of the answer (`--output`).
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Columns for people.
+    Table,
+    /// One JSON object.
+    Json,
+    /// Tab-separated values.
+    Tsv,
+    /// The text format of OpenMetrics.
+    Openmetrics,
+}
+
+/// Show how much consumer groups have not read, in records and in time
+///
+/// Commits are read first, ends of logs after. The age is how long the next unread record has
+/// waited, by its timestamp. Lag is counted in offsets, which transactions and compaction take up
+/// too.
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The groups; all of them if none is named
+    #[arg(value_name = "GROUP")]
+    pub groups: Vec<GroupId>,
+
+    /// Only this topic, or some of its partitions
+    #[arg(long = "topic", value_name = "TOPIC[:PARTITIONS]", value_parser = Scope::parse)]
+    pub topics: Vec<Scope>,
+
+    /// What a row is of
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "partition")]
+    pub by: By,
+
+    /// Look again and again, with rates, until SIGINT [default: 2s]
+    #[arg(long, value_name = "EVERY", num_args = 0..=1, value_parser = value::duration)]
+    #[arg(default_missing_value = "2s", conflicts_with = "wait")]
+    pub watch: Option<Duration>,
+
+    /// With --watch, end after so many looks
+    #[arg(short = 'n', long, value_name = "N", value_parser = value::count, requires = "watch")]
+    pub count: Option<u64>,
+
+    /// Exit with 9 if the lag of a row is above this
+    #[arg(long, value_name = "N", value_parser = value::count)]
+    pub max: Option<u64>,
+
+    /// Exit with 9 if the age of a row is above this
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
+    pub max_age: Option<Duration>,
+
+    /// Wait until nothing is unread, at most --timeout if that is given
+    #[arg(long)]
+    pub wait: bool,
+
+    /// Answer in this form
+    #[arg(long, value_name = "FORMAT", value_enum, conflicts_with = "json")]
+    pub output: Option<Form>,
+
+    /// Answer in JSON, as `--output json`; errors too
+    #[arg(long)]
+    pub json: bool,
+
+    /// Leave out the line of headers
+    #[arg(long)]
+    pub no_headers: bool,
+}
+
+impl Args {
+    /// How its rows are to be answered.
+    pub fn answer(&self) -> AnswerArgs {
+        let output = self.output.map(|form| match form {
+            Form::Json => Format::Json,
+            Form::Tsv => Format::Tsv,
+            Form::Table | Form::Openmetrics => Format::Table,
+        });
+        AnswerArgs { output, json: self.json, no_headers: self.no_headers }
+    }
+
+    /// What is asked of the cluster.
+    fn asked(&self, ages: bool) -> Asked<'_> {
+        Asked { groups: &self.groups, topics: &self.topics, ages }
+    }
+}
+
+/// Answers with the lag.
+pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
+    let metrics = args.output == Some(Form::Openmetrics);
+    if metrics && args.watch.is_some() {
+        return Err(Failure::usage("`--output openmetrics` is printed once, without `--watch`"));
+    }
+    check_topics(context, args)?;
+    if let Some(every) = args.watch {
+        return watch(context, args, every);
+    }
+    if args.wait {
+        let status = wait(context, args)?;
+        if status != Status::Done {
+            return Ok(status);
+        }
+    }
+    let Found { total, places, failures } = collect(context, args.asked(true))?;
+    let rows = rows(&places, args.by);
+    if metrics {
+        let text = metrics::text(&rows, args.by);
+        tell_metrics(context, &text)?;
+    } else if failures.len() < total || total == 0 {
+        context.answer(&table(&rows, args.by))?;
+    }
+    let status = context.conclude(total, failures)?;
+    check_limits(args, &rows)?;
+    Ok(status)
+}
+
+/// Writes metrics; on a terminal, nothing in a name may drive it.
+fn tell_metrics(context: &Context, text: &str) -> Result<(), Failure> {
+    let mut safe = String::with_capacity(text.len());
+    for line in text.lines() {
+        if context.out.stdout_is_terminal() {
+            safe.push_str(&units::safe_text(line));
+        } else {
+            safe.push_str(line);
+        }
+        safe.push('\n');
+    }
+    context.out.raw(safe.as_bytes()).map_err(Failure::stdout)
+}
+
+/// Refuses topics that do not exist: their lag would be nothing, and that of a slip too.
+fn check_topics(context: &Context, args: &Args) -> Result<(), Failure> {
+    let names: Vec<TopicName> = args.topics.iter().map(|scope| scope.topic.clone()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let doing = "show lag";
+    let outcomes = context
+        .cluster()?
+        .describe_topics(&names)
+        .map_err(|error| context.failure(doing, error))?;
+    for outcome in outcomes {
+        outcome.result.map_err(|error| context.failure(doing, error))?;
+    }
+    Ok(())
+}
+
+/// The columns of rows.
+const fn columns(by: By, watched: bool) -> &'static [Column] {
+    match (by, watched) {
+        (By::Partition, false) => rows::PARTITION,
+        (By::Partition, true) => rows::PARTITION_WATCHED,
+        (By::Topic, false) => rows::TOPICS,
+        (By::Topic, true) => rows::TOPICS_WATCHED,
+        (By::Member, false) => rows::MEMBERS,
+        (By::Member, true) => rows::MEMBERS_WATCHED,
+        (By::Group, false) => rows::GROUPS,
+        (By::Group, true) => rows::GROUPS_WATCHED,
+    }
+}
+
+/// The table of one look.
+fn table(rows: &[Row], by: By) -> Table {
+    let mut table = Table::new(KIND, columns(by, false));
+    for row in rows {
+        table.push(row.cells(by));
+    }
+    table
+}
+
+/// Fails at the first row above a limit.
+fn check_limits(args: &Args, rows: &[Row]) -> Result<(), Failure> {
+    let crossed = |told| Err(Failure::new(Status::Threshold, "THRESHOLD_CROSSED", told));
+    for row in rows {
+        let of = row.key.told(args.by);
+        if let (Some(max), Some(lag)) = (args.max, row.sum.lag)
+            && lag.unsigned_abs() > max
+        {
+            return crossed(format!("the lag of {of} is {lag}, above {max}"));
+        }
+        if let (Some(max), Some(ms)) = (args.max_age, row.sum.age_ms) {
+            let age = Duration::from_millis(ms.unsigned_abs());
+            if age > max {
+                let (age, max) = (units::duration(age), units::duration(max));
+                return crossed(format!("the age of {of} is {age}, above {max}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits until nothing is unread.
+fn wait(context: &Context, args: &Args) -> Result<Status, Failure> {
+    let stop = context.stop()?;
+    let started = Instant::now();
+    loop {
+        let mut found = collect(context, args.asked(false))?;
+        if let Some(failure) = found.failures.pop() {
+            return Err(failure);
+        }
+        let lag = found.places.iter().filter_map(|place| place.lag);
+        let lag = lag.fold(0_i64, |sum, lag| sum.saturating_add(lag.lag));
+        if lag == 0 {
+            return Ok(Status::Done);
+        }
+        let left = match context.global.timeout {
+            Some(timeout) => timeout.saturating_sub(started.elapsed()),
+            None => WAIT_STEP,
+        };
+        if left.is_zero() {
+            let after = units::duration(started.elapsed());
+            let message = format!("the lag is still {lag} after {after}");
+            return Err(Failure::new(Status::Unreachable, ErrorKind::TimedOut.code(), message));
+        }
+        if stop.wait(left.min(WAIT_STEP)) {
+            return Ok(stop.status_or(Status::Done));
+        }
+    }
+}
+
+/// Looks again and again.
+fn watch(context: &Context, args: &Args, every: Duration) -> Result<Status, Failure> {
+    let stop = context.stop()?;
+    let mut watch = Watch::default();
+    let mut looks = 0_u64;
+    loop {
+        let Found { total, places, failures } = collect(context, args.asked(true))?;
+        if !failures.is_empty() {
+            return context.conclude(total, failures);
+        }
+        let now = Instant::now();
+        let rows = rows(&places, args.by);
+        let mut table = Table::new(KIND, columns(args.by, true));
+        for row in &rows {
+            let mut cells = row.cells(args.by);
+            cells.extend(watch.cells(row, now));
+            table.push(cells);
+        }
+        if context.out.redraws() {
+            context.out.raw(CLEAR).map_err(Failure::stdout)?;
+        } else if looks > 0 && context.out.format() == Format::Table {
+            context.out.raw(b"\n").map_err(Failure::stdout)?;
+        }
+        context.answer(&table)?;
+        check_limits(args, &rows)?;
+        looks += 1;
+        if args.count.is_some_and(|count| looks >= count) {
+            return Ok(Status::Done);
+        }
+        if stop.wait(every) {
+            return Ok(stop.status_or(Status::Done));
+        }
+    }
+}
