@@ -94,6 +94,8 @@ fn committed_above_the_end_is_nothing_and_said() {
     let s = behind();
     s.run("topics delete t").success();
     assert_eq!(shown(&s.run("lag g --json")), ["t 0 40 null null null no such partition"]);
+    let run = s.run("lag g --max 5");
+    assert!(run.success().stderr().contains("of group `g` in `t-0` is not known"), "{run}");
     produce(&s, "t", 0, 5);
     assert_eq!(shown(&s.run("lag g --json")), ["t 0 40 0 5 0 ahead of the log"]);
 }
