@@ -92,3 +92,22 @@ fn errors_are_coloured_on_a_terminal_unless_told_otherwise() {
     let always = s.bash("kaw --color always topics describe nope; true");
     assert!(always.success().stderr().contains("\u{1b}[31mkaw:"), "{always}");
 }
+
+#[test]
+fn lag_is_drawn_over_the_last_look() {
+    if !Need::Script.met() {
+        return;
+    }
+    let s = Sandbox::new();
+    s.stdin("a\nb\n").run("produce t").success();
+    s.run_with(["consume", "t", "-g", "\u{1b}[2Jg", "-n", "1"]).success();
+    let watch = "kaw lag --watch 10ms -n 3";
+    let shown = text_on_terminal(&s, watch);
+    assert_eq!(shown.matches("\u{1b}[H\u{1b}[2J").count(), 3, "{shown:?}");
+    assert_eq!(shown.matches('\u{1b}').count(), 6, "nothing but that drives it: {shown:?}");
+    assert!(shown.contains("\\u{1b}[2Jg"), "{shown:?}");
+    for plain in [&format!("TERM=dumb {watch}"), "kaw lag --output openmetrics"] {
+        let shown = text_on_terminal(&s, plain);
+        assert!(!shown.contains('\u{1b}') && shown.contains("[2Jg"), "{plain}: {shown:?}");
+    }
+}

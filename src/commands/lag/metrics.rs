@@ -22,7 +22,7 @@ const FAMILIES: &[Family] = &[
     ("kaw_consumer_group_offset", "The next offset to be read, as it was committed.", |row| {
         row.place.as_ref()?.committed.map(|offset| offset.to_string())
     }),
-    ("kaw_partition_log_end_offset", "One past the last record.", |row| {
+    ("kaw_consumer_group_log_end_offset", "One past the last record.", |row| {
         row.place.as_ref()?.bounds.map(|bounds| bounds.end.to_string())
     }),
 ];

@@ -16,6 +16,7 @@ use super::{Context, Failure, Status};
 use crate::cli::global::AnswerArgs;
 use crate::cluster::error::ErrorKind;
 use crate::group::GroupId;
+use crate::lag::Sum;
 use crate::out::{Column, Format, Table, units};
 use crate::topic::TopicName;
 use crate::value;
@@ -160,7 +161,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         context.answer(&table(&rows, args.by))?;
     }
     let status = context.conclude(total, failures)?;
-    check_limits(args, &rows)?;
+    check_limits(context, args, &rows)?;
     Ok(status)
 }
 
@@ -218,17 +219,21 @@ fn table(rows: &[Row], by: By) -> Table {
     table
 }
 
-/// Fails at the first row above a limit.
-fn check_limits(args: &Args, rows: &[Row]) -> Result<(), Failure> {
+/// Fails at the first row above a limit; says of which rows that cannot be told.
+fn check_limits(context: &Context, args: &Args, rows: &[Row]) -> Result<(), Failure> {
     let crossed = |told| Err(Failure::new(Status::Threshold, "THRESHOLD_CROSSED", told));
     for row in rows {
         let of = row.key.told(args.by);
-        if let (Some(max), Some(lag)) = (args.max, row.sum.lag)
+        let Sum { lag, age_ms, .. } = row.sum;
+        if (args.max.is_some() && lag.is_none()) || (args.max_age.is_some() && age_ms.is_none()) {
+            context.out.warn(format_args!("what is to be limited of {of} is not known"));
+        }
+        if let (Some(max), Some(lag)) = (args.max, lag)
             && lag.unsigned_abs() > max
         {
             return crossed(format!("the lag of {of} is {lag}, above {max}"));
         }
-        if let (Some(max), Some(ms)) = (args.max_age, row.sum.age_ms) {
+        if let (Some(max), Some(ms)) = (args.max_age, age_ms) {
             let age = Duration::from_millis(ms.unsigned_abs());
             if age > max {
                 let (age, max) = (units::duration(age), units::duration(max));
@@ -292,7 +297,7 @@ fn watch(context: &Context, args: &Args, every: Duration) -> Result<Status, Fail
             context.out.raw(b"\n").map_err(Failure::stdout)?;
         }
         context.answer(&table)?;
-        check_limits(args, &rows)?;
+        check_limits(context, args, &rows)?;
         looks += 1;
         if args.count.is_some_and(|count| looks >= count) {
             return Ok(Status::Done);
