@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +34,9 @@ const HALF_WORD_SEQUENCE: usize = 4;
 const ROSTER_BYTES_MAX: u64 = 4 << 20;
 /// Bytes in front of a roster: its length and its checksum.
 const ROSTER_HEADER_BYTES: usize = 8;
-/// How long the mutex of a group is waited for, and how long between two tries.
-const LOCK_PATIENCE: Duration = Duration::from_secs(30);
-const LOCK_STEP: Duration = Duration::from_micros(100);
+/// How often the mutex of a group is tried, for half a minute at least, and the time in between.
+const LOCK_TRIES: u32 = 200_000;
+const LOCK_STEP: Duration = Duration::from_micros(150);
 /// How often a roster is read without the mutex before it is read with it.
 const PEEKS: u32 = 20;
 /// The most members of one group.
@@ -129,17 +129,16 @@ impl GroupFile {
     /// Waits for the group's mutex, which is held for microseconds by whoever is not stopped. Not
     /// in the kernel's queue: that wait would have no end.
     pub fn lock(&self) -> Result<GroupLock<'_>> {
-        let until = Instant::now() + LOCK_PATIENCE;
-        while !sys::try_lock(&self.file, LockKind::Exclusive, MUTEX_BYTE, 1)
-            .map_err(DiskError::io("lock", &self.path))?
-        {
-            if Instant::now() >= until {
-                let holder = "a member that stands still".to_owned();
-                return Err(DiskError::Busy { path: self.path.clone(), holder });
+        for _ in 0..LOCK_TRIES {
+            if sys::try_lock(&self.file, LockKind::Exclusive, MUTEX_BYTE, 1)
+                .map_err(DiskError::io("lock", &self.path))?
+            {
+                return Ok(GroupLock(self));
             }
             std::thread::sleep(LOCK_STEP);
         }
-        Ok(GroupLock(self))
+        let holder = "a member that stands still".to_owned();
+        Err(DiskError::Busy { path: self.path.clone(), holder })
     }
 
     /// The word that changes whenever the roster does.

@@ -9,6 +9,7 @@ use super::{Embedded, PATIENCE_STEP};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
 use crate::disk::directory::LogDirectory;
 use crate::disk::error::DiskError;
+use crate::disk::members::GroupFile;
 use crate::disk::meta::Uuid;
 use crate::disk::offsets::codec::{Key, OffsetValue, StoredMember, Value};
 use crate::disk::offsets::{ConsumerMember, GroupTable, OffsetsLog, protocol};
@@ -64,8 +65,8 @@ impl Embedded {
         }
     }
 
-    /// Writes records of a group, once nobody holds the lock of its partition, and waits for the
-    /// device. Groups whose time is over are forgotten on the way.
+    /// Writes records of a group that has no members, once nobody holds the lock of its partition,
+    /// and waits for the device. Groups whose time is over are forgotten on the way.
     fn write_group(
         &self,
         log: &mut OffsetsLog,
@@ -80,7 +81,13 @@ impl Embedded {
             std::thread::sleep(PATIENCE_STEP);
         }
         let now_ms = crate::now_ms();
-        log.append(group, records, now_ms, true)?;
+        {
+            // Nobody joins between the look and the write: who joins later reads what was written.
+            let file = GroupFile::open(&self.path, group)?;
+            let _held = file.as_ref().map(GroupFile::lock).transpose()?;
+            self.check_no_members(group)?;
+            log.append(group, records, now_ms, true)?;
+        }
         // Of no concern to who asked for something else.
         drop(log.expire(now_ms, |other| other == group || self.may_be_live(other)));
         Ok(())

@@ -431,8 +431,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Waits for as long as the rate asks; true if a signal ended the wait, or if the partition went
-    /// to another member meanwhile: the rest of what was read of it is then theirs.
+    /// Waits for as long as the rate asks; true if a signal ended the wait, or if the partition
+    /// went to another member meanwhile: the rest of what was read of it is then theirs.
     fn keep_rate(&mut self, of: usize) -> Result<bool, Failure> {
         let due = match self.args.rate {
             None => return Ok(false),
