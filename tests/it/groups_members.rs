@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use kaw::disk::members::GroupFile;
+use kaw::group::GroupId;
 use serde_json::Value;
 
 use crate::checks::assert_refused;
@@ -345,4 +347,19 @@ fn members_that_start_at_once_in_a_new_directory_all_get_in() {
         assert_eq!(all.lines().count(), 300, "each record went to one of them");
         assert_eq!((sum(&committed(&s, "g")), state(&s, "g").as_str()), (300, "Empty"));
     }
+}
+
+#[test]
+fn a_reset_waits_for_whoever_is_joining() {
+    let s = users(300);
+    s.run("consume users -g g -e").success();
+    let group = GroupId::new("g").unwrap();
+    let file = GroupFile::open(&s.log_dir(), &group).unwrap().unwrap();
+    let held = file.lock().unwrap();
+    let reset = s.spawn("groups reset g --to start --execute");
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(sum(&committed(&s, "g")), 300, "a joiner still reads what was there");
+    drop(held);
+    reset.finish().success();
+    assert_eq!(sum(&committed(&s, "g")), 0);
 }

@@ -135,12 +135,15 @@ impl Member {
 
 /// The line about a rebalance.
 fn describe(group: &str, shared: &Shared, before: Option<&Shared>) -> String {
-    let mut line = format!("group `{group}`, generation {}: ", shared.generation);
-    line += &match shared.mine.as_slice() {
-        [] => format!("{} has no partition", shared.member),
-        mine => format!("{} has {}", shared.member, shown(mine)),
+    let Shared { generation, member, mine, members } = shared;
+    let share = match mine.as_slice() {
+        [] => "no partition".to_owned(),
+        mine => shown(mine),
     };
-    line += &format!(", of {} members", shared.members.len());
+    let count = members.len();
+    let mut parts = vec![format!(
+        "group `{group}`, generation {generation}: {member} has {share}, of {count} members"
+    )];
     let ids = |shared: &Shared| -> Vec<String> {
         shared.members.iter().map(|(id, _)| id.clone()).collect()
     };
@@ -150,9 +153,9 @@ fn describe(group: &str, shared: &Shared, before: Option<&Shared>) -> String {
             let changed: Vec<&str> =
                 one.iter().filter(|id| !other.contains(id)).map(String::as_str).collect();
             if !changed.is_empty() {
-                line += &format!("; {what}: {}", changed.join(", "));
+                parts.push(format!("{what}: {}", changed.join(", ")));
             }
         }
     }
-    line
+    parts.join("; ")
 }
