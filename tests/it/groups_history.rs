@@ -223,7 +223,9 @@ fn no_record_is_left_out_and_no_partition_has_two_owners_in_random_runs() {
             round.step();
         }
         let (history, what) = round.close();
-        what.into_iter().for_each(|(what, times)| *did.entry(what).or_default() += times);
+        for (what, times) in what {
+            *did.entry(what).or_default() += times;
+        }
         written += history.members.iter().map(|told| told.records.len()).sum::<usize>();
         records += history.ends.values().sum::<i64>();
         let anomalies = history.anomalies();

@@ -231,7 +231,8 @@ fn a_signal_commits_exactly_what_was_written_and_leaves_at_once() {
             let mut member = s.spawn(&format!("consume users -g {group} -f '%p %o\\n'"));
             let mut read = String::new();
             for _ in 0..lines {
-                read += &format!("{}\n", member.next_line().unwrap());
+                read.push_str(&member.next_line().unwrap());
+                read.push('\n');
             }
             member.signal(signal);
             let run = member.finish();
@@ -246,7 +247,8 @@ fn kill_after(s: &Sandbox, consume: &str, lines: usize) -> (Run, String) {
     let mut member = s.spawn(consume);
     let mut read = String::new();
     for _ in 0..lines {
-        read += &format!("{}\n", member.next_line().unwrap());
+        read.push_str(&member.next_line().unwrap());
+        read.push('\n');
     }
     member.kill();
     (member.finish(), read)

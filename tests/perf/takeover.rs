@@ -165,7 +165,7 @@ fn main() {
     let before: Vec<Duration> = members.iter().map(|m| cpu_time(m.child.id())).collect();
     thread::sleep(rest);
     for (member, before) in members.iter_mut().zip(before) {
-        let took = cpu_time(member.child.id()) - before;
+        let took = cpu_time(member.child.id()).saturating_sub(before);
         println!("a member at rest took {took:.1?} of CPU time in {rest:?}");
         member.child.kill().unwrap();
         member.child.wait().unwrap();
