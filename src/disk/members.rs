@@ -1,11 +1,11 @@
-//! Owns the members of a consumer group on one directory: who is there, who is alive, who owns which
-//! partition. Leaves assigning to `assignor`, offsets to `offsets`, and waiting to `cluster`.
+//! Owns the members of a consumer group on one directory: who is there, who is alive, who owns
+//! which partition. Leaves assigning to `assignor`, offsets to `offsets`, and waiting to `cluster`.
 //!
 //! There is no coordinator and no heartbeat. Every member holds two kinds of locks on the group's
-//! file, which the kernel frees when it dies: one byte says that its slot is alive, one byte for each
-//! partition says that it owns it. What the members know of each other, the roster, stands in the
-//! same file twice, and a word of its mapped page says which of the two counts, so a member killed
-//! while it writes leaves the old one.
+//! file, which the kernel frees when it dies: one byte says that its slot is alive, one byte for
+//! each partition says that it owns it. What the members know of each other, the roster, stands in
+//! the same file twice, and a word of its mapped page says which of the two counts, so a member
+//! killed while it writes leaves the old one.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -264,6 +264,13 @@ fn owned_byte(partition: &Partition) -> u64 {
     OWNED_BYTES + (hash & OWNED_MASK)
 }
 
+/// The name of this machine.
+pub fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+}
+
 /// Who wants to become a member.
 #[derive(Clone, Debug)]
 pub struct Joining {
@@ -419,8 +426,8 @@ impl Membership {
         Ok(())
     }
 
-    /// Sees to it that the end of the next member, in a ring, wakes everybody at once: a thread waits
-    /// for the lock that says it is alive. The kernel gives that to it when the member dies.
+    /// Sees to it that the end of the next member, in a ring, wakes everybody at once: a thread
+    /// waits for the lock that says it is alive. The kernel gives that to it when the member dies.
     pub fn watch_next(&mut self, roster: &Roster) {
         let Some(at) = roster.members.iter().position(|m| m.id == self.id) else { return };
         let ring = roster.members.iter().cycle().skip(at + 1);

@@ -1,5 +1,6 @@
-//! Owns being a member of a group on a log directory: joining, sharing partitions out, reading those
-//! that are ours, committing. Leaves locks and roster to `disk::members`, offsets to `disk::offsets`.
+//! Owns being a member of a group on a log directory: joining, sharing partitions out, reading
+//! those that are ours, committing. Leaves locks and roster to `disk::members`, offsets to
+//! `disk::offsets`.
 //!
 //! A partition is read only while its owner's lock is held, from the offset that was committed when
 //! the lock was taken; and it is let go of only after what was accepted of it is committed.
@@ -14,7 +15,7 @@ use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{ConsumeFrom, GroupOptions, Polled, Shared};
 use crate::disk::directory::LogDirectory;
 use crate::disk::error::DiskError;
-use crate::disk::members::{Joining, Membership, Partition, Roster};
+use crate::disk::members::{Joining, Membership, Partition, Roster, host};
 use crate::disk::offsets::OffsetsLog;
 use crate::disk::offsets::codec::{GroupMetadata, Key, OffsetValue, StoredMember, Value};
 use crate::disk::offsets::protocol::{encode_assignment, encode_subscription};
@@ -121,13 +122,6 @@ fn ends_of(
         }
     }
     Ok(ends)
-}
-
-/// The name of this machine.
-fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
 }
 
 /// Shares all partitions out to the members of a roster.
@@ -310,8 +304,8 @@ impl GroupConsumer {
         }
     }
 
-    /// Commits what was accepted, all of it at once; answers how many partitions that were. A member
-    /// that the others have given up commits nothing.
+    /// Commits what was accepted, all of it at once; answers how many partitions that were. A
+    /// member that the others have given up commits nothing.
     pub fn commit(&mut self) -> Result<usize> {
         if self.accepted.is_empty() {
             return Ok(0);

@@ -1,5 +1,5 @@
-//! Owns reading as a member of a group: commits what stdout has accepted and nothing else, and tells
-//! who has which partitions. Leaves the group to the cluster.
+//! Owns reading as a member of a group: commits what stdout has accepted and nothing else, and
+//! tells who has which partitions. Leaves the group to the cluster.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
