@@ -2,13 +2,10 @@
 //! stopping well to the command.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
@@ -16,10 +13,6 @@ use signal_hook::low_level;
 use super::{Failure, Status};
 use crate::out::{ErrorReport, Look, Out};
 use crate::sys;
-
-/// A channel that carries nothing: it closes when a stop is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Never {}
 
 /// What is said when the process leaves at once.
 type LastWords = Box<dyn Fn() -> String + Send>;
@@ -35,10 +28,6 @@ struct Shared {
     gate: Mutex<()>,
     /// Wakes those who wait.
     asked: Condvar,
-    /// The open end of the channel; dropped to close it.
-    sender: Mutex<Option<Sender<Never>>>,
-    /// The open end of the socket; dropped to make the other end readable.
-    wake: Mutex<Option<UnixStream>>,
     /// What is unknown if the process leaves now.
     last_words: Mutex<Option<LastWords>>,
 }
@@ -50,8 +39,6 @@ impl Shared {
             return false;
         }
         self.stopped.store(true, Ordering::SeqCst);
-        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
-        drop(self.wake.lock().unwrap_or_else(PoisonError::into_inner).take());
         // Taken so that nobody is between looking at the signal and waiting.
         drop(self.gate.lock().unwrap_or_else(PoisonError::into_inner));
         self.asked.notify_all();
@@ -73,10 +60,6 @@ impl Shared {
 pub struct Stop {
     /// What the thread of signals shares with it.
     shared: Arc<Shared>,
-    /// Closes when a stop is asked for.
-    channel: Receiver<Never>,
-    /// Becomes readable when a stop is asked for.
-    wake: UnixStream,
 }
 
 impl std::fmt::Debug for Stop {
@@ -89,7 +72,7 @@ impl Stop {
     /// Takes SIGINT, SIGTERM and SIGHUP from now on; the last not where it is ignored, since who
     /// started this with `nohup` wants it to outlive the terminal.
     pub fn install() -> Result<Self, Failure> {
-        let stop = Self::new().map_err(cannot_install)?;
+        let stop = Self::new();
         let hangup = (!sys::is_ignored(SIGHUP)).then_some(SIGHUP);
         let taken = [SIGINT, SIGTERM].into_iter().chain(hangup);
         let mut signals = Signals::new(taken).map_err(cannot_install)?;
@@ -109,13 +92,8 @@ impl Stop {
     }
 
     /// One that no signal reaches.
-    pub(crate) fn new() -> io::Result<Self> {
-        let (sender, channel) = bounded(0);
-        let (wake, other) = UnixStream::pair()?;
-        let shared = Arc::new(Shared::default());
-        *shared.sender.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
-        *shared.wake.lock().unwrap_or_else(PoisonError::into_inner) = Some(other);
-        Ok(Self { shared, channel, wake })
+    pub(crate) fn new() -> Self {
+        Self { shared: Arc::default() }
     }
 
     /// The signal that asked for a stop, if one did. Costs one load.
@@ -145,27 +123,11 @@ impl Stop {
         self.requested().is_some()
     }
 
-    /// A channel to select on: it disconnects when a stop is asked for, and never carries anything.
-    pub const fn channel(&self) -> &Receiver<Never> {
-        &self.channel
-    }
-
-    /// A descriptor to poll beside others: it reads as ended once a stop was asked for.
-    pub fn wake_fd(&self) -> BorrowedFd<'_> {
-        self.wake.as_fd()
-    }
-
     /// What to say is unknown, should the process leave at once. It is called on another thread,
     /// and must not wait for a lock that the command holds for long.
     pub fn on_abandon(&self, words: impl Fn() -> String + Send + 'static) {
         *self.shared.last_words.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(Box::new(words));
-    }
-
-    /// Waits on the descriptor as a poller would.
-    #[cfg(test)]
-    fn woken(&self) -> bool {
-        io::Read::read(&mut &self.wake, &mut [0]).is_ok_and(|n| n == 0)
     }
 }
 
@@ -202,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_first_signal_wakes_all_who_wait() {
-        let stop = Stop::new().unwrap();
+        let stop = Stop::new();
         assert_eq!(stop.requested(), None);
         assert!(!stop.wait(Duration::from_millis(1)));
         assert_eq!(stop.status_or(Status::Done), Status::Done);
@@ -210,8 +172,6 @@ mod tests {
         let asker = std::thread::spawn(move || shared.ask(SIGTERM));
         assert!(stop.wait(Duration::from_secs(10)));
         assert!(asker.join().unwrap());
-        assert!(stop.channel().recv().is_err());
-        assert!(stop.woken());
         assert_eq!(stop.status_or(Status::Done).code(), 143);
     }
 
@@ -225,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_second_signal_is_not_the_first() {
-        let stop = Stop::new().unwrap();
+        let stop = Stop::new();
         assert!(stop.shared.ask(SIGINT));
         assert!(!stop.shared.ask(SIGTERM));
         assert_eq!(stop.requested(), Some(SIGINT));

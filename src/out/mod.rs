@@ -116,11 +116,6 @@ impl Out {
         self.stdout_terminal
     }
 
-    /// Whether stderr is a terminal.
-    pub const fn stderr_is_terminal(&self) -> bool {
-        self.stderr_terminal
-    }
-
     /// Whether a table on stdout can be drawn over the one before.
     pub fn redraws(&self) -> bool {
         self.stdout_terminal && !self.look.dumb && self.look.format == Format::Table
@@ -139,11 +134,6 @@ impl Out {
     /// Whether `-v` was given.
     pub const fn is_verbose(&self) -> bool {
         self.look.verbose > 0
-    }
-
-    /// Whether `-q` was given.
-    pub const fn is_quiet(&self) -> bool {
-        self.look.quiet
     }
 
     /// Writes the answer to stdout in the form that was asked for.

@@ -278,9 +278,4 @@ impl Consumer {
         let words: Vec<_> = beside.into_iter().chain(parts).collect();
         sys::wait_any(&words, longest);
     }
-
-    /// The next offset of each partition, in the order they were asked for.
-    pub fn positions(&self) -> Vec<i64> {
-        self.parts.iter().map(|part| part.reader.next_offset()).collect()
-    }
 }

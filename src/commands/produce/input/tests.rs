@@ -26,7 +26,7 @@ fn read_all(
     shape: Shape,
     (chunk, most, max): (usize, u64, usize),
 ) -> (Vec<Read>, Vec<BadRecord>, Counted) {
-    let (files, stop) = (files(contents), Stop::new().unwrap());
+    let (files, stop) = (files(contents), Stop::new());
     let mut input = Input::new(Source::new(&files.paths, &stop), shape, max, false);
     input.chunk_bytes = chunk;
     let (mut buffer, mut all, mut bad) = (RecordBuffer::default(), Vec::new(), Vec::new());
