@@ -20,6 +20,7 @@ mod examples;
 mod full_disk;
 mod generated;
 mod groups;
+mod groups_exec;
 mod groups_history;
 mod groups_members;
 mod groups_offsets;
