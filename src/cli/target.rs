@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::global::GlobalArgs;
-use crate::cluster::types::Target;
+use crate::cluster::types::{Brokers, Target};
 use crate::near::near_match;
 
 /// Reads one environment variable.
@@ -34,7 +34,7 @@ impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.target {
             Target::Directory { path, .. } => write!(f, "log directory {}", path.display())?,
-            Target::Brokers(list) => write!(f, "brokers {list}")?,
+            Target::Brokers(brokers) => write!(f, "brokers {}", brokers.list)?,
         }
         write!(f, " (from {})", self.source)
     }
@@ -167,7 +167,7 @@ fn settle(named: Named, source: Source, env: Environment<'_>) -> Result<Resolved
 }
 
 /// Checks a list of brokers for its form; whether they are there is seen later.
-fn brokers(list: &str, from: &str) -> Result<String, TargetError> {
+fn brokers(list: &str, from: &str) -> Result<Brokers, TargetError> {
     let port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
     let good = |one: &str| {
         let (host, after) = one.rsplit_once(':').unwrap_or((one, "9092"));
@@ -175,7 +175,7 @@ fn brokers(list: &str, from: &str) -> Result<String, TargetError> {
     };
     match list.split(',').find(|one| !good(one.trim())) {
         Some(odd) => Err(TargetError::new(format!("`{from}`: `{odd}` is not `HOST:PORT`"))),
-        None => Ok(list.to_owned()),
+        None => Ok(Brokers { list: list.to_owned(), properties: Vec::new() }),
     }
 }
 
@@ -325,6 +325,10 @@ mod tests {
         move |name| pairs.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone())
     }
 
+    fn remote(list: &str) -> Target {
+        Target::Brokers(Brokers { list: list.into(), properties: Vec::new() })
+    }
+
     fn directory(path: &str, explicit: bool) -> Target {
         Target::Directory { path: path.into(), explicit }
     }
@@ -348,7 +352,7 @@ mod tests {
         let all = of(&[("HOME", "/h"), ("XDG_CONFIG_HOME", config), ("KAW_LOG_DIR", "/env")]);
         let flag = GlobalArgs { brokers: Some("k:9092".into()), ..GlobalArgs::default() };
         let resolved = resolve(&flag, &all).unwrap();
-        assert_eq!(resolved.target, Target::Brokers("k:9092".into()));
+        assert_eq!(resolved.target, remote("k:9092"));
         assert_eq!(resolved.source, Source::Flag("--brokers"));
         let resolved = resolve(&GlobalArgs::default(), &all).unwrap();
         assert_eq!(resolved.target, directory("/env", true));
@@ -401,7 +405,7 @@ mod tests {
         let home = home_with("[profile.prod]\nbrokers = \"k1:9092,k2:9093\"\n");
         let env = of(&[("XDG_CONFIG_HOME", home.path().to_str().unwrap())]);
         let resolved = resolve(&with_profile("prod"), &env).unwrap();
-        assert_eq!(resolved.target, Target::Brokers("k1:9092,k2:9093".into()));
+        assert_eq!(resolved.target, remote("k1:9092,k2:9093"));
         let error = resolve(&with_profile("prd"), &env).unwrap_err();
         assert_eq!(error.hint.as_deref(), Some("did you mean `prod`?"));
     }

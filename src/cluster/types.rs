@@ -1,6 +1,7 @@
 //! Owns the plain values that cross the seam: targets, limits, options, deliveries.
 //! Leaves what is done with them to the two back ends.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -23,8 +24,34 @@ pub enum Target {
         /// Whether the user named it; the default directory may be absent and is then empty.
         explicit: bool,
     },
-    /// Brokers, as `host:port,,..`.
-    Brokers(String),
+    /// Brokers of a remote cluster.
+    Brokers(Brokers),
+}
+
+/// Brokers, and how to talk to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brokers {
+    /// Where to begin, as `host:port,..`.
+    pub list: String,
+    /// librdkafka's properties that the user has set, in the order of ascending precedence.
+    pub properties: Vec<Property>,
+}
+
+/// A property of librdkafka that the user has set.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Property {
+    /// Its name.
+    pub name: String,
+    /// Its value, which may be a secret: it is in no output of ours.
+    pub value: String,
+    /// Where it was said: a flag, a variable, a file.
+    pub source: String,
+}
+
+impl fmt::Debug for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} from {}", self.name, self.source)
+    }
 }
 
 /// Bounds that hold for every request.

@@ -44,7 +44,7 @@ pub fn run(context: &Context, _args: &Args) -> Result<Status, Failure> {
     };
     let (name, value) = match &resolved.target {
         Target::Directory { path, .. } => ("log-dir", path.display().to_string()),
-        Target::Brokers(list) => ("brokers", list.clone()),
+        Target::Brokers(brokers) => ("brokers", brokers.list.clone()),
     };
     setting(name, Cell::Text(value), &resolved.source);
     let none = Source::Default;
