@@ -11,6 +11,7 @@
     reason = "a test fails by a panic, and tests have no callers"
 )]
 
+mod broker;
 mod checks;
 mod cli;
 mod consume;
@@ -27,9 +28,12 @@ mod groups_offsets;
 mod history;
 mod interrupts;
 mod kafka_assignors;
+mod kafka_broker;
 mod kafka_files;
+mod kafka_golden;
 mod lag;
 mod needs;
+mod oracle;
 mod processes;
 mod produce;
 mod readme;

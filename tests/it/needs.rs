@@ -9,11 +9,15 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use crate::broker::libs;
+
 /// Something that a machine may lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Kafka's jars (`KAW_KAFKA_LIBS`, made by `tests/kafka/fetch`) and a Java to run them.
     Kafka,
+    /// The jars of the Kafka before 4 (made by `tests/kafka/fetch 3.9`) as well.
+    OldKafka,
     /// Log directories kept by an earlier run of the tests (`KAW_KEPT_LOGS`).
     KeptLogs,
     /// `jq`, in the examples of the README.
@@ -29,8 +33,16 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Self; 7] =
-        [Self::Kafka, Self::KeptLogs, Self::Jq, Self::Script, Self::Dpkg, Self::Mount, Self::Perl];
+    const ALL: [Self; 8] = [
+        Self::Kafka,
+        Self::OldKafka,
+        Self::KeptLogs,
+        Self::Jq,
+        Self::Script,
+        Self::Dpkg,
+        Self::Mount,
+        Self::Perl,
+    ];
 
     /// Whether this machine has it. A test that needs it returns at once where not, and fails
     /// where `KAW_SKIP_NOTHING` is set.
@@ -45,6 +57,7 @@ impl Need {
     fn is_here(self) -> bool {
         match self {
             Self::Kafka => std::env::var_os("KAW_KAFKA_LIBS").is_some(),
+            Self::OldKafka => Self::Kafka.is_here() && libs(Some("3.9")).is_dir(),
             Self::KeptLogs => std::env::var_os("KAW_KEPT_LOGS").is_some(),
             Self::Jq => on_path("jq"),
             Self::Script => on_path("script"),
@@ -59,6 +72,7 @@ impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Kafka => "Kafka's tools (set KAW_KAFKA_LIBS to what tests/kafka/fetch made)",
+            Self::OldKafka => "Kafka 3.9 beside Kafka's tools (run tests/kafka/fetch 3.9)",
             Self::KeptLogs => "kept log directories (set KAW_KEPT_LOGS; see .ci/run)",
             Self::Jq => "jq",
             Self::Script => "script, of util-linux",
