@@ -41,6 +41,22 @@ pub enum ErrorKind {
     Storage,
     /// It took longer than `--timeout`.
     TimedOut,
+    /// No broker answers.
+    Unreachable,
+    /// The name, the password or the mechanism is not what the broker takes.
+    AuthenticationFailed,
+    /// The user may not do this.
+    AuthorizationFailed,
+    /// TLS: a certificate is not trusted, or one side does not speak it.
+    TlsFailed,
+    /// Too few replicas are in sync to take a record.
+    NotEnoughReplicas,
+    /// The log does not take this record, whoever sends it.
+    InvalidRecord,
+    /// A rule of the cluster forbids it.
+    PolicyViolation,
+    /// A broker said no, for a reason that has no kind of its own here.
+    Refused,
 }
 
 impl ErrorKind {
@@ -64,6 +80,14 @@ impl ErrorKind {
             Self::Busy => "BUSY",
             Self::Storage => "KAFKA_STORAGE_ERROR",
             Self::TimedOut => "REQUEST_TIMED_OUT",
+            Self::Unreachable => "NETWORK_EXCEPTION",
+            Self::AuthenticationFailed => "SASL_AUTHENTICATION_FAILED",
+            Self::AuthorizationFailed => "AUTHORIZATION_FAILED",
+            Self::TlsFailed => "TLS_FAILED",
+            Self::NotEnoughReplicas => "NOT_ENOUGH_REPLICAS",
+            Self::InvalidRecord => "INVALID_RECORD",
+            Self::PolicyViolation => "POLICY_VIOLATION",
+            Self::Refused => "REFUSED",
         }
     }
 }

@@ -4,15 +4,18 @@
 //! that the answer for this item is no. Every call blocks, with a deadline: both back ends are
 //! blocking libraries. Records go through [`Producer`] and [`Consumer`], many in one buffer.
 
+pub mod consume;
 mod embedded;
 pub mod error;
+pub mod produce;
+mod remote;
 pub mod types;
 
+pub use self::consume::{Consumer, GroupConsumer};
 use self::embedded::Embedded;
-pub use self::embedded::consume::Consumer;
-pub use self::embedded::group::GroupConsumer;
-pub use self::embedded::produce::Producer;
-use self::error::{ClusterError, ErrorKind, Outcome, Result};
+use self::error::{Outcome, Result};
+pub use self::produce::Producer;
+use self::remote::Remote;
 use self::types::{
     ConsumeFrom, GroupOptions, Limits, ListedOffset, OffsetAt, ProducerOptions, Target, TopicLimits,
 };
@@ -25,6 +28,8 @@ use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition
 pub enum Cluster {
     /// A log directory.
     Embedded(Embedded),
+    /// Brokers.
+    Remote(Box<Remote>),
 }
 
 impl Cluster {
@@ -34,10 +39,7 @@ impl Cluster {
             Target::Directory { path, explicit } => {
                 Ok(Self::Embedded(Embedded::open(path, *explicit, limits)?))
             }
-            Target::Brokers(_) => Err(ClusterError::new(
-                ErrorKind::Unsupported,
-                "this version works on log directories only, not on brokers",
-            )),
+            Target::Brokers(brokers) => Ok(Self::Remote(Box::new(Remote::open(brokers, limits)?))),
         }
     }
 
@@ -45,6 +47,7 @@ impl Cluster {
     pub fn list_topics(&self) -> Result<Vec<TopicDetail>> {
         match self {
             Self::Embedded(cluster) => cluster.list_topics(),
+            Self::Remote(cluster) => cluster.list_topics(),
         }
     }
 
@@ -55,6 +58,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicName, TopicDetail>>> {
         match self {
             Self::Embedded(cluster) => cluster.describe_topics(names),
+            Self::Remote(_) => Err(remote::unsupported("describe topics")),
         }
     }
 
@@ -62,6 +66,7 @@ impl Cluster {
     pub fn topic_limits(&self, topic: &TopicName) -> Result<Option<TopicLimits>> {
         match self {
             Self::Embedded(cluster) => cluster.topic_limits(topic),
+            Self::Remote(_) => Err(remote::unsupported("topic limits")),
         }
     }
 
@@ -69,6 +74,7 @@ impl Cluster {
     pub fn create_topics(&self, topics: &[NewTopic]) -> Result<Vec<Outcome<TopicName>>> {
         match self {
             Self::Embedded(cluster) => cluster.create_topics(topics),
+            Self::Remote(_) => Err(remote::unsupported("create topics")),
         }
     }
 
@@ -77,6 +83,7 @@ impl Cluster {
     pub fn create_missing_topic(&self, topic: &NewTopic, asked: bool) -> Result<()> {
         match self {
             Self::Embedded(cluster) => cluster.create_missing_topic(topic, asked),
+            Self::Remote(_) => Err(remote::unsupported("create missing topic")),
         }
     }
 
@@ -84,6 +91,7 @@ impl Cluster {
     pub fn delete_topics(&self, names: &[TopicName]) -> Result<Vec<Outcome<TopicName>>> {
         match self {
             Self::Embedded(cluster) => cluster.delete_topics(names),
+            Self::Remote(_) => Err(remote::unsupported("delete topics")),
         }
     }
 
@@ -91,6 +99,7 @@ impl Cluster {
     pub fn alter_topics(&self, changes: &[TopicChange]) -> Result<Vec<Outcome<TopicName>>> {
         match self {
             Self::Embedded(cluster) => cluster.alter_topics(changes),
+            Self::Remote(_) => Err(remote::unsupported("alter topics")),
         }
     }
 
@@ -102,6 +111,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition, i64>>> {
         match self {
             Self::Embedded(cluster) => cluster.delete_records(before),
+            Self::Remote(_) => Err(remote::unsupported("delete records")),
         }
     }
 
@@ -113,6 +123,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition, ListedOffset>>> {
         match self {
             Self::Embedded(cluster) => cluster.list_offsets(of, at),
+            Self::Remote(cluster) => cluster.list_offsets(of, at),
         }
     }
 
@@ -120,6 +131,7 @@ impl Cluster {
     pub fn list_groups(&self) -> Result<Vec<ListedGroup>> {
         match self {
             Self::Embedded(cluster) => cluster.list_groups(),
+            Self::Remote(_) => Err(remote::unsupported("list groups")),
         }
     }
 
@@ -131,6 +143,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<GroupId, DescribedGroup>>> {
         match self {
             Self::Embedded(cluster) => cluster.describe_groups(ids),
+            Self::Remote(_) => Err(remote::unsupported("describe groups")),
         }
     }
 
@@ -139,6 +152,7 @@ impl Cluster {
     pub fn fetch_offsets(&self, group: &GroupId) -> Result<Vec<CommittedOffset>> {
         match self {
             Self::Embedded(cluster) => cluster.fetch_offsets(group),
+            Self::Remote(_) => Err(remote::unsupported("fetch offsets")),
         }
     }
 
@@ -151,6 +165,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition>>> {
         match self {
             Self::Embedded(cluster) => cluster.commit_offsets(group, to),
+            Self::Remote(_) => Err(remote::unsupported("commit offsets")),
         }
     }
 
@@ -163,6 +178,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition>>> {
         match self {
             Self::Embedded(cluster) => cluster.delete_offsets(group, of),
+            Self::Remote(_) => Err(remote::unsupported("delete offsets")),
         }
     }
 
@@ -170,27 +186,33 @@ impl Cluster {
     pub fn delete_groups(&self, ids: &[GroupId]) -> Result<Vec<Outcome<GroupId>>> {
         match self {
             Self::Embedded(cluster) => cluster.delete_groups(ids),
+            Self::Remote(_) => Err(remote::unsupported("delete groups")),
         }
     }
 
     /// Returns a producer for one topic, which must exist.
     pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
         match self {
-            Self::Embedded(cluster) => cluster.producer(topic, options),
+            Self::Embedded(cluster) => Ok(Producer::Embedded(cluster.producer(topic, options)?)),
+            Self::Remote(_) => Err(remote::unsupported("producer")),
         }
     }
 
     /// Joins a group, and returns its new member.
     pub fn group_consumer(&self, options: GroupOptions) -> Result<GroupConsumer> {
         match self {
-            Self::Embedded(cluster) => cluster.group_consumer(options),
+            Self::Embedded(cluster) => {
+                Ok(GroupConsumer::Embedded(cluster.group_consumer(options)?))
+            }
+            Self::Remote(_) => Err(remote::unsupported("group consumer")),
         }
     }
 
     /// Returns a consumer of the given partitions. Offsets outside a log are refused.
     pub fn consumer(&self, from: &[ConsumeFrom]) -> Result<Consumer> {
         match self {
-            Self::Embedded(cluster) => cluster.consumer(from),
+            Self::Embedded(cluster) => Ok(Consumer::Embedded(cluster.consumer(from)?)),
+            Self::Remote(_) => Err(remote::unsupported("consumer")),
         }
     }
 }

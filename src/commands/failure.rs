@@ -137,10 +137,17 @@ const fn status(kind: ErrorKind) -> Status {
         ErrorKind::TopicAlreadyExists
         | ErrorKind::MessageTooLarge
         | ErrorKind::UnknownMember
+        | ErrorKind::NotEnoughReplicas
+        | ErrorKind::InvalidRecord
+        | ErrorKind::PolicyViolation
+        | ErrorKind::Refused
         | ErrorKind::NonEmptyGroup => Status::Partial,
         ErrorKind::CorruptData => Status::Damaged,
         ErrorKind::Busy | ErrorKind::Storage => Status::Local,
-        ErrorKind::TimedOut => Status::Unreachable,
+        ErrorKind::TimedOut | ErrorKind::Unreachable => Status::Unreachable,
+        ErrorKind::AuthenticationFailed | ErrorKind::AuthorizationFailed | ErrorKind::TlsFailed => {
+            Status::Denied
+        }
         ErrorKind::UnknownTopicOrPartition
         | ErrorKind::GroupIdNotFound
         | ErrorKind::NotFound
@@ -170,6 +177,7 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         ErrorKind::NonEmptyGroup => {
             topic.map(|group| format!("`kaw groups members {group}` shows whom to stop first"))
         }
+        ErrorKind::Unreachable => Some("`kaw config` shows the brokers and who named them".into()),
         ErrorKind::NotFound => Some("`kaw config` shows the target and who named it".to_owned()),
         ErrorKind::Busy | ErrorKind::TimedOut => Some("`--timeout 1m` waits longer".to_owned()),
         ErrorKind::InvalidPartitions
@@ -179,6 +187,13 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         | ErrorKind::Unsupported
         | ErrorKind::CorruptData
         | ErrorKind::UnknownMember
+        | ErrorKind::AuthenticationFailed
+        | ErrorKind::AuthorizationFailed
+        | ErrorKind::TlsFailed
+        | ErrorKind::NotEnoughReplicas
+        | ErrorKind::InvalidRecord
+        | ErrorKind::PolicyViolation
+        | ErrorKind::Refused
         | ErrorKind::Storage => None,
     }
 }
@@ -211,6 +226,12 @@ mod tests {
             (ErrorKind::Busy, 5),
             (ErrorKind::Storage, 5),
             (ErrorKind::TimedOut, 6),
+            (ErrorKind::Unreachable, 6),
+            (ErrorKind::AuthenticationFailed, 7),
+            (ErrorKind::AuthorizationFailed, 7),
+            (ErrorKind::TlsFailed, 7),
+            (ErrorKind::NotEnoughReplicas, 3),
+            (ErrorKind::Refused, 3),
             (ErrorKind::NotFound, 8),
             (ErrorKind::OffsetOutOfRange, 8),
         ];

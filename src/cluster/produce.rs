@@ -1,0 +1,70 @@
+//! Owns the two kinds of producer as one. Leaves sending to the back ends.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+
+use super::embedded::produce::Producer as EmbeddedProducer;
+use super::error::Result;
+use super::types::Delivery;
+use crate::record::RecordBuffer;
+
+/// Appends records to one topic.
+#[derive(Debug)]
+pub enum Producer {
+    /// Of a log directory.
+    Embedded(EmbeddedProducer),
+}
+
+impl Producer {
+    /// The fates of records, as they become known. A handle of its own, for another thread.
+    pub fn deliveries(&self) -> Receiver<Delivery> {
+        match self {
+            Self::Embedded(producer) => producer.deliveries(),
+        }
+    }
+
+    /// What is worth a warning, as it comes up.
+    pub fn warnings(&self) -> Receiver<String> {
+        match self {
+            Self::Embedded(producer) => producer.warnings(),
+        }
+    }
+
+    /// Takes the records of `buffer`; each gets its fate as a delivery. Blocks while the log is
+    /// behind. `false` means that an earlier record failed and nothing more is taken.
+    pub fn send(&mut self, buffer: &Arc<RecordBuffer>) -> bool {
+        match self {
+            Self::Embedded(producer) => producer.send(buffer),
+        }
+    }
+
+    /// Whether nothing more will come of sending: a record failed, or waiting makes no sense.
+    pub fn is_stuck(&self) -> bool {
+        match self {
+            Self::Embedded(producer) => producer.is_stuck(),
+        }
+    }
+
+    /// Hands over what is taken without waiting for full batches.
+    pub fn flush(&mut self) {
+        match self {
+            Self::Embedded(producer) => producer.flush(),
+        }
+    }
+
+    /// Whether everything was handed over, so that waiting for more input gains nothing.
+    pub fn is_idle(&self) -> bool {
+        match self {
+            Self::Embedded(producer) => producer.is_idle(),
+        }
+    }
+
+    /// Sends what is left. The deliveries end when all fates are known. An error means that waiting
+    /// for that made no sense, and what is left is unknown.
+    pub fn close(self) -> Result<()> {
+        match self {
+            Self::Embedded(producer) => producer.close(),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Owns asking a cluster for its topics and who leads their partitions.
+
+use std::ffi::c_int;
+use std::ptr;
+use std::time::Duration;
+
+use rdkafka_sys::bindings as sys;
+
+use super::handle::Client;
+use super::{Code, codes, milliseconds, slice, text};
+
+/// A partition, by the cluster's own word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionInfo {
+    /// Its number.
+    pub partition: i32,
+    /// Who leads it; -1 for nobody.
+    pub leader: i32,
+    /// Who holds it.
+    pub replicas: Vec<i32>,
+    /// Who holds all of it.
+    pub isr: Vec<i32>,
+}
+
+/// A topic, by the cluster's own word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicInfo {
+    /// Its name.
+    pub name: String,
+    /// What went wrong with it.
+    pub code: Code,
+    /// Its partitions, ascending.
+    pub partitions: Vec<PartitionInfo>,
+}
+
+impl Client {
+    /// Asks for all topics. A short wait does not lose an answer that comes late for good: the next
+    /// call asks again.
+    pub fn all_topics(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
+        let mut metadata: *const sys::rd_kafka_metadata = ptr::null();
+        // SAFETY: the client lives. What is answered is read while it lives, and freed once.
+        unsafe {
+            let code = Code(codes::rd_kafka_metadata(
+                self.raw(),
+                1,
+                ptr::null_mut(),
+                &raw mut metadata,
+                milliseconds(at_most),
+            ));
+            if code != Code::NONE {
+                return Err(code);
+            }
+            let topics = read(metadata);
+            sys::rd_kafka_metadata_destroy(metadata);
+            Ok(topics)
+        }
+    }
+}
+
+/// Reads an answer.
+///
+/// # Safety
+/// `metadata` is null or lives.
+unsafe fn read(metadata: *const sys::rd_kafka_metadata) -> Vec<TopicInfo> {
+    // SAFETY: by this function's contract; arrays are as long as it says. Structs with codes are
+    // walked by pointer: their codes may be none that the generated enum has.
+    unsafe {
+        if metadata.is_null() {
+            return Vec::new();
+        }
+        let topics = (*metadata).topics;
+        (0..(*metadata).topic_cnt.max(0) as usize).map(|at| read_topic(topics.add(at))).collect()
+    }
+}
+
+/// Reads one topic.
+///
+/// # Safety
+/// `topic` lives.
+unsafe fn read_topic(topic: *const sys::rd_kafka_metadata_topic) -> TopicInfo {
+    // SAFETY: as in `read`.
+    unsafe {
+        let count = (*topic).partition_cnt.max(0) as usize;
+        let mut partitions: Vec<PartitionInfo> = (0..count)
+            .map(|at| {
+                let partition = (*topic).partitions.add(at);
+                PartitionInfo {
+                    partition: (*partition).id,
+                    leader: (*partition).leader,
+                    replicas: ids((*partition).replicas, (*partition).replica_cnt),
+                    isr: ids((*partition).isrs, (*partition).isr_cnt),
+                }
+            })
+            .collect();
+        partitions.sort_unstable_by_key(|partition| partition.partition);
+        TopicInfo {
+            name: text((*topic).topic),
+            code: Code((&raw const (*topic).err).cast::<i32>().read()),
+            partitions,
+        }
+    }
+}
+
+/// Reads ids of brokers.
+///
+/// # Safety
+/// `ids` is null or holds `count` numbers.
+unsafe fn ids(ids: *const i32, count: c_int) -> Vec<i32> {
+    // SAFETY: by this function's contract.
+    unsafe { slice(ids, count.max(0) as usize).to_vec() }
+}

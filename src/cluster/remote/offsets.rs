@@ -1,0 +1,118 @@
+//! Owns asking for offsets of many partitions: one request to each leader, and an answer or an error
+//! for each partition.
+
+use std::collections::HashMap;
+
+use super::ffi::admin::{Listed, Operation, Options};
+use super::ffi::list::List;
+use super::ffi::queue::Queue;
+use super::{Remote, error};
+use crate::cluster::error::{ClusterError, Outcome, Result};
+use crate::cluster::types::{ListedOffset, OffsetAt};
+use crate::topic::TopicPartition;
+
+/// Partitions of one request: librdkafka takes time that grows with their square.
+const CHUNK: usize = 1000;
+
+/// The largest timestamp, in the words of `ListOffsets`.
+const NEWEST: i64 = -3;
+
+/// The words of `ListOffsets`.
+const fn word(at: OffsetAt) -> i64 {
+    match at {
+        OffsetAt::Start => -2,
+        OffsetAt::End => -1,
+        OffsetAt::Timestamp(time) => {
+            if time < 0 {
+                0
+            } else {
+                time
+            }
+        }
+    }
+}
+
+/// Offsets by topic and partition.
+#[derive(Debug, Default)]
+pub(super) struct Offsets(HashMap<(String, i32), Listed>);
+
+impl Offsets {
+    /// What was answered for a partition.
+    pub(super) fn get(&self, topic: &str, partition: i32) -> Result<&Listed> {
+        let unknown = || ClusterError::unknown_topic(topic);
+        let listed = self.0.get(&(topic.to_owned(), partition)).ok_or_else(unknown)?;
+        error::check(listed.entry.code)?;
+        Ok(listed)
+    }
+}
+
+impl Remote {
+    /// Asks for several offsets of each partition at once, each by a word of `ListOffsets`.
+    pub(super) fn offsets(&self, of: &[(&str, i32)], words: &[i64]) -> Result<Vec<Offsets>> {
+        let session = self.session()?;
+        let queue = Queue::new(session.client());
+        let mut all: Vec<Offsets> = words.iter().map(|_| Offsets::default()).collect();
+        let mut waiting = 0;
+        for chunk in of.chunks(CHUNK) {
+            for (tag, word) in words.iter().enumerate() {
+                let list = List::new(chunk.iter().map(|&(topic, p)| (topic, p, *word)));
+                let operation = Operation::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
+                let options = Options::new(session.client(), operation, session.timeout()).tag(tag);
+                let options =
+                    if self.reads_committed() { options.committed_only() } else { options };
+                queue.list_offsets(&list, &options);
+                waiting += 1;
+            }
+        }
+        let until = session.deadline();
+        for _ in 0..waiting {
+            let event = session.wait(&queue, until)?;
+            let Some(offsets) = all.get_mut(event.tag()) else { continue };
+            for listed in event.offsets() {
+                let key = (listed.entry.topic.clone(), listed.entry.partition);
+                offsets.0.insert(key, listed);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Returns one offset of each partition.
+    pub fn list_offsets(
+        &self,
+        of: &[TopicPartition],
+        at: OffsetAt,
+    ) -> Result<Vec<Outcome<TopicPartition, ListedOffset>>> {
+        let asked: Vec<_> = of.iter().map(|tp| (tp.topic.as_str(), tp.partition)).collect();
+        // Where no record is that late, the answer is the end.
+        let words: &[i64] = match at {
+            OffsetAt::Timestamp(_) => &[word(at), word(OffsetAt::End)],
+            _ => &[word(at)],
+        };
+        let answers = self.offsets(&asked, words)?;
+        let one = |tp: &TopicPartition| -> Result<ListedOffset> {
+            let (topic, partition) = (tp.topic.as_str(), tp.partition);
+            let mut last = ListedOffset { offset: -1, timestamp_ms: -1 };
+            for answer in &answers {
+                let listed = answer.get(topic, partition)?;
+                last = ListedOffset {
+                    offset: listed.entry.offset,
+                    timestamp_ms: match at {
+                        OffsetAt::Timestamp(_) => listed.timestamp_ms,
+                        _ => -1,
+                    },
+                };
+                if last.offset >= 0 {
+                    break;
+                }
+            }
+            Ok(last)
+        };
+        Ok(of.iter().map(|tp| Outcome { of: tp.clone(), result: one(tp) }).collect())
+    }
+
+    /// The start, the end and the largest timestamp of each partition.
+    pub(super) fn extents(&self, of: &[(&str, i32)], newest: bool) -> Result<Vec<Offsets>> {
+        let words = [word(OffsetAt::Start), word(OffsetAt::End), NEWEST];
+        self.offsets(of, if newest { &words } else { words.get(..2).unwrap_or_default() })
+    }
+}

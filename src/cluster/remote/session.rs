@@ -1,0 +1,204 @@
+//! Owns a client in use: its errors as they come, and waiting for an answer with a deadline. Leaves
+//! the requests to the verbs.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
+
+use super::config::{self, Use};
+use super::error;
+use super::ffi::handle::Client;
+use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue};
+use super::ffi::{Code, Trouble};
+use crate::cluster::error::{ClusterError, ErrorKind, Result};
+use crate::cluster::types::{Brokers, Limits};
+
+/// How long one wait lasts before the client's own errors are looked at.
+const TICK: Duration = Duration::from_millis(20);
+/// How long brokers that are all down are given before a question is given up: who starts a broker
+/// and asks it at once gets an answer, who has mistaken its name does not wait for long.
+const DOWN_MAX: Duration = Duration::from_millis(1500);
+
+/// What has gone wrong with the connections.
+#[derive(Debug, Default)]
+struct Health {
+    /// The last trouble of a connection.
+    last: Option<Trouble>,
+    /// Since when all brokers are down.
+    down: Option<Instant>,
+    /// Trouble that trying again does not help.
+    denied: Option<Trouble>,
+}
+
+/// A client and its errors.
+#[derive(Debug)]
+pub(super) struct Session {
+    client: Arc<Client>,
+    main: Queue,
+    health: Mutex<Health>,
+    limits: Limits,
+}
+
+impl Session {
+    /// A client of the brokers.
+    pub(super) fn open(brokers: &Brokers, limits: Limits, usage: Use) -> Result<Self> {
+        let properties = config::build(brokers, limits, usage)?;
+        let events = match usage {
+            Use::Produce(_) => ERRORS | DELIVERIES,
+            Use::Ask | Use::Consume => ERRORS,
+        };
+        let client = Client::new(usage.kind(), &properties, events)
+            .map_err(|trouble| ClusterError::new(ErrorKind::InvalidRequest, trouble.text))?;
+        let client = Arc::new(client);
+        Ok(Self { main: Queue::main(&client), client, health: Mutex::default(), limits })
+    }
+
+    /// The client.
+    pub(super) const fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// The client's own events.
+    pub(super) const fn main(&self) -> &Queue {
+        &self.main
+    }
+
+    /// How long a request may take.
+    pub(super) const fn timeout(&self) -> Duration {
+        self.limits.timeout
+    }
+
+    /// Takes up what the client has to say, without waiting.
+    fn look(&self) {
+        while let Some(event) = self.main.poll(Duration::ZERO) {
+            if event.kind() == ERRORS
+                && let Err(trouble) = event.check()
+            {
+                self.note(trouble);
+            }
+        }
+    }
+
+    /// Takes up an error of the client.
+    pub(super) fn note(&self, trouble: Trouble) {
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        match error::kind(trouble.code) {
+            ErrorKind::AuthenticationFailed
+            | ErrorKind::TlsFailed
+            | ErrorKind::AuthorizationFailed => health.denied = Some(trouble),
+            _ if trouble.code == Code::of(Known::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) => {
+                health.down.get_or_insert_with(Instant::now);
+            }
+            _ => health.last = Some(trouble),
+        }
+    }
+
+    /// Notes that a broker has answered.
+    pub(super) fn note_answer(&self) {
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.down = None;
+    }
+
+    /// Fails when waiting any longer makes no sense.
+    pub(super) fn check(&self) -> Result<()> {
+        self.look();
+        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(denied) = &health.denied {
+            return Err(error::error(denied));
+        }
+        if health.down.is_some_and(|since| since.elapsed() >= DOWN_MAX) {
+            drop(health);
+            return Err(self.unreachable());
+        }
+        Ok(())
+    }
+
+    /// The error of a question that has no answer: with what the connections said last.
+    pub(super) fn unreachable(&self) -> ClusterError {
+        self.look();
+        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = health.last.as_ref().map(|trouble| trouble.text.clone());
+        let last = last.or_else(|| self.client.log().last_failure());
+        match last {
+            Some(text) => {
+                let text = text.replace(['\n', '\r'], " ");
+                let kind = if text.contains("SSL listener") {
+                    ErrorKind::TlsFailed
+                } else {
+                    ErrorKind::Unreachable
+                };
+                ClusterError::new(kind, format!("no broker can be reached: {}", plain(&text)))
+            }
+            None => self.timed_out(),
+        }
+    }
+
+    /// The error of an answer that did not come in time.
+    fn timed_out(&self) -> ClusterError {
+        let message = format!("no answer within {} ms", self.limits.timeout.as_millis());
+        ClusterError::new(ErrorKind::TimedOut, message)
+    }
+
+    /// When a request that is made now has taken too long.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.limits.timeout
+    }
+
+    /// Waits for the next answer in `queue`.
+    pub(super) fn wait(&self, queue: &Queue, until: Instant) -> Result<Event> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if let Some(event) = queue.poll(left.min(TICK)) {
+                return match event.check() {
+                    Ok(()) => {
+                        self.note_answer();
+                        Ok(event)
+                    }
+                    Err(trouble) if error::kind(trouble.code) == ErrorKind::TimedOut => {
+                        Err(self.unreachable())
+                    }
+                    Err(trouble) => Err(error::error(&trouble)),
+                };
+            }
+            self.check()?;
+            if left.is_zero() {
+                return Err(self.unreachable());
+            }
+        }
+    }
+
+    /// Asks with `ask`, which takes the longest that it may wait and may give up early, until there
+    /// is an answer: longer each time, so that errors of the connections are seen meanwhile and a
+    /// slow broker gets its time.
+    pub(super) fn ask<T>(&self, ask: impl Fn(Duration) -> Result<T, Code>) -> Result<T> {
+        let until = self.deadline();
+        let mut patience = Duration::from_millis(200);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match ask(left.min(patience)) {
+                Ok(answer) => {
+                    self.note_answer();
+                    return Ok(answer);
+                }
+                Err(code) => match error::kind(code) {
+                    ErrorKind::TimedOut | ErrorKind::Unreachable => {}
+                    _ => return Err(error::of_code(code)),
+                },
+            }
+            self.check()?;
+            if until <= Instant::now() {
+                return Err(self.unreachable());
+            }
+            patience *= 2;
+        }
+    }
+}
+
+/// The last part of a line about a connection, without the names of threads.
+fn plain(text: &str) -> &str {
+    match text.split_once("]: ") {
+        Some((thread, rest)) if thread.starts_with("[thrd:") => rest,
+        _ => text,
+    }
+}
