@@ -34,6 +34,7 @@ mod processes;
 mod produce;
 mod readme;
 mod sandbox;
+mod settings;
 mod terminal;
 mod tidy;
 mod topics;
