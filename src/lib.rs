@@ -9,7 +9,7 @@
 //!   2  cluster
 //!   1  disk
 //!   0  topic  group  assignor  lag  offset  record  partitioner  config  fake  out  sys  value
-//! near
+//!      near  properties  secret
 //! ```
 //!
 //! The seam (`cluster`) is synchronous: both back ends are blocking libraries, every wait in them
@@ -29,7 +29,9 @@ pub mod near;
 pub mod offset;
 pub mod out;
 pub mod partitioner;
+pub mod properties;
 pub mod record;
+pub mod secret;
 pub mod sys;
 pub mod topic;
 pub mod value;

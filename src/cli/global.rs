@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::out::{Colour, Format};
+use crate::secret::Secret;
 use crate::value;
 
 /// The heading of these options in help.
@@ -32,6 +33,20 @@ pub struct GlobalArgs {
     /// Work on the target of this profile in config.toml [env: KAW_PROFILE]
     #[arg(long, value_name = "NAME", global = true, help_heading = HEADING)]
     pub profile: Option<String>,
+
+    /// Take librdkafka's properties from this file, as kcat.conf or client.properties
+    #[arg(long, value_name = "FILE", global = true, help_heading = HEADING)]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    pub config_file: Option<PathBuf>,
+
+    /// Set a property of librdkafka, but no secret; `-X list` shows all
+    #[arg(short = 'X', long, value_name = "KEY=VALUE", global = true, help_heading = HEADING)]
+    #[arg(value_parser = hidden)]
+    pub property: Vec<Secret>,
+
+    /// Let files and -X name code for librdkafka to run
+    #[arg(long, global = true, help_heading = HEADING)]
+    pub allow_code_in_config: bool,
 
     /// Use colour on stderr and in help
     #[arg(long, value_name = "WHEN", global = true, help_heading = HEADING)]
@@ -73,6 +88,12 @@ impl AnswerArgs {
     pub fn format(self) -> Format {
         if self.json { Format::Json } else { self.output.unwrap_or_default() }
     }
+}
+
+/// Takes anything. What is wrong with it is told in words of ours: clap's would show the value.
+#[expect(clippy::unnecessary_wraps, reason = "it is what clap calls")]
+fn hidden(text: &str) -> Result<Secret, String> {
+    Ok(Secret::new(text))
 }
 
 /// The values of `--output`.

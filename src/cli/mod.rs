@@ -1,8 +1,12 @@
 //! Owns what the user may type: the grammar, and how a slip in it is told. Leaves the options of
 //! each command to its own file; their `Args` are the one thing that this floor takes from above.
 
+mod conf_file;
 pub mod global;
+mod java;
+mod profile;
 pub mod target;
+pub mod typed;
 
 use std::ffi::OsString;
 
@@ -93,7 +97,21 @@ pub enum Instead {
 
 /// Reads the command line; the first argument is the program's own name.
 pub fn parse(args: &[OsString]) -> Result<Cli, Instead> {
-    Cli::try_parse_from(args).map_err(|error| {
+    let parsed = Cli::try_parse_from(args).or_else(|error| {
+        // `-X list` is a command by itself, as in kcat: that of the settings.
+        let asks = args.windows(2).any(|pair| {
+            pair[1] == "-Xlist"
+                || pair[1] == "--property=list"
+                || (pair[1] == "list" && (pair[0] == "-X" || pair[0] == "--property"))
+        });
+        let mut args = args.to_vec();
+        if !asks {
+            return Err(error);
+        }
+        args.insert(1, "config".into());
+        Cli::try_parse_from(args).map_err(|_| error)
+    });
+    parsed.map_err(|error| {
         let rendered = error.render();
         let plain = rendered.to_string();
         match error.kind() {

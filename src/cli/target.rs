@@ -1,20 +1,27 @@
-//! Owns which target a command works on, and where that was said. Leaves opening it to `cluster`.
+//! Owns which target a command works on, how it is reached, and where all that was said. Leaves the
+//! forms of files to `profile` and `conf_file`, opening the target to `cluster`.
 //!
 //! Levels, the first that names a target wins: flags, environment, the default profile of
 //! `config.toml`, the default directory. A profile may be named by flag or by environment, and then
-//! counts as said there. The file is never looked for in the working directory: who unpacks an
-//! archive and works in it has not chosen its settings.
+//! counts as said there; a file of `--config-file` or `KAW_CONFIG_FILE` names its brokers where its
+//! own level names nothing else. Properties of brokers: `-X` beats the profile, the profile beats
+//! the file. A file that the environment names does not go with a profile: one cluster's password
+//! is not for another. No file is looked for in the working directory: who unpacks an archive and
+//! works in it has not chosen its settings.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use toml::{Table, Value};
-
+use super::conf_file::{self, ConfFile};
 use super::global::GlobalArgs;
-use crate::cluster::types::{Brokers, Target};
-use crate::near::near_match;
+use super::profile::{self, Place, Profile};
+use super::typed;
+use crate::cluster::types::{Brokers, Property, Target};
+use crate::properties;
+use crate::secret::SecretSource;
+use crate::sys;
 
 /// Reads one environment variable.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -22,12 +29,29 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 /// The target of a command, and where it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
-    /// The target.
+    /// The target; without the secrets that are still to be fetched.
     pub target: Target,
     /// Where it was said.
     pub source: Source,
     /// The profile that named it, if one did.
     pub profile: Option<String>,
+    /// The file of properties that counts, if one does, and who named it.
+    pub config_file: Option<(PathBuf, Source)>,
+    /// Properties whose values are still to be fetched.
+    pub secrets: Vec<Pending>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// A property whose value is a secret that has to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Its name.
+    pub property: &'static str,
+    /// Where its value comes from.
+    pub from: SecretSource,
+    /// Where that was said.
+    pub source: String,
 }
 
 impl fmt::Display for Resolved {
@@ -37,6 +61,44 @@ impl fmt::Display for Resolved {
             Target::Brokers(brokers) => write!(f, "brokers {}", brokers.list)?,
         }
         write!(f, " (from {})", self.source)
+    }
+}
+
+impl Resolved {
+    /// A target with nothing beside it.
+    fn new(target: Target, source: Source) -> Self {
+        let (secrets, warnings) = (Vec::new(), Vec::new());
+        Self { target, source, profile: None, config_file: None, secrets, warnings }
+    }
+
+    /// Fetches the secrets and hides our memory from others, so that the target can be opened.
+    pub fn unlock(&mut self) -> Result<(), TargetError> {
+        let Target::Brokers(brokers) = &mut self.target else { return Ok(()) };
+        let secret = |property: &Property| properties::is_secret(&property.name);
+        let token = brokers.token.is_some();
+        if token || !self.secrets.is_empty() || brokers.properties.iter().any(secret) {
+            sys::hide_memory();
+        }
+        for Property { name, value, .. } in &brokers.properties {
+            // librdkafka would say it late and in its own words.
+            if name.ends_with(".location") && name.starts_with("ssl.") && value != "probe" {
+                let message = format!("cannot read `{value}` of `{name}`");
+                std::fs::metadata(value).map_err(|error| TargetError::local(message, error))?;
+            }
+        }
+        let tokens = brokers.token.as_ref().into_iter();
+        for from in self.secrets.iter().map(|pending| &pending.from).chain(tokens) {
+            if from.is_open_to_others() {
+                self.warnings.push(format!("{from} can be read by others; `chmod 600`"));
+            }
+        }
+        for Pending { property, from, source } in self.secrets.drain(..) {
+            let message = format!("cannot get `{property}` from {from}");
+            let secret = from.fetch().map_err(|error| TargetError::local(message, error))?;
+            let (name, value) = (property.to_owned(), secret.reveal().to_owned());
+            brokers.properties.push(Property { name, value, source });
+        }
+        Ok(())
     }
 }
 
@@ -76,13 +138,24 @@ pub struct TargetError {
 
 impl TargetError {
     /// An error with a sentence.
-    fn new(message: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None, source: None }
     }
 
+    /// An error of the local machine.
+    pub(super) fn local(message: impl Into<String>, error: io::Error) -> Self {
+        Self { message: message.into(), hint: None, source: Some(error) }
+    }
+
     /// The same, with a hint.
-    fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same, with the place where it is.
+    pub(super) fn within(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
         self
     }
 }
@@ -97,43 +170,249 @@ enum Named {
     Profile(String),
 }
 
-/// Finds the target of a command.
+/// What a level says of a target.
+type Said = Option<(&'static str, Named)>;
+
+/// Finds the target of a command, and how to reach it.
 pub fn resolve(args: &GlobalArgs, env: Environment<'_>) -> Result<Resolved, TargetError> {
+    let typed = typed::properties(args)?;
     let flags = [
         args.log_dir.clone().map(|path| ("--log-dir", Named::Directory(path))),
         args.brokers.clone().map(|list| ("--brokers", Named::Brokers(list))),
         args.profile.clone().map(|name| ("--profile", Named::Profile(name))),
     ];
-    if let Some((flag, named)) = only(flags)? {
-        return settle(named, Source::Flag(flag), env);
+    let allow_code = args.allow_code_in_config;
+    let by_flag = args.config_file.clone();
+    let by_variable = variable(env, "KAW_CONFIG_FILE").map(PathBuf::from);
+    let (file, file_source) = match (by_flag, by_variable) {
+        (Some(path), _) => (Some(path), Source::Flag("--config-file")),
+        (None, path) => (path, Source::Environment("KAW_CONFIG_FILE")),
+    };
+    let mut level = Level { env, allow_code, file_source, file, conf: None };
+    let (mut resolved, profile) = level.target(only(flags)?)?;
+    if matches!(resolved.target, Target::Directory { .. }) {
+        refuse_for_directory(&resolved, args, typed.is_empty())?;
+        return Ok(resolved);
     }
+    level.reach(&mut resolved, profile, typed)?;
+    agree(&resolved)?;
+    Ok(resolved)
+}
+
+/// What the levels are asked with.
+struct Level<'a> {
+    /// The environment.
+    env: Environment<'a>,
+    /// Whether `--allow-code-in-config` was given.
+    allow_code: bool,
+    /// Who named the file of properties.
+    file_source: Source,
+    /// The file of properties.
+    file: Option<PathBuf>,
+    /// What it says, once it was read.
+    conf: Option<ConfFile>,
+}
+
+impl Level<'_> {
+    /// The target: of the first level that names one.
+    fn target(&mut self, flag: Said) -> Result<(Resolved, Option<Profile>), TargetError> {
+        if let Some((name, named)) = flag {
+            return self.settle(named, Source::Flag(name));
+        }
+        let by_flag = matches!(self.file_source, Source::Flag(_));
+        if by_flag && let Some(list) = self.brokers_of_file()? {
+            return self.settle(Named::Brokers(list), self.file_source.clone());
+        }
+        if let Some((name, named)) = said_by_variables(self.env)? {
+            return self.settle(named, Source::Environment(name));
+        }
+        if !by_flag && let Some(list) = self.brokers_of_file()? {
+            return self.settle(Named::Brokers(list), self.file_source.clone());
+        }
+        if let Some(path) = config_file(self.env)
+            && let Some(file) = profile::read(&path)?
+            && let Some(name) = file.default_profile.clone()
+        {
+            let profile = file.get(&name, &path, self.env, self.allow_code)?;
+            return profiled(name, profile, Source::File(path));
+        }
+        let path = default_directory(self.env).ok_or_else(|| {
+            TargetError::new("there is no target, and no home directory for the default one")
+                .hint("`--log-dir DIR` or `--brokers HOST:PORT`")
+        })?;
+        let target = Target::Directory { path, explicit: false };
+        Ok((Resolved::new(target, Source::Default), None))
+    }
+
+    /// The target behind its name.
+    fn settle(
+        &self,
+        named: Named,
+        source: Source,
+    ) -> Result<(Resolved, Option<Profile>), TargetError> {
+        let target = match named {
+            Named::Directory(path) if path.as_os_str().is_empty() => {
+                return Err(TargetError::new(format!("`{source}` names no directory")));
+            }
+            Named::Directory(path) => Target::Directory { path, explicit: true },
+            Named::Brokers(list) => Target::Brokers(brokers(&list, &source.to_string())?),
+            Named::Profile(name) => {
+                let path = config_file(self.env).ok_or_else(|| {
+                    let message = format!("there is no home directory to find profile `{name}` in");
+                    TargetError::new(message)
+                })?;
+                let file = profile::read(&path)?.ok_or_else(|| {
+                    let path = path.display();
+                    TargetError::new(format!("profile `{name}` is not there: no file `{path}`"))
+                        .hint(format!("write `[profile.{name}]` with `log_dir` or `brokers` to it"))
+                })?;
+                let profile = file.get(&name, &path, self.env, self.allow_code)?;
+                return profiled(name, profile, source);
+            }
+        };
+        Ok((Resolved::new(target, source), None))
+    }
+
+    /// What the file of properties says; it is read once.
+    fn conf(&mut self) -> Result<Option<&ConfFile>, TargetError> {
+        if self.conf.is_none()
+            && let Some(path) = &self.file
+        {
+            self.conf = Some(conf_file::read(path, self.allow_code)?);
+        }
+        Ok(self.conf.as_ref())
+    }
+
+    /// The brokers that the file of properties names.
+    fn brokers_of_file(&mut self) -> Result<Option<String>, TargetError> {
+        Ok(self.conf()?.and_then(|conf| conf.brokers.clone()))
+    }
+
+    /// Adds how the brokers are reached, from the weakest word to the strongest.
+    fn reach(
+        &mut self,
+        resolved: &mut Resolved,
+        profile: Option<Profile>,
+        typed: Vec<(String, String)>,
+    ) -> Result<(), TargetError> {
+        let by_flag = matches!(self.file_source, Source::Flag(_));
+        let path = self.file.clone().filter(|_| by_flag || profile.is_none());
+        let Target::Brokers(brokers) = &mut resolved.target else { return Ok(()) };
+        let mut add = |pairs: Vec<(String, String)>, source: &str| {
+            let source = || source.to_owned();
+            let properties = pairs.into_iter();
+            brokers.properties.extend(properties.map(|(name, value)| Property {
+                name,
+                value,
+                source: source(),
+            }));
+        };
+        if let Some(path) = path
+            && let Some(conf) = self.conf()?.cloned()
+        {
+            add(conf.properties, &path.display().to_string());
+            resolved.warnings.extend(conf.warnings);
+            resolved.config_file = Some((path, self.file_source.clone()));
+        }
+        let name = resolved.profile.clone().unwrap_or_default();
+        let source = format!("profile {name}");
+        if let Some(profile) = profile {
+            add(profile.properties, &source);
+            let pending = profile.secrets.into_iter();
+            resolved.secrets = pending
+                .map(|(property, from)| Pending { property, from, source: source.clone() })
+                .collect();
+            brokers.token = profile.token;
+        }
+        add(typed, "-X");
+        Ok(())
+    }
+}
+
+/// The target that a profile names.
+fn profiled(
+    name: String,
+    profile: Profile,
+    source: Source,
+) -> Result<(Resolved, Option<Profile>), TargetError> {
+    let target = match &profile.place {
+        Place::Directory(path) => Target::Directory { path: path.clone(), explicit: true },
+        Place::Brokers(list) => Target::Brokers(brokers(list, &format!("profile {name}"))?),
+    };
+    let mut resolved = Resolved::new(target, source);
+    resolved.profile = Some(name);
+    Ok((resolved, Some(profile)))
+}
+
+/// Says that properties which were typed have nobody to go to.
+fn refuse_for_directory(
+    resolved: &Resolved,
+    args: &GlobalArgs,
+    no_properties: bool,
+) -> Result<(), TargetError> {
+    let flag = match (no_properties, &args.config_file) {
+        (false, _) => "`-X`",
+        (true, Some(_)) => "`--config-file`",
+        (true, None) => return Ok(()),
+    };
+    Err(TargetError::new(format!("{flag} is for brokers, and the target is {resolved}"))
+        .hint("`--brokers HOST:PORT`, or `bootstrap.servers` in the file of `--config-file`"))
+}
+
+/// Checks that what is said of security can work together: librdkafka would fall back to Kerberos,
+/// or leave a password unused.
+fn agree(resolved: &Resolved) -> Result<(), TargetError> {
+    let Target::Brokers(brokers) = &resolved.target else { return Ok(()) };
+    let value = |name: &str| {
+        let is = |one: &&Property| {
+            properties::find(&one.name).is_some_and(|known| known.canonical() == name)
+        };
+        let found = brokers.properties.iter().rfind(is).map(|property| property.value.as_str());
+        found.filter(|value| !value.is_empty())
+    };
+    let pending = |name: &str| resolved.secrets.iter().any(|secret| secret.property == name);
+    let protocol = value("security.protocol").unwrap_or("plaintext").to_lowercase();
+    let Some(mechanism) = value("sasl.mechanisms") else {
+        if protocol.starts_with("sasl_") {
+            let message = format!("`security.protocol` is {protocol}, without a `sasl.mechanism`");
+            return Err(TargetError::new(message)
+                .hint(format!("it is one of `{}`", properties::MECHANISMS.join("`, `"))));
+        }
+        return Ok(());
+    };
+    if !protocol.starts_with("sasl_") {
+        let message = format!("`sasl.mechanism` is {mechanism}, and nothing says to use SASL");
+        return Err(TargetError::new(message).hint("`security.protocol=sasl_ssl`"));
+    }
+    if mechanism == "OAUTHBEARER" {
+        let unsecured = value("enable.sasl.oauthbearer.unsecure.jwt") == Some("true");
+        if brokers.token.is_some() || unsecured {
+            return Ok(());
+        }
+        return Err(TargetError::new("OAUTHBEARER has no token")
+            .hint("`token_file` or `token_command` in a profile"));
+    }
+    if value("sasl.username").is_none() {
+        return Err(TargetError::new(format!("{mechanism} has no `sasl.username`")));
+    }
+    if value("sasl.password").is_none() && !pending("sasl.password") {
+        return Err(TargetError::new(format!("{mechanism} has no password")).hint(typed::SAFE_WAYS));
+    }
+    Ok(())
+}
+
+/// What the environment says of a target.
+fn said_by_variables(env: Environment<'_>) -> Result<Said, TargetError> {
     let variables = [
         variable(env, "KAW_LOG_DIR").map(|path| ("KAW_LOG_DIR", Named::Directory(path.into()))),
         text_variable(env, "KAW_BROKERS")?.map(|list| ("KAW_BROKERS", Named::Brokers(list))),
         text_variable(env, "KAW_PROFILE")?.map(|name| ("KAW_PROFILE", Named::Profile(name))),
     ];
-    if let Some((name, named)) = only(variables)? {
-        return settle(named, Source::Environment(name), env);
-    }
-    if let Some(path) = config_file(env)
-        && let Some(file) = read(&path)?
-        && let Some(name) = file.default_profile.clone()
-    {
-        let target = file.target(&name, &path, env)?;
-        return Ok(Resolved { target, source: Source::File(path), profile: Some(name) });
-    }
-    let path = default_directory(env).ok_or_else(|| {
-        TargetError::new("there is no target, and no home directory for the default one")
-            .hint("`--log-dir DIR` or `--brokers HOST:PORT`")
-    })?;
-    let target = Target::Directory { path, explicit: false };
-    Ok(Resolved { target, source: Source::Default, profile: None })
+    only(variables)
 }
 
 /// The one target of a level; two are an error.
-fn only(
-    named: [Option<(&'static str, Named)>; 3],
-) -> Result<Option<(&'static str, Named)>, TargetError> {
+fn only(named: [Option<(&'static str, Named)>; 3]) -> Result<Said, TargetError> {
     let mut found = named.into_iter().flatten();
     let first = found.next();
     if let (Some((one, _)), Some((two, _))) = (&first, found.next()) {
@@ -141,29 +420,6 @@ fn only(
             .hint(format!("leave out `{one}` or `{two}`")));
     }
     Ok(first)
-}
-
-/// The target behind its name.
-fn settle(named: Named, source: Source, env: Environment<'_>) -> Result<Resolved, TargetError> {
-    let (target, profile) = match named {
-        Named::Directory(path) if path.as_os_str().is_empty() => {
-            return Err(TargetError::new(format!("`{source}` names no directory")));
-        }
-        Named::Directory(path) => (Target::Directory { path, explicit: true }, None),
-        Named::Brokers(list) => (Target::Brokers(brokers(&list, &source.to_string())?), None),
-        Named::Profile(name) => {
-            let path = config_file(env).ok_or_else(|| {
-                TargetError::new(format!("there is no home directory to find profile `{name}` in"))
-            })?;
-            let file = read(&path)?.ok_or_else(|| {
-                let path = path.display();
-                TargetError::new(format!("profile `{name}` is not there: no file `{path}`"))
-                    .hint(format!("write `[profile.{name}]` with `log_dir` or `brokers` to it"))
-            })?;
-            (file.target(&name, &path, env)?, Some(name))
-        }
-    };
-    Ok(Resolved { target, source, profile })
 }
 
 /// Checks a list of brokers for its form; whether they are there is seen later.
@@ -175,7 +431,7 @@ fn brokers(list: &str, from: &str) -> Result<Brokers, TargetError> {
     };
     match list.split(',').find(|one| !good(one.trim())) {
         Some(odd) => Err(TargetError::new(format!("`{from}`: `{odd}` is not `HOST:PORT`"))),
-        None => Ok(Brokers { list: list.to_owned(), properties: Vec::new() }),
+        None => Ok(Brokers { list: list.to_owned(), ..Brokers::default() }),
     }
 }
 
@@ -199,7 +455,7 @@ fn xdg(env: Environment<'_>, name: &str, in_home: &str) -> Option<PathBuf> {
 }
 
 /// The home directory.
-fn home(env: Environment<'_>) -> Option<PathBuf> {
+pub(super) fn home(env: Environment<'_>) -> Option<PathBuf> {
     variable(env, "HOME").map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
@@ -213,210 +469,6 @@ fn default_directory(env: Environment<'_>) -> Option<PathBuf> {
     Some(xdg(env, "XDG_DATA_HOME", ".local/share")?.join("kaw").join("log"))
 }
 
-/// The profiles of a file.
-struct Profiles {
-    /// The one that counts where none is named.
-    default_profile: Option<String>,
-    /// All of them, by name.
-    profiles: Table,
-}
-
-/// Reads and checks the file; `None` where there is none.
-fn read(path: &Path) -> Result<Option<Profiles>, TargetError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            let mut failure = TargetError::new(format!("cannot read `{}`", path.display()));
-            failure.source = Some(error);
-            return Err(failure);
-        }
-    };
-    profiles(&text).map(Some).map_err(|mut error| {
-        error.message = format!("`{}`: {}", path.display(), error.message);
-        error
-    })
-}
-
-/// Checks the text of the file: its whole form, not only the profile that is asked for.
-fn profiles(text: &str) -> Result<Profiles, TargetError> {
-    let mut file: Table = text.parse().map_err(|error: toml::de::Error| {
-        let line =
-            error.span().map_or(1, |span| text.get(..span.start).unwrap_or(text).lines().count());
-        TargetError::new(format!("line {}: {}", line.max(1), error.message().replace('\n', "; ")))
-    })?;
-    known(&file, &["default_profile", "profile"], "the file")?;
-    let default_profile = match file.remove("default_profile") {
-        None => None,
-        Some(Value::String(name)) => Some(name),
-        Some(_) => return Err(TargetError::new("`default_profile` is not a string")),
-    };
-    let profiles = match file.remove("profile") {
-        None => Table::new(),
-        Some(Value::Table(profiles)) => profiles,
-        Some(_) => return Err(TargetError::new("`profile` is not a table")),
-    };
-    for (name, profile) in &profiles {
-        let Value::Table(profile) = profile else {
-            return Err(TargetError::new(format!("`profile.{name}` is not a table")));
-        };
-        known(profile, &["brokers", "log_dir"], &format!("`profile.{name}`"))?;
-    }
-    Ok(Profiles { default_profile, profiles })
-}
-
-/// Checks that a table has none but these keys.
-fn known(table: &Table, keys: &[&str], place: &str) -> Result<(), TargetError> {
-    let Some(odd) = table.keys().find(|key| !keys.contains(&key.as_str())) else { return Ok(()) };
-    let error = TargetError::new(format!("{place} has an unknown key `{odd}`"));
-    Err(match near_match(odd, keys.iter().copied()) {
-        Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint(format!("known keys are `{}`", keys.join("`, `"))),
-    })
-}
-
-impl Profiles {
-    /// The target of the profile `name`.
-    fn target(&self, name: &str, path: &Path, env: Environment<'_>) -> Result<Target, TargetError> {
-        let place = format!("`{}`: `profile.{name}`", path.display());
-        let Some(Value::Table(profile)) = self.profiles.get(name) else {
-            let error =
-                TargetError::new(format!("there is no profile `{name}` in `{}`", path.display()));
-            return Err(match near_match(name, self.profiles.keys().map(String::as_str)) {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error,
-            });
-        };
-        let text = |key: &str| match profile.get(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str())),
-            Some(_) => Err(TargetError::new(format!("{place}: `{key}` is not a string"))),
-        };
-        match (text("log_dir")?, text("brokers")?) {
-            (Some(_), Some(_)) => Err(TargetError::new(format!("{place} names two targets"))
-                .hint("leave out `log_dir` or `brokers`")),
-            (None, None) => Err(TargetError::new(format!("{place} names no target"))
-                .hint("give it `log_dir` or `brokers`")),
-            (None, Some(list)) => Ok(Target::Brokers(brokers(list, &place)?)),
-            (Some(directory), None) => {
-                let path = match directory.strip_prefix("~/") {
-                    Some(rest) => home(env).map(|home| home.join(rest)),
-                    None => Some(PathBuf::from(directory)),
-                };
-                // A relative path would mean another directory in each working directory.
-                let path = path.filter(|path| path.is_absolute()).ok_or_else(|| {
-                    TargetError::new(format!("{place}: `log_dir` is not an absolute path"))
-                        .hint("start it with `/` or `~/`")
-                })?;
-                Ok(Target::Directory { path, explicit: true })
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An environment of these pairs.
-    fn of(pairs: &[(&str, &str)]) -> impl Fn(&str) -> Option<OsString> + use<> {
-        let pairs: Vec<(String, OsString)> =
-            pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        move |name| pairs.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone())
-    }
-
-    fn remote(list: &str) -> Target {
-        Target::Brokers(Brokers { list: list.into(), properties: Vec::new() })
-    }
-
-    fn directory(path: &str, explicit: bool) -> Target {
-        Target::Directory { path: path.into(), explicit }
-    }
-
-    /// A home with a config file in it.
-    fn home_with(config: &str) -> tempfile::TempDir {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(home.path().join("kaw")).unwrap();
-        std::fs::write(home.path().join("kaw/config.toml"), config).unwrap();
-        home
-    }
-
-    fn with_profile(name: &str) -> GlobalArgs {
-        GlobalArgs { profile: Some(name.into()), ..GlobalArgs::default() }
-    }
-
-    #[test]
-    fn flags_beat_environment_beats_file_beats_default() {
-        let home = home_with("default_profile = \"a\"\n[profile.a]\nlog_dir = \"~/logs\"\n");
-        let config = home.path().to_str().unwrap();
-        let all = of(&[("HOME", "/h"), ("XDG_CONFIG_HOME", config), ("KAW_LOG_DIR", "/env")]);
-        let flag = GlobalArgs { brokers: Some("k:9092".into()), ..GlobalArgs::default() };
-        let resolved = resolve(&flag, &all).unwrap();
-        assert_eq!(resolved.target, remote("k:9092"));
-        assert_eq!(resolved.source, Source::Flag("--brokers"));
-        let resolved = resolve(&GlobalArgs::default(), &all).unwrap();
-        assert_eq!(resolved.target, directory("/env", true));
-        assert_eq!(resolved.source.to_string(), "KAW_LOG_DIR");
-        let file = of(&[("HOME", "/h"), ("XDG_CONFIG_HOME", config), ("KAW_LOG_DIR", "")]);
-        let resolved = resolve(&GlobalArgs::default(), &file).unwrap();
-        assert_eq!(resolved.target, directory("/h/logs", true));
-        assert_eq!(resolved.profile.as_deref(), Some("a"));
-        let resolved = resolve(&GlobalArgs::default(), &of(&[("HOME", "/h")])).unwrap();
-        assert_eq!(resolved.target, directory("/h/.local/share/kaw/log", false));
-        let data = of(&[("HOME", "/h"), ("XDG_DATA_HOME", "/data")]);
-        let resolved = resolve(&GlobalArgs::default(), &data).unwrap();
-        assert_eq!(resolved.target, directory("/data/kaw/log", false));
-        assert!(resolve(&GlobalArgs::default(), &of(&[])).is_err());
-    }
-
-    #[test]
-    fn two_targets_of_one_level_are_an_error() {
-        let mut args = GlobalArgs { log_dir: Some("/x".into()), ..GlobalArgs::default() };
-        args.brokers = Some("k:9092".into());
-        let error = resolve(&args, &of(&[])).unwrap_err();
-        assert_eq!(error.message, "`--log-dir` and `--brokers` name two targets");
-        assert!(error.hint.is_some());
-        let env = of(&[("KAW_LOG_DIR", "/x"), ("KAW_BROKERS", "k:9092")]);
-        assert!(resolve(&GlobalArgs::default(), &env).is_err());
-        let one = GlobalArgs { log_dir: Some("/x".into()), ..GlobalArgs::default() };
-        assert!(resolve(&one, &env).is_ok(), "a level below is not looked at");
-    }
-
-    #[test]
-    fn profiles_are_checked_whole() {
-        let cases = [
-            ("[profile.a]\nlog_dri = \"/x\"\n", "unknown key `log_dri`"),
-            ("profiles = 1\n", "unknown key `profiles`"),
-            ("[profile.a]\n", "names no target"),
-            ("[profile.a]\nlog_dir = \"/x\"\nbrokers = \"k:1\"\n", "names two targets"),
-            ("[profile.a]\nlog_dir = \"x\"\n", "not an absolute path"),
-            ("[profile.a]\nbrokers = \"k:port\"\n", "is not `HOST:PORT`"),
-            ("[profile.a]\nbrokers = 1\n", "is not a string"),
-            ("[profile.b]\nlog_dir = \"/x\"\n", "no profile `a`"),
-            ("\n[profile.a\n", "line 2"),
-        ];
-        for (config, expected) in cases {
-            let home = home_with(config);
-            let env = of(&[("XDG_CONFIG_HOME", home.path().to_str().unwrap()), ("HOME", "/h")]);
-            let error = resolve(&with_profile("a"), &env).unwrap_err();
-            assert!(error.message.contains(expected), "{config}: {}", error.message);
-            assert!(!error.message.contains('\n'), "{}", error.message);
-        }
-        let home = home_with("[profile.prod]\nbrokers = \"k1:9092,k2:9093\"\n");
-        let env = of(&[("XDG_CONFIG_HOME", home.path().to_str().unwrap())]);
-        let resolved = resolve(&with_profile("prod"), &env).unwrap();
-        assert_eq!(resolved.target, remote("k1:9092,k2:9093"));
-        let error = resolve(&with_profile("prd"), &env).unwrap_err();
-        assert_eq!(error.hint.as_deref(), Some("did you mean `prod`?"));
-    }
-
-    #[test]
-    fn broker_lists_have_hosts_and_ports() {
-        for good in ["k", "k:9092", "k:9092,l:1", "[::1]:9092", "10.0.0.1:9092"] {
-            assert!(brokers(good, "").is_ok(), "{good}");
-        }
-        for bad in ["", "k:", ":9092", "k:0", "k:99999", "k:9092,", "http://k:9092"] {
-            assert!(brokers(bad, "").is_err(), "{bad}");
-        }
-    }
-}
+#[path = "target/tests.rs"]
+mod tests;

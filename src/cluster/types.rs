@@ -12,6 +12,7 @@ use crate::assignor::Assignor;
 use crate::group::GroupId;
 use crate::partitioner::Partitioner;
 use crate::record::{Compression, RecordBuffer};
+use crate::secret::SecretSource;
 use crate::topic::{TopicName, TopicPartition};
 
 /// Where a command works.
@@ -29,12 +30,14 @@ pub enum Target {
 }
 
 /// Brokers, and how to talk to them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brokers {
     /// Where to begin, as `host:port,..`.
     pub list: String,
     /// librdkafka's properties that the user has set, in the order of ascending precedence.
     pub properties: Vec<Property>,
+    /// Where tokens come from, for `OAUTHBEARER`; each is good for a while only.
+    pub token: Option<SecretSource>,
 }
 
 /// A property of librdkafka that the user has set.

@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::io;
 
+use signal_hook::consts::SIGINT;
 use signal_hook::low_level;
 
 use super::Status;
@@ -99,6 +100,12 @@ impl Failure {
 impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         let failure = match error.source {
+            // ^C, where a password was asked for.
+            Some(source) if source.kind() == io::ErrorKind::Interrupted => Self::new(
+                Status::Interrupted(SIGINT),
+                "INTERRUPTED",
+                format!("{}: interrupted", error.message),
+            ),
             Some(source) => Self::local(error.message, source),
             None => Self::usage(error.message),
         };

@@ -7,7 +7,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 pub use super::completions::completion_files;
-use super::{Context, Failure, Status, config, groups, lag, topics};
+use super::{Context, Failure, Status, config, groups, lag, properties, topics};
 use crate::cli;
 use crate::near::near_match;
 use crate::out::Column;
@@ -47,6 +47,10 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("KAW_LOG_DIR", "The log directory to work on, as --log-dir."),
     ("KAW_BROKERS", "The brokers to work on, as --brokers."),
     ("KAW_PROFILE", "The profile whose target to work on, as --profile."),
+    (
+        "KAW_CONFIG_FILE",
+        "The file of properties for brokers, as --config-file; not beside a profile.",
+    ),
     ("NO_COLOR", "If it is not empty, no colour is used, unless --color says so."),
     ("XDG_CONFIG_HOME", "Where kaw/config.toml is; ~/.config without it."),
     ("XDG_DATA_HOME", "Where the default log directory kaw/log is; ~/.local/share without it."),
@@ -57,7 +61,13 @@ const FILES: &[(&str, &str)] = &[
     (
         "~/.config/kaw/config.toml",
         "Profiles: [profile.NAME] with log_dir = \"DIR\" or brokers = \"HOST:PORT,..\", and \
-         default_profile = \"NAME\". It is never read from the working directory.",
+         default_profile = \"NAME\". Beside brokers: tls = true or false (true by default with any \
+         of the others), ca, cert, key (paths of PEM files), sasl (PLAIN, SCRAM-SHA-256, \
+         SCRAM-SHA-512 or OAUTHBEARER), username, one of password_file, password_command (a list: \
+         a program and its arguments), password_env, password_prompt = true or, in a file that \
+         nobody else can read, password; the same with key_password; for OAUTHBEARER token_file, \
+         token_command or token_env; and properties = { KEY = VALUE }, as -X has them. The file is \
+         never read from the working directory.",
     ),
     ("~/.local/share/kaw/log", "The default target: a log directory in Kafka's own format."),
 ];
@@ -65,6 +75,7 @@ const FILES: &[(&str, &str)] = &[
 /// Every answer with rows, by its kind, for the page of kaw.
 const ANSWERS: &[(&str, &[Column])] = &[
     (config::KIND, config::COLUMNS),
+    (properties::KIND, properties::COLUMNS),
     (topics::list::KIND, topics::list::COLUMNS),
     (topics::describe::KIND, topics::describe::TOPIC_COLUMNS),
     ("topics.describe, each of partitions", topics::describe::PARTITION_COLUMNS),

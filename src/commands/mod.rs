@@ -13,6 +13,7 @@ pub mod lag;
 pub mod man;
 pub mod output;
 pub mod produce;
+pub mod properties;
 pub mod stop;
 pub mod topics;
 
@@ -24,7 +25,7 @@ pub use self::failure::Failure;
 pub use self::stop::Stop;
 use crate::cli::global::{GlobalArgs, TIMEOUT_DEFAULT};
 use crate::cli::target::{self, Resolved};
-use crate::cli::{self, Cli, Command, Instead};
+use crate::cli::{self, Cli, Command, Instead, typed};
 use crate::cluster::Cluster;
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::Limits;
@@ -111,8 +112,10 @@ impl Context {
         if let Some(cluster) = self.cluster.get() {
             return Ok(cluster);
         }
-        let resolved = self.target()?;
+        let mut resolved = self.target()?;
         self.out.verbose(format_args!("target: {resolved}"));
+        resolved.unlock()?;
+        resolved.warnings.iter().for_each(|warning| self.out.warn(warning));
         let cluster = Cluster::open(&resolved.target, self.limits)
             .map_err(|error| Failure::cluster("open the target", error))?;
         Ok(self.cluster.get_or_init(|| cluster))
@@ -201,6 +204,11 @@ pub fn run(args: &[OsString], now_ms: i64) -> ExitCode {
 
 /// Hands over to the command.
 fn dispatch(context: &Context, cli: &Cli) -> Result<Status, Failure> {
+    if typed::asks_for_list(&cli.global) {
+        return properties::run(context);
+    }
+    // A slip in a property is one also where no broker is asked.
+    typed::properties(&cli.global)?;
     match &cli.command {
         Command::Topics(args) => topics::run(context, args),
         Command::Produce(args) => produce::run(context, args),

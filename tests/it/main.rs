@@ -38,6 +38,7 @@ mod processes;
 mod produce;
 mod readme;
 mod sandbox;
+mod settings;
 mod terminal;
 mod tidy;
 mod topics;

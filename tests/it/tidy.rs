@@ -163,7 +163,9 @@ fn files_are_opened_in_few_places(source: &Source) -> Vec<Found> {
     let places = [
         "src/disk/",
         "src/sys.rs",
+        "src/cli/profile.rs",
         "src/cli/target.rs",
+        "src/secret.rs",
         "src/commands/produce/source.rs",
         "src/commands/groups/file.rs",
         "src/out/",
