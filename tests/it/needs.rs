@@ -18,6 +18,8 @@ pub enum Need {
     KeptLogs,
     /// `jq`, in the examples of the README.
     Jq,
+    /// `sqlite3`, a database to write records into.
+    Sqlite,
     /// `script` of util-linux, which gives a command a terminal.
     Script,
     /// The database of Debian's packages, which is real text in paragraphs.
@@ -29,8 +31,16 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Self; 7] =
-        [Self::Kafka, Self::KeptLogs, Self::Jq, Self::Script, Self::Dpkg, Self::Mount, Self::Perl];
+    const ALL: [Self; 8] = [
+        Self::Kafka,
+        Self::KeptLogs,
+        Self::Jq,
+        Self::Sqlite,
+        Self::Script,
+        Self::Dpkg,
+        Self::Mount,
+        Self::Perl,
+    ];
 
     /// Whether this machine has it. A test that needs it returns at once where not, and fails
     /// where `KAW_SKIP_NOTHING` is set.
@@ -47,6 +57,7 @@ impl Need {
             Self::Kafka => std::env::var_os("KAW_KAFKA_LIBS").is_some(),
             Self::KeptLogs => std::env::var_os("KAW_KEPT_LOGS").is_some(),
             Self::Jq => on_path("jq"),
+            Self::Sqlite => on_path("sqlite3"),
             Self::Script => on_path("script"),
             Self::Dpkg => Path::new("/var/lib/dpkg/status").is_file(),
             Self::Mount => can_mount(),
@@ -61,6 +72,7 @@ impl fmt::Display for Need {
             Self::Kafka => "Kafka's tools (set KAW_KAFKA_LIBS to what tests/kafka/fetch made)",
             Self::KeptLogs => "kept log directories (set KAW_KEPT_LOGS; see .ci/run)",
             Self::Jq => "jq",
+            Self::Sqlite => "sqlite3",
             Self::Script => "script, of util-linux",
             Self::Dpkg => "Debian's package database (/var/lib/dpkg/status)",
             Self::Mount => "the right to mount a small disk (run as root)",
