@@ -1,6 +1,7 @@
 //! Owns the tests of `--dead-letter`: what the command does not take is in the other topic before
 //! the group goes past it.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use kaw::disk::members::GroupFile;
@@ -19,11 +20,13 @@ fn poisoned() -> Sandbox {
     let mut lines = String::new();
     for n in 0..12 {
         let poison = if n % 5 == 2 { "poison" } else { "good" };
-        lines += &format!(
-            r#"{{"timestamp":"2026-01-15T10:00:0{}.000Z","key":"k{n}","value":"{poison} {n}","headers":[["a","1"],["a",null]]}}"#,
-            n % 10
-        );
-        lines.push('\n');
+        let time = format!("2026-01-15T10:00:0{}.000Z", n % 10);
+        let headers = r#"[["a","1"],["a",null]]"#;
+        writeln!(
+            lines,
+            r#"{{"timestamp":"{time}","key":"k{n}","value":"{poison} {n}","headers":{headers}}}"#
+        )
+        .unwrap();
     }
     s.stdin(lines).run("produce t --json").success();
     s
@@ -75,13 +78,13 @@ fn a_batch_goes_whole_and_in_order() {
 #[test]
 fn dead_letters_that_cannot_be_written_commit_nothing() {
     let s = poisoned();
-    s.run("topics create bad -c max.message.bytes=200").success();
+    s.run("topics create bad -c max.message.bytes=150").success();
     let run = member(&s, "t -e --batch 1 --dead-letter bad", PICKY).finish();
     let stderr = run.code(5).stderr();
     assert!(stderr.contains("cannot write to the dead-letter topic `bad`: a record of"), "{run}");
     assert!(stderr.contains("nothing of this batch is committed"), "{run}");
     assert_eq!((committed(&s), letters(&s).len()), (2, 0));
-    s.run("topics alter bad -c max.message.bytes=2000").success();
+    s.run("topics alter bad -c max.message.bytes=1500").success();
     member(&s, "t -e --batch 1 --dead-letter bad", PICKY).finish().code(3);
     assert_eq!((committed(&s), letters(&s).len()), (12, 2));
 }

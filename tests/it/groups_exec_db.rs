@@ -4,6 +4,7 @@
 //! `KAW_KILLS_SEED` repeats their moments.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Command;
 use std::time::Duration;
@@ -20,10 +21,10 @@ const KILLS: u64 = 25;
 /// Records between two kills: more than are read meanwhile, now and then.
 const RECORDS: u64 = 60;
 /// What loads a batch. Nothing makes a row that is there twice one.
-const LOAD: &str = r#"set -o pipefail
+const LOAD: &str = r"set -o pipefail
 jq -rn 'inputs | [.id, (.city | .name, .geo.lat), .temp] | @csv' |
     sqlite3 -cmd '.timeout 20000' weather.db '.import --csv /dev/stdin weather'
-"#;
+";
 
 /// A topic, a table, and the rows that are to be in it.
 struct Weather {
@@ -47,10 +48,8 @@ impl Weather {
         let first = self.rows.len() as u64;
         for id in first..first + RECORDS {
             let (lat, temp) = (id % 90, id % 40);
-            lines += &format!(
-                "{{\"id\":{id},\"city\":{{\"name\":\"A \\\"b\\\", {id}\",\"geo\":{{\"lat\":{lat}.5}}}},\
-                 \"temp\":{temp}.25}}\n"
-            );
+            let city = format!(r#"{{"name":"A \"b\", {id}","geo":{{"lat":{lat}.5}}}}"#);
+            writeln!(lines, r#"{{"id":{id},"city":{city},"temp":{temp}.25}}"#).unwrap();
             self.rows.push(format!("{id}|A \"b\", {id}|{lat}.5|{temp}.25"));
         }
         self.s.stdin(lines).run("produce weather --key-field /id").success();

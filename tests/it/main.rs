@@ -20,6 +20,7 @@ mod examples;
 mod full_disk;
 mod generated;
 mod groups;
+mod groups_commits;
 mod groups_dead;
 mod groups_exec;
 mod groups_exec_db;

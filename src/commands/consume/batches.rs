@@ -1,5 +1,5 @@
-//! Owns gathering records into batches for `--exec`, and what becomes of a batch: passed on, written
-//! to the dead letters, or neither, and only then committed. Leaves running commands to `exec`.
+//! Owns gathering records into batches for `--exec`, and what becomes of a batch: only what was
+//! passed on, or written to the dead letters, is committed. Leaves running commands to `exec`.
 
 use std::time::{Duration, Instant};
 
@@ -137,11 +137,15 @@ impl Passing {
         let of = |(batches, records)| {
             format!("{} in {}", units::plural(records, "record"), batches_of(batches))
         };
-        let mut line = format!("passed on {}", of(self.taken));
-        if let Some(dead) = &self.dead {
-            line += &format!("; dead letters to `{}`: {}", dead.topic, of(self.dead_letters));
+        let taken = of(self.taken);
+        match &self.dead {
+            None => out.status(format_args!("passed on {taken}")),
+            Some(dead) => out.status(format_args!(
+                "passed on {taken}; dead letters to `{}`: {}",
+                dead.topic,
+                of(self.dead_letters)
+            )),
         }
-        out.status(line);
         if self.dead_letters.1 > 0 { Status::Partial } else { Status::Done }
     }
 }

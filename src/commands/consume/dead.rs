@@ -1,5 +1,5 @@
-//! Owns `--dead-letter`: the topic where records go that the command does not take. Leaves when that
-//! is to `batches`.
+//! Owns `--dead-letter`: the topic where records go that the command does not take. Leaves when
+//! that is to `batches`.
 
 use std::sync::Arc;
 use std::time::Duration;

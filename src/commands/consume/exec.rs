@@ -188,13 +188,11 @@ impl Exec {
                 let message = format!("it took longer than {}", units::duration(self.limit));
                 return Err(io::Error::new(io::ErrorKind::TimedOut, message));
             }
-            rest = match &mut stdin {
-                Some(pipe) => feed(pipe, rest),
-                None => {
-                    std::thread::sleep(TICK);
-                    rest
-                }
-            };
+            if let Some(pipe) = &mut stdin {
+                rest = feed(pipe, rest);
+            } else {
+                std::thread::sleep(TICK);
+            }
             if rest.is_empty() {
                 stdin = None;
             }
