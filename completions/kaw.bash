@@ -327,7 +327,7 @@ _kaw() {
             return 0
             ;;
         kaw__subcmd__consume)
-            opts="-o -p -n -e -g -f -J -d -b -q -v -h --offset --partitions --count --exit --idle --group --assignor --exec --batch --retry --rate --format --json --raw --key --grep --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
+            opts="-o -p -n -e -g -f -J -d -b -q -v -h --offset --partitions --count --exit --idle --group --assignor --exec --batch --batch-time --exec-timeout --retry --dead-letter --rate --format --json --raw --key --grep --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -381,7 +381,19 @@ _kaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --batch-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --retry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dead-letter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -211,7 +211,10 @@ complete -c kaw -n "__fish_kaw_using_subcommand consume" -s g -l group -d 'Join 
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l assignor -d 'Who gets which partition: range, roundrobin, sticky, cooperative-sticky' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l exec -d 'Run this command for each batch, with the records on its stdin; last on the line, no shell' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l batch -d 'Give the command at most N records at once' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l batch-time -d 'Wait this long for a batch to be full [default: while there is something to read]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l exec-timeout -d 'Give the command this long for a batch; then it is ended, with all that it started' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l retry -d 'Run the command again, at most N times, when it fails' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l dead-letter -d 'Put a batch that the command does not take into this topic, and go on (exit 3 at the end)' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l rate -d 'Read at most so many records, or bytes, a second: 1000/s, 1MiB/s' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s f -l format -d 'Write records in this form: %s value, %k key, %t topic, %p partition, %o offset, %T %d time, %h headers' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l json -d 'Write records as JSON envelopes; `parsed` puts in values that are JSON as JSON' -r -f -a "lossless\t'As a string, or base64: reads back to the same bytes'

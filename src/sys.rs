@@ -257,13 +257,33 @@ pub fn grow_pipe(fd: BorrowedFd<'_>, bytes: i32) {
     unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETPIPE_SZ, bytes) };
 }
 
-/// Whether `fd` has bytes to read, or its end, within `timeout`.
-pub fn readable(fd: BorrowedFd<'_>, timeout: Duration) -> bool {
-    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+/// Whether one of `events` is there on `fd`, or its end, within `timeout`.
+fn poll_one(fd: BorrowedFd<'_>, events: libc::c_short, timeout: Duration) -> bool {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
     // Rounded up: a wait for what is left of a millisecond would be none, over and over.
     let ms = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
     // SAFETY: one pollfd that we own.
     unsafe { libc::poll(&raw mut poll, 1, ms) > 0 }
+}
+
+/// Whether `fd` has bytes to read, or its end, within `timeout`.
+pub fn readable(fd: BorrowedFd<'_>, timeout: Duration) -> bool {
+    poll_one(fd, libc::POLLIN, timeout)
+}
+
+/// Whether `fd` takes bytes, or never will again, within `timeout`.
+pub fn writable(fd: BorrowedFd<'_>, timeout: Duration) -> bool {
+    poll_one(fd, libc::POLLOUT, timeout)
+}
+
+/// Lets a write to `fd` take what there is room for instead of waiting.
+pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: two calls on an open descriptor.
+    let done = unsafe {
+        let flags = libc::fcntl(fd.as_raw_fd(), libc::F_GETFL);
+        flags >= 0 && libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) == 0
+    };
+    if done { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Whether nobody reads any more what is written to `fd`: the other end of a pipe is closed.
@@ -287,12 +307,23 @@ pub fn raise_file_limit() {
     }
 }
 
-/// Ends the process `leader` and all of its process group.
-pub fn kill_group(leader: u32) {
+/// Sends a signal to the process `leader` and all of its process group.
+pub fn signal_group(leader: u32, signal: libc::c_int) {
     let Ok(leader) = libc::pid_t::try_from(leader) else { return };
     // SAFETY: a call with two numbers; the group is that of a child that was not waited for yet, so
     // its number is nobody else's.
-    unsafe { libc::kill(-leader, libc::SIGKILL) };
+    unsafe { libc::kill(-leader, signal) };
+}
+
+/// Whether a child has ended. It is still to be waited for, so its number stays its own.
+pub fn has_ended(child: u32) -> bool {
+    // SAFETY: `siginfo_t` is a plain C struct; all zeros is a value of it.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: writes one struct that we own.
+    let asked = unsafe { libc::waitid(libc::P_PID, child, &raw mut info, options) };
+    // SAFETY: filled by `waitid`, or still zeros: then no child has ended.
+    asked != 0 || unsafe { info.si_pid() } != 0
 }
 
 /// The name of this machine; `localhost` where it has none.

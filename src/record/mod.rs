@@ -200,6 +200,19 @@ impl RecordBuffer {
         bytes.map_or(Slice::NULL, |bytes| self.store(bytes))
     }
 
+    /// Copies a record of another buffer to the end.
+    pub fn push_copy(&mut self, span: &Span, from: &Self) {
+        let headers_start = self.headers.len() as u32;
+        for header in from.headers_of(span) {
+            let name = self.store_nullable(header.name.of(&from.arena));
+            let value = self.store_nullable(header.value.of(&from.arena));
+            self.headers.push(HeaderSpan { name, value });
+        }
+        let key = self.store_nullable(span.key.of(&from.arena));
+        let value = self.store_nullable(span.value.of(&from.arena));
+        self.spans.push(Span { key, value, headers_start, ..*span });
+    }
+
     /// The headers of `span`.
     pub fn headers_of(&self, span: &Span) -> &[HeaderSpan] {
         let start = span.headers_start as usize;

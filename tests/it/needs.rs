@@ -22,6 +22,8 @@ pub enum Need {
     KeptLogs,
     /// `jq`, in the examples of the README.
     Jq,
+    /// `sqlite3`, a database to write records into.
+    Sqlite,
     /// `script` of util-linux, which gives a command a terminal.
     Script,
     /// The database of Debian's packages, which is real text in paragraphs.
@@ -33,11 +35,12 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Kafka,
         Self::OldKafka,
         Self::KeptLogs,
         Self::Jq,
+        Self::Sqlite,
         Self::Script,
         Self::Dpkg,
         Self::Mount,
@@ -60,6 +63,7 @@ impl Need {
             Self::OldKafka => Self::Kafka.is_here() && libs(Some("3.9")).is_dir(),
             Self::KeptLogs => std::env::var_os("KAW_KEPT_LOGS").is_some(),
             Self::Jq => on_path("jq"),
+            Self::Sqlite => on_path("sqlite3"),
             Self::Script => on_path("script"),
             Self::Dpkg => Path::new("/var/lib/dpkg/status").is_file(),
             Self::Mount => can_mount(),
@@ -75,6 +79,7 @@ impl fmt::Display for Need {
             Self::OldKafka => "Kafka 3.9 beside Kafka's tools (run tests/kafka/fetch 3.9)",
             Self::KeptLogs => "kept log directories (set KAW_KEPT_LOGS; see .ci/run)",
             Self::Jq => "jq",
+            Self::Sqlite => "sqlite3",
             Self::Script => "script, of util-linux",
             Self::Dpkg => "Debian's package database (/var/lib/dpkg/status)",
             Self::Mount => "the right to mount a small disk (run as root)",

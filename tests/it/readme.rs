@@ -33,6 +33,9 @@ fn examples(text: &str) -> Vec<(String, Vec<String>)> {
 /// The topic of the examples that read Debian's package database.
 const PACKAGES: &str = " packages ";
 
+/// The topic, and the database, of the examples that write into one.
+const WEATHER: &str = " weather";
+
 /// The README.
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -54,7 +57,8 @@ fn run(wanted: impl Fn(&str) -> bool) -> usize {
 
 #[test]
 fn examples_run() {
-    let count = run(|command| !command.contains("jq ") && !command.contains(PACKAGES));
+    let count =
+        run(|command| !["jq ", PACKAGES, WEATHER].into_iter().any(|needs| command.contains(needs)));
     assert!(count >= 15, "only {count} examples were found");
 }
 
@@ -63,7 +67,7 @@ fn examples_with_jq_run() {
     if !Need::Jq.met() {
         return;
     }
-    let count = run(|command| !command.contains(PACKAGES));
+    let count = run(|command| !command.contains(PACKAGES) && !command.contains(WEATHER));
     assert!(count >= 15, "only {count} examples were found");
 }
 
@@ -74,6 +78,15 @@ fn examples_with_debians_packages_run() {
     }
     let count = run(|command| command.contains(PACKAGES));
     assert!(count >= 3, "only {count} examples were found");
+}
+
+#[test]
+fn examples_with_a_database_run() {
+    if !Need::Jq.met() || !Need::Sqlite.met() {
+        return;
+    }
+    let count = run(|command| command.contains(WEATHER));
+    assert!(count >= 4, "only {count} examples were found");
 }
 
 #[test]

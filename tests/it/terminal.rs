@@ -55,6 +55,17 @@ fn a_value_of_many_lines_is_one_line_on_a_terminal() {
 }
 
 #[test]
+fn a_command_gets_the_bytes_also_on_a_terminal() {
+    if !Need::Script.met() {
+        return;
+    }
+    let s = Sandbox::new();
+    s.stdin("a\u{1b}[2J\nb").run("produce t --whole").success();
+    text_on_terminal(&s, "kaw consume t -g g -e --exec sh -c 'cat > got'");
+    assert_eq!(std::fs::read(s.path("got")).unwrap(), b"a\x1b[2J\nb\n");
+}
+
+#[test]
 fn progress_is_drawn_and_cleared_on_a_terminal() {
     if !Need::Script.met() {
         return;

@@ -42,6 +42,14 @@ impl Source {
         }
     }
 
+    /// Whether the partition that a poll named is still read.
+    pub fn is_reading(&self, of: usize) -> bool {
+        match self {
+            Self::Plain(..) => true,
+            Self::Member(member) => member.consumer.is_reading(of),
+        }
+    }
+
     /// Notes that everything before `next_offset` is in the output, up to its `ticket`.
     pub fn note(&mut self, of: usize, next_offset: i64, ticket: u64) {
         if let Self::Member(member) = self {

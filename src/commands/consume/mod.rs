@@ -1,6 +1,8 @@
 //! Owns `kaw consume`: where to start, where to stop, which records, in which form. Leaves waiting
 //! and reading to the cluster, the forms to `record`.
 
+pub mod batches;
+pub mod dead;
 pub mod exec;
 pub mod member;
 
@@ -8,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use regex::bytes::Regex;
 
-use self::exec::{Batch, Exec};
+use self::batches::Passing;
 use self::member::{Member, Source};
 use super::output::Output;
 use super::topics::distinct;
@@ -34,8 +36,6 @@ EXAMPLES:
   kaw consume users -o @-1h:end --json
   kaw consume users --grep '\"state\":\"Ohio\"' --exit";
 
-/// How long a command may take for one batch: Kafka's `max.poll.interval.ms`.
-const EXEC_LIMIT: Duration = Duration::from_secs(300);
 /// How long one wait for records lasts before signals are looked at again.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -102,9 +102,11 @@ pub struct Args {
 
     /// Run this command for each batch, with the records on its stdin; last on the line, no shell
     ///
-    /// A batch is of one partition, and is committed when the command exits with 0. The command is
-    /// told KAW_GROUP, KAW_TOPIC, KAW_PARTITION, KAW_FIRST_OFFSET, KAW_LAST_OFFSET and KAW_RECORDS
-    /// in its environment, and is ended after five minutes.
+    /// A batch is of one partition, and is committed when the command exits with 0: a record that
+    /// was given to a command may come again, and is never passed over. The command is told
+    /// KAW_GROUP, KAW_TOPIC, KAW_PARTITION, KAW_FIRST_OFFSET, KAW_LAST_OFFSET and KAW_RECORDS in
+    /// its environment; its stdout and stderr are those of kaw. A signal lets it end, a second one
+    /// ends it too.
     #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true)]
     #[arg(requires = "group", help_heading = "Group")]
     pub exec: Option<Vec<String>>,
@@ -114,10 +116,33 @@ pub struct Args {
     #[arg(requires = "exec", help_heading = "Group")]
     pub batch: u64,
 
+    /// Wait this long for a batch to be full [default: while there is something to read]
+    ///
+    /// It is run earlier when it has 32 MiB, or all batches together have 64 MiB.
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
+    #[arg(requires = "exec", help_heading = "Group")]
+    pub batch_time: Option<Duration>,
+
+    /// Give the command this long for a batch; then it is ended, with all that it started
+    #[arg(long, value_name = "DURATION", value_parser = value::duration, default_value = "5m")]
+    #[arg(requires = "exec", help_heading = "Group")]
+    pub exec_timeout: Duration,
+
     /// Run the command again, at most N times, when it fails
+    ///
+    /// After 100 ms, and twice as long each time, up to 10 s.
     #[arg(long, value_name = "N", value_parser = value::count, default_value = "0")]
     #[arg(requires = "exec", help_heading = "Group")]
     pub retry: u64,
+
+    /// Put a batch that the command does not take into this topic, and go on (exit 3 at the end)
+    ///
+    /// Records keep key, value, headers and timestamp, and get the headers kaw.dlq.topic,
+    /// kaw.dlq.partition, kaw.dlq.offset, kaw.dlq.group and kaw.dlq.error. They are on disk before
+    /// the batch is committed. Not for a command that cannot be run: exit 126 or 127 of a shell is
+    /// no fault of a record. On a log directory a topic that is missing is created.
+    #[arg(long, value_name = "TOPIC", requires = "exec", help_heading = "Group")]
+    pub dead_letter: Option<TopicName>,
 
     /// Read at most so many records, or bytes, a second: 1000/s, 1MiB/s
     #[arg(long, value_name = "RATE", value_parser = value::rate, help_heading = "Range")]
@@ -268,6 +293,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         Some(text) => OffsetSpec::parse(text, context.now_ms)
             .map_err(|e| Failure::usage(format!("--offset: {e}")))?,
     };
+    let passing = Passing::new(context, args)?;
     let cluster = context.cluster()?;
     let cannot = |error: ClusterError| context.failure("consume", error);
     let source = if let Some(group) = &args.group {
@@ -289,26 +315,31 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         context,
         args,
         source,
-        exec: args.exec.clone().map(|words| Exec { words, retries: args.retry, limit: EXEC_LIMIT }),
         output: Output::new(&context.out).map_err(Failure::stdout)?,
-        writing: Writing::new(args, context.out.stdout_is_terminal()),
+        // What a command reads does not go to the terminal.
+        writing: Writing::new(args, context.out.stdout_is_terminal() && passing.is_none()),
+        passing,
         started: Instant::now(),
         records: 0,
         bytes: 0,
     };
-    let ended = run.read_all();
-    let Run { source, output, .. } = run;
+    let ended = run.read_all().and_then(|status| {
+        run.run_rest()?;
+        Ok(context.stop()?.status_or(status))
+    });
+    let Run { source, output, passing, .. } = run;
     output.drain();
     // Exactly what stdout has accepted is committed, however the run ended.
     let left = match source {
         Source::Member(member) => member.leave(&output).map_err(cannot),
         Source::Plain(..) => Ok(()),
     };
+    let concluded = passing.map_or(Status::Done, |passing| passing.conclude(&context.out));
     let written = output.finish().map_err(Failure::stdout);
     let status = ended?;
     written?;
     left?;
-    Ok(status)
+    Ok(if status == Status::Done { concluded } else { status })
 }
 
 /// What is read, from where to where.
@@ -364,7 +395,7 @@ struct Run<'a> {
     context: &'a Context,
     args: &'a Args,
     source: Source,
-    exec: Option<Exec>,
+    passing: Option<Passing>,
     output: Output,
     writing: Writing<'a>,
     started: Instant,
@@ -386,6 +417,10 @@ impl Run<'_> {
             }
             let now = Instant::now();
             let mut until = now + TICK;
+            self.drop_lost();
+            if let Some(due) = self.passing.as_ref().and_then(Passing::due) {
+                until = until.min(due);
+            }
             if let Some(idle) = self.args.idle {
                 if now - last_record >= idle {
                     break;
@@ -403,13 +438,14 @@ impl Run<'_> {
                         last_record = Instant::now();
                     }
                 }
-                Polled::Nothing if self.output.is_unheard() => break,
+                Polled::Nothing if self.passing.is_none() && self.output.is_unheard() => break,
                 Polled::Nothing => {}
                 Polled::Rebalance => {
                     self.source.rebalance(&self.output, &self.context.out).map_err(cannot)?;
                 }
                 Polled::Finished => break,
             }
+            self.run_due(idle)?;
         }
         Ok(Status::Done)
     }
@@ -422,7 +458,6 @@ impl Run<'_> {
         progress: Option<&Progress>,
     ) -> Result<(), Failure> {
         let turn = match self.args.rate {
-            _ if self.exec.is_some() => usize::try_from(self.args.batch.max(1)).unwrap_or(1),
             // A fiftieth of a second's worth, so that a rate is even.
             Some(Rate::Records(rate)) => ((rate / 50.0) as usize).max(1),
             Some(Rate::Bytes(_)) => 16,
@@ -430,48 +465,44 @@ impl Run<'_> {
         };
         let topic = self.source.topic(of).to_owned();
         for spans in buffer.spans.chunks(turn.min(buffer.len().max(1))) {
-            let mut out = self.output.buffer();
-            let (mut next_offset, before) = (None, self.records);
-            for span in spans {
-                if self.args.count == Some(self.records) {
-                    break;
-                }
-                if self.writing.is_wanted(span, buffer) {
-                    self.writing.append(&topic, span, buffer, &mut out);
-                    self.records += 1;
-                }
-                next_offset = Some(span.offset + 1);
-            }
-            self.bytes += out.len() as u64;
-            match (&self.exec, spans) {
-                (Some(exec), [first, ..]) if !out.is_empty() => {
-                    let batch = Batch {
-                        group: self.args.group.as_ref().map_or("", GroupId::as_str),
-                        topic: &topic,
-                        partition: first.partition,
-                        first_offset: first.offset,
-                        last_offset: next_offset.map_or(first.offset, |next| next - 1),
-                        records: self.records - before,
-                    };
-                    exec.run(batch, &out, self.context.stop()?)?;
-                }
-                (Some(_), _) => {}
-                (None, _) => self.output.write(out).map_err(Failure::stdout)?,
-            }
-            if let Some(next_offset) = next_offset {
-                self.source.note(of, next_offset, self.output.ticket());
-            }
-            if self.exec.is_some() {
-                // The command has done its work: it is not to be done again.
-                let committed = self.source.commit_when_due(&self.output, true);
-                committed.map_err(|error| self.context.failure("consume", error))?;
-            }
+            let ours = match self.passing {
+                Some(_) => self.gather(of, spans, buffer)?,
+                None => self.emit(of, &topic, spans, buffer).map(|()| true)?,
+            };
             if let Some(progress) = progress {
                 progress.set(self.records, self.bytes);
             }
-            if self.keep_rate(of)? {
+            if !ours || self.keep_rate(of)? {
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// Writes records of one partition to stdout.
+    fn emit(
+        &mut self,
+        of: usize,
+        topic: &str,
+        spans: &[Span],
+        buffer: &RecordBuffer,
+    ) -> Result<(), Failure> {
+        let mut out = self.output.buffer();
+        let mut next_offset = None;
+        for span in spans {
+            if self.args.count == Some(self.records) {
+                break;
+            }
+            if self.writing.is_wanted(span, buffer) {
+                self.writing.append(topic, span, buffer, &mut out);
+                self.records += 1;
+            }
+            next_offset = Some(span.offset + 1);
+        }
+        self.bytes += out.len() as u64;
+        self.output.write(out).map_err(Failure::stdout)?;
+        if let Some(next_offset) = next_offset {
+            self.source.note(of, next_offset, self.output.ticket());
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use self::buffers::Buffers;
 use self::input::{BadRecord, Generated, Input, Turn};
 use self::source::Source;
 use self::tally::{Counts, Reporter, Tally};
-use super::topics::guard_internal;
+use super::topics::{create_missing, guard_internal};
 use super::{Context, Failure, Status};
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::Acks;
@@ -27,7 +27,6 @@ use crate::config::LogConfig;
 use crate::out::progress::Progress;
 use crate::out::units;
 use crate::record::RecordBuffer;
-use crate::topic::NewTopic;
 use crate::value::Rate;
 
 /// How long input may be behind before records that wait are sent.
@@ -449,23 +448,5 @@ fn ensure_topic(
     }
     let partitions = args.partitions.unwrap_or(1);
     check_partition(args, partitions)?;
-    let topic = NewTopic {
-        name: args.topic.clone(),
-        partitions,
-        replication_factor: None,
-        configs: Vec::new(),
-    };
-    match cluster.create_missing_topic(&topic, args.create) {
-        Ok(()) => {
-            context.out.status(format_args!(
-                "created topic `{}` with {}",
-                args.topic,
-                units::plural(partitions as u64, "partition")
-            ));
-            Ok(())
-        }
-        // Somebody else was quicker.
-        Err(error) if error.kind == ErrorKind::TopicAlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
+    create_missing(context, cluster, &args.topic, partitions, args.create)
 }

@@ -11,8 +11,10 @@ use clap::Subcommand;
 
 use super::{Context, Failure, Status};
 use crate::cli::global::AnswerArgs;
-use crate::out::{Cell, Column, Format, Table};
-use crate::topic::{TopicDetail, TopicName};
+use crate::cluster::Cluster;
+use crate::cluster::error::{ClusterError, ErrorKind};
+use crate::out::{Cell, Column, Format, Table, units};
+use crate::topic::{NewTopic, TopicDetail, TopicName};
 
 /// Create, show, change and delete topics
 #[derive(clap::Args, Clone, Debug)]
@@ -106,6 +108,28 @@ pub fn guard_internal(verb: &str, names: &[TopicName], allowed: bool) -> Result<
         ))
         .hint("`--internal` if you mean it")),
         _ => Ok(()),
+    }
+}
+
+/// Creates a topic that records are to go to, where that is allowed, and says so.
+pub fn create_missing(
+    context: &Context,
+    cluster: &Cluster,
+    name: &TopicName,
+    partitions: i32,
+    asked: bool,
+) -> Result<(), ClusterError> {
+    let topic =
+        NewTopic { name: name.clone(), partitions, replication_factor: None, configs: Vec::new() };
+    match cluster.create_missing_topic(&topic, asked) {
+        Ok(()) => {
+            let count = units::plural(partitions as u64, "partition");
+            context.out.status(format_args!("created topic `{name}` with {count}"));
+            Ok(())
+        }
+        // Somebody else was quicker.
+        Err(error) if error.kind == ErrorKind::TopicAlreadyExists => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
