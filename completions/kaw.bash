@@ -1420,7 +1420,7 @@ _kaw() {
             return 0
             ;;
         kaw__subcmd__lag)
-            opts="-n -d -b -q -v -h --topic --by --watch --count --max --max-age --wait --output --json --no-headers --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
+            opts="-n -d -b -q -v -h --topic --by --exact --isolation --watch --count --max --max-age --wait --serve --allow-remote --output --json --no-headers --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1432,6 +1432,10 @@ _kaw() {
                     ;;
                 --by)
                     COMPREPLY=($(compgen -W "partition topic member group" -- "${cur}"))
+                    return 0
+                    ;;
+                --isolation)
+                    COMPREPLY=($(compgen -W "read-committed read-uncommitted" -- "${cur}"))
                     return 0
                     ;;
                 --watch)
@@ -1451,6 +1455,10 @@ _kaw() {
                     return 0
                     ;;
                 --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --serve)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

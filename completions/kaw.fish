@@ -386,10 +386,13 @@ complete -c kaw -n "__fish_kaw_using_subcommand lag" -l by -d 'What a row is of'
 topic\t'A topic'
 member\t'A member'
 group\t'A group'"
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l isolation -d 'Whether records of transactions that are still open count as unread' -r -f -a "read-committed\t'To the last stable offset, where the oldest open transaction begins'
+read-uncommitted\t'To the end of the log'"
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l watch -d 'Look again and again, with rates, until SIGINT [default: 2s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s n -l count -d 'With --watch, end after so many looks' -r
-complete -c kaw -n "__fish_kaw_using_subcommand lag" -l max -d 'Exit with 9 if the lag of a row is above this' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l max -d 'Exit with 9 if the lag of a row is above this; with --exact, its records' -r
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l max-age -d 'Exit with 9 if the age of a row is above this' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l serve -d 'Serve OpenMetrics over HTTP on `/metrics`, as `:9308`, until SIGINT or SIGTERM' -r
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l output -d 'Answer in this form' -r -f -a "table\t'Columns for people'
 json\t'One JSON object'
 tsv\t'Tab-separated values'
@@ -401,7 +404,9 @@ complete -c kaw -n "__fish_kaw_using_subcommand lag" -l color -d 'Use colour on 
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l exact -d 'Count the unread records, without markers of transactions and holes of compaction'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l wait -d 'Wait until nothing is unread, at most --timeout if that is given'
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l allow-remote -d 'Let --serve listen where other machines can ask'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l no-headers -d 'Leave out the line of headers'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s q -l quiet -d 'Say nothing but answers, warnings and errors'

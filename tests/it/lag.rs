@@ -210,6 +210,23 @@ fn watching_shows_rates_and_ends_by_count_or_signal() {
 }
 
 #[test]
+fn the_word_behind_watch_is_a_pause_or_a_group() {
+    let s = behind();
+    s.run("consume t -g h -e").success();
+    let groups = |line: &str| -> Vec<String> {
+        let items = s.run(&format!("{line} -n 1 --json")).success().items();
+        items.map(|row| row["group"].as_str().unwrap().to_owned()).collect()
+    };
+    for line in ["lag --watch 2s g", "lag --watch g", "lag g --watch", "lag g --watch 2s"] {
+        assert_eq!(groups(line), ["g"], "{line}");
+    }
+    for line in ["lag --watch", "lag --watch 2s", "lag --watch g h", "lag g --watch h"] {
+        assert_eq!(groups(line), ["g", "h"], "{line}");
+    }
+    assert_refused(&s.run("lag --watch 2x -n 1"), 8, "group `2x` does not exist");
+}
+
+#[test]
 fn openmetrics_has_types_labels_and_an_end() {
     let s = behind();
     s.run_with(["consume", "t", "-g", "a\"b\\c\nd", "-n", "10"]).success();

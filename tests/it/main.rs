@@ -29,6 +29,8 @@ mod interrupts;
 mod kafka_assignors;
 mod kafka_files;
 mod lag;
+mod lag_exact;
+mod lag_serve;
 mod needs;
 mod processes;
 mod produce;
