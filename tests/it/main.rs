@@ -13,6 +13,7 @@
 
 mod checks;
 mod cli;
+mod completion;
 mod consume;
 mod crash;
 mod dump_log;

@@ -26,11 +26,24 @@ pub enum Need {
     Mount,
     /// `perl`, which takes locks as Java does.
     Perl,
+    /// `zsh`, for its completion.
+    Zsh,
+    /// `fish`, for its completion.
+    Fish,
 }
 
 impl Need {
-    const ALL: [Self; 7] =
-        [Self::Kafka, Self::KeptLogs, Self::Jq, Self::Script, Self::Dpkg, Self::Mount, Self::Perl];
+    const ALL: [Self; 9] = [
+        Self::Kafka,
+        Self::KeptLogs,
+        Self::Jq,
+        Self::Script,
+        Self::Dpkg,
+        Self::Mount,
+        Self::Perl,
+        Self::Zsh,
+        Self::Fish,
+    ];
 
     /// Whether this machine has it. A test that needs it returns at once where not, and fails
     /// where `KAW_SKIP_NOTHING` is set.
@@ -51,6 +64,8 @@ impl Need {
             Self::Dpkg => Path::new("/var/lib/dpkg/status").is_file(),
             Self::Mount => can_mount(),
             Self::Perl => on_path("perl"),
+            Self::Zsh => on_path("zsh"),
+            Self::Fish => on_path("fish"),
         }
     }
 }
@@ -65,6 +80,8 @@ impl fmt::Display for Need {
             Self::Dpkg => "Debian's package database (/var/lib/dpkg/status)",
             Self::Mount => "the right to mount a small disk (run as root)",
             Self::Perl => "perl",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
         })
     }
 }
