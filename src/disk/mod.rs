@@ -68,8 +68,8 @@ use std::sync::OnceLock;
 pub struct BootId([u64; 2]);
 
 impl BootId {
-    /// What the kernel says. Where it does not tell, every state page is taken to be of an earlier start
-    /// of the machine: the id is then one that no page has.
+    /// What the kernel says. Where it does not tell, every state page is taken to be of an earlier
+    /// start of the machine: the id is then one that no page has.
     pub fn current() -> Self {
         // A process does not outlive it, and many directories are opened in one command.
         static CURRENT: OnceLock<BootId> = OnceLock::new();

@@ -21,6 +21,7 @@ mod examples;
 mod full_disk;
 mod generated;
 mod groups;
+mod groups_bad;
 mod groups_exec;
 mod groups_history;
 mod groups_members;

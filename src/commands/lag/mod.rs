@@ -16,7 +16,7 @@ use self::watch::Watch;
 use super::groups::Scope;
 use super::{Context, Failure, Status};
 use crate::cli::global::AnswerArgs;
-use crate::cluster::error::ErrorKind;
+use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::group::GroupId;
 use crate::out::{Column, Format, Table, units};
 use crate::topic::TopicName;
@@ -91,6 +91,9 @@ pub enum EveryOrGroup {
 /// Reads the word behind `--watch`.
 fn every_or_group(text: &str) -> Result<EveryOrGroup, String> {
     if let Ok(every) = value::duration(text) {
+        if every.is_zero() {
+            return Err("a pause of nothing would be no pause; write `100ms`".to_owned());
+        }
         return Ok(EveryOrGroup::Every(every));
     }
     GroupId::new(text).map(EveryOrGroup::Group).map_err(|error| error.to_string())
@@ -261,8 +264,15 @@ fn check_topics(context: &Context, args: &Args) -> Result<(), Failure> {
         .cluster()?
         .describe_topics(&names)
         .map_err(|error| context.failure(doing, error))?;
-    for outcome in outcomes {
-        outcome.result.map_err(|error| context.failure(doing, error))?;
+    for (outcome, scope) in outcomes.into_iter().zip(&args.topics) {
+        let topic = outcome.result.map_err(|error| context.failure(doing, error))?;
+        let count = topic.partitions.len();
+        let is_missing = |&&n: &&i32| usize::try_from(n).map_or(true, |n| n >= count);
+        if let Some(n) = scope.partitions.iter().flatten().find(is_missing) {
+            let message = format!("topic `{}` has no partition {n}: it has {count}", scope.topic);
+            let error = ClusterError::new(ErrorKind::UnknownTopicOrPartition, message);
+            return Err(context.failure(doing, error));
+        }
     }
     Ok(())
 }
