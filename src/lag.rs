@@ -236,7 +236,9 @@ mod tests {
         let part = |committed| lag(&at(Some(committed)));
         let sum = |rows: &[(Option<Lag>, Option<i64>, Option<i64>)]| {
             let mut sum = Sum::default();
-            rows.iter().for_each(|(lag, records, age)| sum.add(*lag, *records, *age));
+            for (lag, records, age) in rows {
+                sum.add(*lag, *records, *age);
+            }
             sum
         };
         let a = sum(&[(part(240), Some(6), Some(5)), (part(70), Some(100), Some(9))]);

@@ -99,9 +99,9 @@ fn the_scene_that_every_introduction_tells_is_played() {
         "web",
         "3000",
         "100",
-        // 3,100 records, of which the slow one has read 250.
+        // Of the 1,083 records of the partition that it has begun, the slow one has read 250.
         "archive\t100",
-        "slow\t2850",
+        "slow\t833",
         "web\t0",
     ];
     assert_eq!(told, expected, "{run}");

@@ -104,6 +104,7 @@ fn every_or_group(text: &str) -> Result<EveryOrGroup, String> {
 /// Commits are read first, ends of logs after. The age is how long the next unread record has
 /// waited, by its timestamp. Lag is counted in offsets, which transactions and compaction take up
 /// too; `--exact` counts the records among them.
+#[expect(clippy::struct_excessive_bools, reason = "flags are what a command line has")]
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
