@@ -2,6 +2,7 @@
 //! them holds. Leaves finding and changing them to `cluster`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::topic::TopicPartition;
 
@@ -10,7 +11,7 @@ pub const ID_MAX_BYTES: usize = 1024;
 
 /// The id of a group: any text that is not empty. It is never a path, and is escaped where shown.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupId(String);
+pub struct GroupId(Arc<str>);
 
 /// Why a text is not a group id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl GroupId {
         if id.len() > ID_MAX_BYTES {
             return Err(InvalidGroupId(format!("a group id has at most {ID_MAX_BYTES} bytes")));
         }
-        Ok(Self(id.to_owned()))
+        Ok(Self(id.into()))
     }
 
     /// The id as text.

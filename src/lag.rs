@@ -4,7 +4,6 @@
 //! Whoever asks reads the commits first and the ends after: a commit that lands in between is then
 //! at most what the ends show. The other way round, lag would be negative.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// What is known of one partition for one group.
@@ -47,8 +46,7 @@ impl fmt::Display for Note {
 /// How much of a partition is unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lag {
-    /// Offsets that are unread and still there; records, once [`Lag::exact`] has counted. Never
-    /// negative.
+    /// Offsets that are unread and still there. Never negative.
     pub lag: i64,
     /// The offset at which reading would go on.
     pub next: i64,
@@ -57,11 +55,11 @@ pub struct Lag {
 }
 
 impl Lag {
-    /// The same with the number of records that were found from `next` on: transaction markers and
-    /// the holes of compaction take up offsets and are no records.
-    #[must_use]
-    pub fn exact(self, records: i64) -> Self {
-        Self { lag: records.clamp(0, self.lag), ..self }
+    /// Of so many records that were found from `next` on, those that count: transaction markers and
+    /// the holes of compaction take up offsets and are no records, so there are never more than
+    /// offsets.
+    pub fn records(&self, found: i64) -> i64 {
+        found.clamp(0, self.lag)
     }
 }
 
@@ -105,6 +103,8 @@ pub struct Sum {
     pub partitions: usize,
     /// The sum; `None` once one of them is not known.
     pub lag: Option<i64>,
+    /// The records in it; `None` once they were not counted in one of them.
+    pub records: Option<i64>,
     /// The longest wait of a next unread record; `None` once one of them is not known.
     pub age_ms: Option<i64>,
     /// Offsets that were deleted before they were read.
@@ -113,31 +113,23 @@ pub struct Sum {
 
 impl Default for Sum {
     fn default() -> Self {
-        Self { partitions: 0, lag: Some(0), age_ms: Some(0), lost: 0 }
+        Self { partitions: 0, lag: Some(0), records: Some(0), age_ms: Some(0), lost: 0 }
     }
 }
 
 impl Sum {
-    /// Adds a partition, of which the lag or the age may not be known.
-    pub fn add(&mut self, lag: Option<Lag>, age_ms: Option<i64>) {
+    /// Adds a partition, of which not everything may be known.
+    pub fn add(&mut self, lag: Option<Lag>, records: Option<i64>, age_ms: Option<i64>) {
+        let add =
+            |sum: Option<i64>, one| sum.zip(one).map(|(a, b): (i64, i64)| a.saturating_add(b));
         self.partitions += 1;
-        self.lag = self.lag.zip(lag).map(|(sum, one)| sum.saturating_add(one.lag));
+        self.lag = add(self.lag, lag.map(|lag| lag.lag));
+        self.records = add(self.records, records);
         self.age_ms = self.age_ms.zip(age_ms).map(|(oldest, one)| oldest.max(one));
         if let Some(Note::LostToRetention(lost)) = lag.and_then(|lag| lag.note) {
             self.lost = self.lost.saturating_add(lost);
         }
     }
-}
-
-/// Adds partitions up by a key: a topic, a member, a group.
-pub fn sums<K: Ord>(
-    partitions: impl IntoIterator<Item = (K, Option<Lag>, Option<i64>)>,
-) -> BTreeMap<K, Sum> {
-    let mut sums: BTreeMap<K, Sum> = BTreeMap::new();
-    for (key, lag, age_ms) in partitions {
-        sums.entry(key).or_default().add(lag, age_ms);
-    }
-    sums
 }
 
 #[cfg(test)]
@@ -195,9 +187,9 @@ mod tests {
     fn case_4_offsets_are_not_records() {
         // Of the ten offsets 240 to 249, one is a marker and three were compacted away.
         let lag = lag(&at(Some(240))).unwrap();
-        assert_eq!((lag.lag, lag.exact(6).lag, lag.exact(6).next), (10, 6, 240));
-        assert_eq!(lag.exact(11).lag, 10, "what came after the end was read does not count");
-        assert_eq!(lag.exact(-1).lag, 0);
+        assert_eq!((lag.lag, lag.records(6)), (10, 6));
+        assert_eq!(lag.records(11), 10, "what came after the end was read does not count");
+        assert_eq!(lag.records(-1), 0);
     }
 
     #[test]
@@ -242,21 +234,23 @@ mod tests {
     #[test]
     fn sums_know_what_they_do_not_know() {
         let part = |committed| lag(&at(Some(committed)));
-        let rows = [
-            ("a", part(240), Some(5)),
-            ("a", part(70), Some(9)),
-            ("b", part(250), None),
-            ("c", None, None),
-            ("c", part(240), Some(1)),
-        ];
-        let sums = sums(rows);
-        // 10 + 150.
-        let a = Sum { partitions: 2, lag: Some(160), age_ms: Some(9), lost: 30 };
-        assert_eq!(sums["a"], a);
-        assert_eq!((sums["b"].lag, sums["b"].age_ms), (Some(0), None));
-        assert_eq!((sums["c"].lag, sums["c"].age_ms, sums["c"].partitions), (None, None, 2));
+        let sum = |rows: &[(Option<Lag>, Option<i64>, Option<i64>)]| {
+            let mut sum = Sum::default();
+            for (lag, records, age) in rows {
+                sum.add(*lag, *records, *age);
+            }
+            sum
+        };
+        let a = sum(&[(part(240), Some(6), Some(5)), (part(70), Some(100), Some(9))]);
+        // 10 + 150 offsets, and 6 + 100 records.
+        let (lag, records, age_ms) = (Some(160), Some(106), Some(9));
+        assert_eq!(a, Sum { partitions: 2, lag, records, age_ms, lost: 30 });
+        let b = sum(&[(part(250), None, None)]);
+        assert_eq!((b.lag, b.records, b.age_ms), (Some(0), None, None));
+        let c = sum(&[(None, None, None), (part(240), Some(1), Some(1))]);
+        assert_eq!((c.lag, c.records, c.age_ms, c.partitions), (None, None, None, 2));
         let mut full = Sum { lag: Some(i64::MAX - 1), ..Sum::default() };
-        full.add(part(240), Some(0));
+        full.add(part(240), None, Some(0));
         assert_eq!(full.lag, Some(i64::MAX), "it stays at the most, and does not turn over");
     }
 

@@ -2,13 +2,14 @@
 //! Leaves finding and changing them to `cluster`.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The longest topic name Kafka accepts, in bytes (`Topic.MAX_NAME_LENGTH`).
 pub const NAME_MAX_BYTES: usize = 249;
 
 /// A topic name that follows Kafka's rule: `[a-zA-Z0-9._-]`, 1 to 249 characters, not `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TopicName(String);
+pub struct TopicName(Arc<str>);
 
 /// Why a text is not a topic name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl TopicName {
                 odd.escape_debug()
             )
         } else {
-            return Ok(Self(name.to_owned()));
+            return Ok(Self(name.into()));
         };
         Err(InvalidTopicName { name: name.to_owned(), reason })
     }
@@ -56,7 +57,7 @@ impl TopicName {
     /// Whether Kafka keeps its own state in this topic, so that users do not write to it.
     pub fn is_internal(&self) -> bool {
         matches!(
-            self.0.as_str(),
+            &*self.0,
             "__consumer_offsets"
                 | "__transaction_state"
                 | "__share_group_state"

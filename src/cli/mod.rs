@@ -28,6 +28,9 @@ EXAMPLES:
 Without a target, commands work on a log directory of your own, in Kafka's
 format; `kaw config` shows which one. `kaw man` has exit codes and JSON keys.";
 
+/// The longest word of a message that is told whole, in characters: the longest topic name fits.
+const WORD_CHARS_MAX: usize = 300;
+
 /// Work with Apache Kafka, on a log directory or on brokers
 #[derive(Parser, Clone, Debug)]
 #[command(name = "kaw", version, after_help = EXAMPLES, max_term_width = 100)]
@@ -147,8 +150,18 @@ fn slip(text: &str) -> Instead {
     if hints.len() > 1 {
         hints.pop();
     }
-    let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
+    let message = shortened(message.strip_prefix("error: ").unwrap_or(&message));
     Instead::Usage { message, hints }
+}
+
+/// A message without most of its very long words: a value that was typed by a slip is not to fill
+/// the terminal.
+fn shortened(message: &str) -> String {
+    let short = |word: &str| {
+        let cut: String = word.chars().take(WORD_CHARS_MAX).collect();
+        if cut.len() == word.len() { cut } else { format!("{cut}..") }
+    };
+    message.split(' ').map(short).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether errors are to be JSON: seen before the command line is known to be right, since its own

@@ -127,6 +127,25 @@ impl Cluster {
         }
     }
 
+    /// Counts the records between two offsets of each partition, the second one left out: markers
+    /// and what compaction took are no records.
+    pub fn count_records(
+        &self,
+        between: &[(TopicPartition, i64, i64)],
+    ) -> Result<Vec<Outcome<TopicPartition, i64>>> {
+        match self {
+            Self::Embedded(cluster) => cluster.count_records(between),
+        }
+    }
+
+    /// Returns the timestamps of the first records at or behind offsets, which are sorted; `None`
+    /// where there is none, or where it cannot be read.
+    pub fn record_times(&self, at: &[(TopicPartition, i64)]) -> Result<Vec<Option<i64>>> {
+        match self {
+            Self::Embedded(cluster) => cluster.record_times(at),
+        }
+    }
+
     /// Returns every group, sorted by id.
     pub fn list_groups(&self) -> Result<Vec<ListedGroup>> {
         match self {

@@ -71,6 +71,8 @@ pub enum OffsetAt {
     Start,
     /// The log end offset.
     End,
+    /// The last stable offset, where readers of committed records stop.
+    LastStable,
     /// The first record with at least this timestamp, in ms; the end where there is none.
     Timestamp(i64),
 }

@@ -91,10 +91,10 @@ const ANSWERS: &[(&str, &[Column])] = &[
     ("groups.reset, groups.skip", groups::plan::COLUMNS),
     (groups::delete::KIND, groups::delete::COLUMNS),
     (groups::forget::KIND, groups::forget::COLUMNS),
-    (lag::KIND, lag::rows::PARTITION_WATCHED),
-    ("lag --by topic", lag::rows::TOPICS_WATCHED),
-    ("lag --by member", lag::rows::MEMBERS_WATCHED),
-    ("lag --by group", lag::rows::GROUPS_WATCHED),
+    (lag::KIND, lag::rows::PARTITION.of(true, true)),
+    ("lag --by topic", lag::rows::TOPICS.of(true, true)),
+    ("lag --by member", lag::rows::MEMBERS.of(true, true)),
+    ("lag --by group", lag::rows::GROUPS.of(true, true)),
 ];
 
 /// Prints a page.

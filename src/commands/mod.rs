@@ -178,6 +178,12 @@ impl Context {
 
 /// Runs the command line and returns its exit code.
 pub fn run(args: &[OsString], now_ms: i64) -> ExitCode {
+    if let Some(words) = completions::asked(args) {
+        let told = Out::new(Look::default()).raw(&words).map_err(Failure::stdout);
+        return ExitCode::from(
+            told.map_or_else(|failure| failure.status, |()| Status::Done).code(),
+        );
+    }
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let json_errors = cli::wants_json_errors(args);

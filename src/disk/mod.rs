@@ -58,16 +58,26 @@ pub mod recovery;
 pub mod registry;
 pub mod segment;
 pub mod state;
+pub mod survey;
 pub mod varint;
+
+use std::sync::OnceLock;
 
 /// Which start of the machine this is: the page cache lives as long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootId([u64; 2]);
 
 impl BootId {
-    /// Asks the kernel. Where it does not tell, every state page is taken to be of an earlier start
-    /// of the machine: the id is then one that no page has.
+    /// What the kernel says. Where it does not tell, every state page is taken to be of an earlier
+    /// start of the machine: the id is then one that no page has.
     pub fn current() -> Self {
+        // A process does not outlive it, and many directories are opened in one command.
+        static CURRENT: OnceLock<BootId> = OnceLock::new();
+        *CURRENT.get_or_init(Self::ask)
+    }
+
+    /// Asks the kernel.
+    fn ask() -> Self {
         let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let hex: String = text.chars().filter(char::is_ascii_hexdigit).collect();
         let told = u128::from_str_radix(&hex, 16).ok().filter(|&number| number != 0);

@@ -46,6 +46,7 @@ pub struct PartitionReader {
     budget_bytes: usize,
     /// The batch that is being decompressed.
     packed: Vec<u8>,
+    window_bytes: usize,
 }
 
 impl PartitionReader {
@@ -60,7 +61,14 @@ impl PartitionReader {
             gaps: config.cleanup_policy.compact,
             budget_bytes: compression::budget_bytes(max_bytes),
             packed: Vec::new(),
+            window_bytes: WINDOW_BYTES,
         }
+    }
+
+    /// The same with another window: a small one where a single record is wanted.
+    #[must_use]
+    pub fn window(self, window_bytes: usize) -> Self {
+        Self { window_bytes, ..self }
     }
 
     /// The next offset that will be read.
@@ -92,9 +100,8 @@ impl PartitionReader {
             let (base, _) = segment_of(&self.directory, end, self.next_offset)?;
             let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
             let file = file::open_to_read(&path)?;
-            let (position, due) = index_lookup(&self.directory, base, end, self.next_offset)
-                .and_then(|entry| check_entry(&file, base, entry))
-                .unwrap_or((0, base));
+            let (position, due) =
+                start_in_segment(&self.directory, &file, base, end, self.next_offset);
             self.segment = Some(OpenSegment { base, file, path, position, due });
         }
         let Some(open) = &self.segment else { return Ok(0) };
@@ -143,7 +150,7 @@ impl PartitionReader {
             self.segment = Some(open);
             return Ok(false);
         }
-        let mut wanted = WINDOW_BYTES;
+        let mut wanted = self.window_bytes;
         loop {
             let size = (wanted as u64).min(limit - open.position) as usize;
             fill(&open, size, &mut buffer.arena)?;
@@ -288,6 +295,20 @@ fn segment_of(directory: &Path, end: &End, offset: i64) -> Result<(i64, Option<i
     let base = at.checked_sub(1).and_then(|i| bases.get(i)).or_else(|| bases.first());
     let base = base.copied().ok_or_else(|| DiskError::Missing { path: directory.to_owned() })?;
     Ok((base, bases.get(at).copied()))
+}
+
+/// Where to begin in a segment to find `offset`, and the offset due there: by the index, or else at
+/// the front.
+pub(super) fn start_in_segment(
+    directory: &Path,
+    log: &File,
+    base: i64,
+    end: &End,
+    offset: i64,
+) -> (u64, i64) {
+    index_lookup(directory, base, end, offset)
+        .and_then(|entry| check_entry(log, base, entry))
+        .unwrap_or((0, base))
 }
 
 /// The last index entry at or before `offset`: its batch ends with the entry's offset, so the batch

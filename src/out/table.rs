@@ -266,30 +266,45 @@ impl Table {
     fn by_hand(&self, headers: bool, terminal: bool) -> String {
         let mut widths: Vec<usize> =
             self.columns.iter().map(|c| if headers { c.header.len() } else { 0 }).collect();
+        // Each text is made once, one behind the other: a row has a dozen of them.
+        let (mut texts, mut cells) = (String::new(), Vec::new());
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell_text(cell, terminal).chars().count());
+                let from = texts.len();
+                texts.push_str(&cell_text(cell, terminal));
+                let chars = texts.get(from..).unwrap_or_default().chars().count();
+                *width = (*width).max(chars);
+                cells.push((from..texts.len(), chars));
             }
         }
         let mut out = String::new();
         if headers {
-            self.push_line(self.columns.iter().map(|c| c.header.to_owned()), &widths, &mut out);
+            let headers = self.columns.iter().map(|c| (c.header, c.header.len()));
+            self.push_line(headers, &widths, &mut out);
         }
-        for row in &self.rows {
-            self.push_line(row.iter().map(|cell| cell_text(cell, terminal)), &widths, &mut out);
+        for row in cells.chunks(self.columns.len().max(1)) {
+            let texts = |(at, chars): &(std::ops::Range<usize>, usize)| {
+                (texts.get(at.clone()).unwrap_or_default(), *chars)
+            };
+            self.push_line(row.iter().map(texts), &widths, &mut out);
         }
         out
     }
 
     /// Appends one line of cells at their widths, without spaces at its end.
-    fn push_line(&self, cells: impl Iterator<Item = String>, widths: &[usize], out: &mut String) {
-        for ((cell, width), column) in cells.zip(widths).zip(self.columns) {
-            let space = width.saturating_sub(cell.chars().count());
+    fn push_line<'a>(
+        &self,
+        cells: impl Iterator<Item = (&'a str, usize)>,
+        widths: &[usize],
+        out: &mut String,
+    ) {
+        for (((cell, chars), width), column) in cells.zip(widths).zip(self.columns) {
+            let space = width.saturating_sub(chars);
             if column.number {
                 out.extend(std::iter::repeat_n(' ', space));
-                out.push_str(&cell);
+                out.push_str(cell);
             } else {
-                out.push_str(&cell);
+                out.push_str(cell);
                 out.extend(std::iter::repeat_n(' ', space));
             }
             out.extend(std::iter::repeat_n(' ', GAP));
@@ -314,6 +329,9 @@ fn cell_text(cell: &Cell, terminal: bool) -> String {
 /// A cell in TSV: tabs, line ends and the backslash itself are escaped, so that it can be read
 /// back.
 fn tsv_text(text: &str, terminal: bool) -> String {
+    if !terminal && !text.contains(['\\', '\t', '\n', '\r']) {
+        return text.to_owned();
+    }
     let escaped =
         text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
     if terminal { units::safe_text(&escaped).into_owned() } else { escaped }

@@ -1,6 +1,7 @@
 //! Owns the tests of `kaw lag`: the hard cases of lag on a directory, with numbers worked out by
 //! hand, and every flag.
 
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -207,6 +208,63 @@ fn watching_shows_rates_and_ends_by_count_or_signal() {
     watch.signal("INT");
     watch.finish().code(130);
     assert!(asked.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn the_slower_of_two_members_is_seen_to_fall_behind() {
+    let s = Sandbox::new();
+    s.run("topics create users -p 2").success();
+    let mut quick = s.spawn("consume users -g g");
+    assert!(quick.next_stderr_line().unwrap().contains("has users:0,1"));
+    let mut slow = s.spawn("consume users -g g --rate 50");
+    let mine = slow.next_stderr_line().unwrap();
+    let line = quick.next_stderr_line().unwrap();
+    let id = |line: &str| line.split(' ').nth(4).unwrap().to_owned();
+    let (quick_id, slow_id) = (id(&line), id(&mine));
+    let mut watch = s.spawn("lag g --watch 50ms --by member --json");
+    for partition in [0, 1] {
+        produce(&s, "users", partition, 2000);
+    }
+    // The lags that were seen, until the slow one has got less and the quick one is done.
+    let mut lags: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    loop {
+        let line = watch.next_line().unwrap();
+        let look: serde_json::Value = serde_json::from_str(&line).unwrap();
+        for row in look["items"].as_array().unwrap() {
+            let (Some(id), Some(lag)) = (row["consumer_id"].as_str(), row["lag"].as_i64()) else {
+                continue;
+            };
+            lags.entry(id.to_owned()).or_default().push(lag);
+        }
+        let of = |id: &str| lags.get(id).map(Vec::as_slice).unwrap_or_default();
+        let top = of(&slow_id).iter().max().copied().unwrap_or(0);
+        let now = of(&slow_id).last().copied().unwrap_or(0);
+        // 2000 each: at 50 a second, the slow one is behind for 40 s.
+        if of(&quick_id).last() == Some(&0) && top > 1000 && now > 0 && now < top {
+            break;
+        }
+    }
+    watch.signal("INT");
+    watch.finish().code(130);
+    quick.kill();
+    slow.kill();
+}
+
+#[test]
+fn the_word_behind_watch_is_a_pause_or_a_group() {
+    let s = behind();
+    s.run("consume t -g h -e").success();
+    let groups = |line: &str| -> Vec<String> {
+        let items = s.run(&format!("{line} -n 1 --json")).success().items();
+        items.map(|row| row["group"].as_str().unwrap().to_owned()).collect()
+    };
+    for line in ["lag --watch 2s g", "lag --watch g", "lag g --watch", "lag g --watch 2s"] {
+        assert_eq!(groups(line), ["g"], "{line}");
+    }
+    for line in ["lag --watch", "lag --watch 2s", "lag --watch g h", "lag g --watch h"] {
+        assert_eq!(groups(line), ["g", "h"], "{line}");
+    }
+    assert_refused(&s.run("lag --watch 2x -n 1"), 8, "group `2x` does not exist");
 }
 
 #[test]

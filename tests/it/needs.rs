@@ -32,10 +32,14 @@ pub enum Need {
     Mount,
     /// `perl`, which takes locks as Java does.
     Perl,
+    /// `zsh`, for its completion.
+    Zsh,
+    /// `fish`, for its completion.
+    Fish,
 }
 
 impl Need {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Kafka,
         Self::OldKafka,
         Self::KeptLogs,
@@ -45,6 +49,8 @@ impl Need {
         Self::Dpkg,
         Self::Mount,
         Self::Perl,
+        Self::Zsh,
+        Self::Fish,
     ];
 
     /// Whether this machine has it. A test that needs it returns at once where not, and fails
@@ -68,6 +74,8 @@ impl Need {
             Self::Dpkg => Path::new("/var/lib/dpkg/status").is_file(),
             Self::Mount => can_mount(),
             Self::Perl => on_path("perl"),
+            Self::Zsh => on_path("zsh"),
+            Self::Fish => on_path("fish"),
         }
     }
 }
@@ -84,6 +92,8 @@ impl fmt::Display for Need {
             Self::Dpkg => "Debian's package database (/var/lib/dpkg/status)",
             Self::Mount => "the right to mount a small disk (run as root)",
             Self::Perl => "perl",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
         })
     }
 }

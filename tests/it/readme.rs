@@ -1,5 +1,6 @@
 //! Owns the examples of the README: those in `sh` blocks behind a `$ ` are run, in order, in one
-//! sandbox for each section. Leaves what they print to the other tests.
+//! sandbox for each section; those in `bash` blocks are scripts, run whole. Leaves what the first
+//! print to the other tests.
 
 use std::fs;
 use std::path::Path;
@@ -78,6 +79,36 @@ fn examples_with_debians_packages_run() {
     }
     let count = run(|command| command.contains(PACKAGES));
     assert!(count >= 3, "only {count} examples were found");
+}
+
+/// The first `bash` block of the README.
+fn script() -> String {
+    let text = readme();
+    let (_, rest) = text.split_once("```bash\n").expect("a script");
+    rest.split_once("```").expect("its end").0.to_owned()
+}
+
+#[test]
+fn the_scene_that_every_introduction_tells_is_played() {
+    let s = Sandbox::new();
+    let run = s.bash(&format!("set -euo pipefail\n{}", script()));
+    let told: Vec<String> =
+        run.success().stdout().lines().map(|line| line.trim().to_owned()).collect();
+    let expected = [
+        "members have 3",
+        "members have 2 1",
+        "members have 1 1 1",
+        "members have 1 1 1 0",
+        "members have 1 1 1",
+        "web",
+        "3000",
+        "100",
+        // Of the 1,083 records of the partition that it has begun, the slow one has read 250.
+        "archive\t100",
+        "slow\t833",
+        "web\t0",
+    ];
+    assert_eq!(told, expected, "{run}");
 }
 
 #[test]

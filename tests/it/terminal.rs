@@ -122,3 +122,24 @@ fn lag_is_drawn_over_the_last_look() {
         assert!(!shown.contains('\u{1b}') && shown.contains("[2Jg"), "{plain}: {shown:?}");
     }
 }
+
+#[test]
+fn watched_lag_is_drawn_over_itself_with_a_trend() {
+    if !Need::Script.met() {
+        return;
+    }
+    let s = Sandbox::new();
+    s.stdin("x\n".repeat(10)).run("produce t").success();
+    s.run("consume t -g g -n 4").success();
+    let shown = text_on_terminal(&s, "kaw lag g --watch 20ms -n 3");
+    let looks: Vec<&str> = shown.split("\u{1b}[H\u{1b}[2J").collect();
+    assert_eq!(looks.len(), 4, "three looks, each on a clear screen: {shown:?}");
+    assert!(looks[0].is_empty(), "{shown:?}");
+    for (n, look) in looks[1..].iter().enumerate() {
+        for header in ["IN-PER-S", "OUT-PER-S", "TIME-TO-ZERO-MS", "TREND"] {
+            assert!(look.contains(header), "{look:?}");
+        }
+        // One bar for each look so far.
+        assert!(look.trim_end().ends_with(&format!(" {}", "\u{2588}".repeat(n + 1))), "{look:?}");
+    }
+}

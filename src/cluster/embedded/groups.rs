@@ -111,12 +111,12 @@ impl Embedded {
 
     /// Returns every group, by id.
     pub fn list_groups(&self) -> Result<Vec<ListedGroup>> {
-        let tables = self.read_offsets(OffsetsLog::read_all)?.unwrap_or_default();
-        let mut listed = Vec::with_capacity(tables.len());
-        for (id, table) in tables {
-            let live = self.live_members(&id)?;
-            let members = live.as_ref().map_or_else(|| recorded(&table), Vec::len);
-            listed.push(ListedGroup { kind: table.kind(), state: state(members), members, id });
+        let facts = |log: &OffsetsLog| log.of_all(|table| (table.kind(), recorded(table)));
+        let found = self.read_offsets(facts)?.unwrap_or_default();
+        let mut listed = Vec::with_capacity(found.len());
+        for (id, (kind, recorded)) in found {
+            let members = self.live_members(&id)?.map_or(recorded, |live| live.len());
+            listed.push(ListedGroup { kind, state: state(members), members, id });
         }
         Ok(listed)
     }
@@ -128,20 +128,28 @@ impl Embedded {
     ) -> Result<Vec<Outcome<GroupId, DescribedGroup>>> {
         let names = self.topic_names()?;
         let describe = |id: &GroupId| {
-            let table = self.read_offsets(|log| log.read(id))?.unwrap_or_default();
             let live = self.live_members(id)?;
-            if table.is_empty() && live.as_ref().is_none_or(Vec::is_empty) {
-                return Err(ClusterError::unknown_group(id.as_str()));
-            }
-            Ok(described(id, &table, live, &names))
+            let nobody = live.as_ref().is_none_or(Vec::is_empty);
+            let make = |table: Option<&GroupTable>| match table {
+                Some(table) => Some(described(id, table, live.clone(), &names)),
+                None if nobody => None,
+                None => Some(described(id, &GroupTable::default(), live.clone(), &names)),
+            };
+            let found = match self.read_offsets(|log| log.with(id, make))? {
+                Some(found) => found,
+                None => make(None),
+            };
+            found.ok_or_else(|| ClusterError::unknown_group(id.as_str()))
         };
         Ok(ids.iter().map(|id| Outcome { of: id.clone(), result: describe(id) }).collect())
     }
 
     /// Returns what a group committed, by partition; nothing of a group that is not known.
     pub fn fetch_offsets(&self, group: &GroupId) -> Result<Vec<CommittedOffset>> {
-        let table = self.read_offsets(|log| log.read(group))?.unwrap_or_default();
-        Ok(table.offsets.into_values().collect())
+        let committed = |table: Option<&GroupTable>| {
+            table.map(|table| table.offsets.values().cloned().collect()).unwrap_or_default()
+        };
+        Ok(self.read_offsets(|log| log.with(group, committed))?.unwrap_or_default())
     }
 
     /// Commits offsets, those that are allowed all at once.

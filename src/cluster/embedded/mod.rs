@@ -5,6 +5,7 @@ pub(super) mod consume;
 pub(super) mod group;
 mod groups;
 pub(super) mod produce;
+mod survey;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::disk::partition::PartitionLog;
 use crate::disk::reader;
 use crate::disk::registry::{Registry, Topic};
 use crate::disk::state::End;
+use crate::disk::survey::last_stable;
 use crate::topic::{
     NewTopic, PartitionDetail, TopicChange, TopicDetail, TopicName, TopicPartition,
 };
@@ -265,6 +267,11 @@ impl Embedded {
             Ok(match at {
                 OffsetAt::Start => plain(end.start_offset),
                 OffsetAt::End => plain(end.end_offset),
+                OffsetAt::LastStable => {
+                    let path = directory.partition_path(&tp.topic, tp.partition);
+                    let found = last_stable(&path, &end);
+                    plain(found.map_err(|error| error.or_deleted(&path))?)
+                }
                 OffsetAt::Timestamp(time) => {
                     let path = directory.partition_path(&tp.topic, tp.partition);
                     let found = reader::offset_at_time(&path, &end, &topic.config, time);

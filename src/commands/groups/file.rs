@@ -22,12 +22,14 @@ pub type Offsets = Vec<(TopicPartition, Option<i64>)>;
 /// Reads a file of offsets.
 pub fn read(path: &Path) -> Result<Offsets, Failure> {
     let fail = |error| Failure::local(format!("cannot read {}", path.display()), error);
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let file = File::open(path).map_err(fail)?;
-    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(fail)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(fail)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(fail(io::ErrorKind::FileTooLarge.into()));
     }
+    let not_text = |_| Failure::usage(format!("{} is not text in UTF-8", path.display()));
+    let text = String::from_utf8(bytes).map_err(not_text)?;
     let offsets = parse(&text).map_err(|(line, reason)| {
         Failure::usage(format!("{}, line {line}: {reason}", path.display()))
             .hint("a line is TOPIC, PARTITION and OFFSET, with tabs or commas between")

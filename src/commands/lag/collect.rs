@@ -2,20 +2,16 @@
 //! records. Leaves the arithmetic to `crate::lag`, and what is shown to its siblings.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
 
 use crate::cluster::Cluster;
-use crate::cluster::types::{ConsumeFrom, Polled};
+use crate::cluster::error::{ClusterError, ErrorKind};
+use crate::cluster::types::OffsetAt;
 use crate::commands::groups::plan::{Bounds, bounds};
 use crate::commands::groups::{Scope, distinct, is_in_scope};
 use crate::commands::{Context, Failure};
 use crate::group::GroupId;
-use crate::lag::{Lag, age_ms, lag};
-use crate::record::RecordBuffer;
+use crate::lag::{Lag, Standing, age_ms, lag};
 use crate::topic::TopicPartition;
-
-/// How many next unread records are asked for at once.
-const AT_ONCE: usize = 64;
 
 /// Where one group stands in one partition.
 #[derive(Clone, Debug)]
@@ -30,6 +26,8 @@ pub struct Place {
     pub bounds: Option<Bounds>,
     /// The lag; `None` where the topic is gone.
     pub lag: Option<Lag>,
+    /// The records in it, where they were counted.
+    pub records: Option<i64>,
     /// The age of the next unread record.
     pub age_ms: Option<i64>,
     /// The member that owns it.
@@ -43,6 +41,10 @@ pub struct Asked<'a> {
     pub groups: &'a [GroupId],
     /// The topics; all of them where none is named.
     pub topics: &'a [Scope],
+    /// Whether lag is measured to the last stable offset.
+    pub committed_only: bool,
+    /// Whether records are to be counted, which costs a read of the headers of batches.
+    pub exact: bool,
     /// Whether the ages of next unread records are wanted, which costs a read of each.
     pub ages: bool,
 }
@@ -70,17 +72,23 @@ pub fn collect(context: &Context, asked: Asked) -> Result<Found, Failure> {
         claims.iter().flat_map(|(_, claims)| claims.keys().cloned()).collect();
     let of: Vec<TopicPartition> = of.into_iter().collect();
     let bounds = bounds(context, &of, "list offsets")?;
+    let stable = if asked.committed_only { stable(context, &of)? } else { BTreeMap::new() };
     for (group, claims) in claims {
         for (of, (committed, member)) in claims {
             let bounds = bounds.get(&of).and_then(|bounds| bounds.as_ref().ok()).copied();
-            let lag = bounds.and_then(|bounds| lag(&bounds.standing(committed)));
+            let last_stable = stable.get(&of).copied();
+            let lag = bounds.and_then(|b| lag(&Standing { last_stable, ..b.standing(committed) }));
             let age_ms = lag.and_then(|lag| age_ms(lag.lag, None, 0));
-            let group = group.clone();
-            found.places.push(Place { group, of, committed, bounds, lag, age_ms, member });
+            let (group, records) = (group.clone(), None);
+            found.places.push(Place { group, of, committed, bounds, lag, records, age_ms, member });
         }
     }
+    if asked.exact {
+        add_records(context, &mut found)?;
+    }
     if asked.ages {
-        add_ages(context.cluster()?, &mut found.places);
+        add_ages(context.cluster()?, &mut found.places)
+            .map_err(|error| context.failure("read unread records", error))?;
     }
     Ok(found)
 }
@@ -129,63 +137,67 @@ fn claims(
     Ok(all)
 }
 
-/// Adds the ages of the next unread records.
-fn add_ages(cluster: &Cluster, places: &mut [Place]) {
-    let next = |place: &Place| place.lag.filter(|lag| lag.lag > 0).map(|lag| lag.next);
-    let wanted: BTreeSet<(TopicPartition, i64)> =
-        places.iter().filter_map(|place| Some((place.of.clone(), next(place)?))).collect();
-    let wanted: Vec<ConsumeFrom> = wanted
-        .into_iter()
-        .map(|(of, from)| ConsumeFrom {
-            topic: of.topic,
-            partition: of.partition,
-            from,
-            to: Some(from.saturating_add(1)),
-        })
-        .collect();
-    let mut times = BTreeMap::new();
-    for some in wanted.chunks(AT_ONCE) {
-        let found = first_times(cluster, some);
-        // One that cannot be read must not hide the others.
-        for (i, from) in some.iter().enumerate() {
-            let time = match &found {
-                Some(found) => found.get(&i).copied(),
-                None => first_time(cluster, from),
-            };
-            // What was compacted away is followed by the record that is next.
-            let onward = || first_time(cluster, &ConsumeFrom { to: None, ..from.clone() });
-            if let Some(time) = time.or_else(onward) {
-                let of = TopicPartition { topic: from.topic.clone(), partition: from.partition };
-                times.insert((of, from.from), time);
+/// The last stable offsets, of partitions that exist.
+fn stable(
+    context: &Context,
+    of: &[TopicPartition],
+) -> Result<BTreeMap<TopicPartition, i64>, Failure> {
+    let doing = "list last stable offsets";
+    let failure = |error| context.failure(doing, error);
+    let listed = context.cluster()?.list_offsets(of, OffsetAt::LastStable).map_err(failure)?;
+    let mut stable = BTreeMap::new();
+    for outcome in listed {
+        match outcome.result {
+            Ok(found) => drop(stable.insert(outcome.of, found.offset)),
+            Err(error) if error.kind == ErrorKind::UnknownTopicOrPartition => {}
+            Err(error) => return Err(failure(error)),
+        }
+    }
+    Ok(stable)
+}
+
+/// Adds the numbers of unread records.
+fn add_records(context: &Context, found: &mut Found) -> Result<(), Failure> {
+    let unread = |place: &Place| {
+        let lag = place.lag?;
+        Some((place.of.clone(), lag.next, lag.next.saturating_add(lag.lag)))
+    };
+    // Groups that stand at the same offset are counted once.
+    let between: BTreeSet<_> = found.places.iter().filter_map(unread).collect();
+    let between: Vec<_> = between.into_iter().collect();
+    let failure = |error| context.failure("count records", error);
+    let counted = context.cluster()?.count_records(&between).map_err(failure)?;
+    let mut counts = BTreeMap::new();
+    for (between, outcome) in between.into_iter().zip(counted) {
+        match outcome.result {
+            Ok(count) => drop(counts.insert(between, count)),
+            Err(error) => {
+                let doing = format!("count records of `{}`", outcome.of);
+                found.failures.push(context.failure(&doing, error));
             }
         }
     }
+    for place in &mut found.places {
+        let count = unread(place).and_then(|between| counts.get(&between).copied());
+        place.records = place.lag.zip(count).map(|(lag, count)| lag.records(count));
+    }
+    Ok(())
+}
+
+/// Adds the ages of the next unread records.
+fn add_ages(cluster: &Cluster, places: &mut [Place]) -> Result<(), ClusterError> {
+    let unread = |place: &Place| place.lag.filter(|lag| lag.lag > 0).map(|lag| lag.next);
+    let wanted: BTreeSet<(TopicPartition, i64)> =
+        places.iter().filter_map(|place| Some((place.of.clone(), unread(place)?))).collect();
+    let wanted: Vec<(TopicPartition, i64)> = wanted.into_iter().collect();
+    let times = cluster.record_times(&wanted)?;
     let now_ms = crate::now_ms();
     for place in places {
-        let (Some(lag), Some(next)) = (place.lag, next(place)) else { continue };
-        let time = times.get(&(place.of.clone(), next)).copied();
+        let (Some(lag), Some(next)) = (place.lag, unread(place)) else { continue };
+        let key = (&place.of, next);
+        let at = wanted.binary_search_by(|(of, offset)| (of, *offset).cmp(&key)).ok();
+        let time = at.and_then(|at| times.get(at).copied().flatten());
         place.age_ms = age_ms(lag.lag, time, now_ms);
     }
-}
-
-/// The timestamp of one record.
-fn first_time(cluster: &Cluster, from: &ConsumeFrom) -> Option<i64> {
-    first_times(cluster, std::slice::from_ref(from))?.remove(&0)
-}
-
-/// The timestamps of the first records of several partitions; `None` once one cannot be read.
-fn first_times(cluster: &Cluster, from: &[ConsumeFrom]) -> Option<BTreeMap<usize, i64>> {
-    let mut consumer = cluster.consumer(from).ok()?;
-    let mut times = BTreeMap::new();
-    let mut buffer = RecordBuffer::default();
-    while times.len() < from.len() {
-        buffer.clear();
-        let Polled::Records { of } = consumer.poll(&mut buffer, Instant::now()).ok()? else {
-            break;
-        };
-        if let Some(span) = buffer.spans.first() {
-            times.entry(of).or_insert(span.timestamp_ms);
-        }
-    }
-    Some(times)
+    Ok(())
 }

@@ -8,10 +8,16 @@ use super::rows::Row;
 /// One family of metrics: its name, its help, and the value of a row.
 type Family = (&'static str, &'static str, fn(&Row) -> Option<String>);
 
+/// The family that only `--exact` has.
+const RECORDS: &str = "kaw_consumer_group_lag_records";
+
 /// Every family.
 const FAMILIES: &[Family] = &[
     ("kaw_consumer_group_lag", "Offsets that are unread and still there.", |row| {
         row.sum.lag.map(|lag| lag.to_string())
+    }),
+    (RECORDS, "Records that are unread and still there.", |row| {
+        row.sum.records.map(|records| records.to_string())
     }),
     ("kaw_consumer_group_lag_seconds", "How long the next unread record has waited.", |row| {
         row.sum.age_ms.map(|ms| format!("{}.{:03}", ms / 1000, ms % 1000))
@@ -43,6 +49,10 @@ pub(super) fn text(rows: &[Row], by: By) -> String {
         } else {
             String::new()
         };
+        // What nobody asked to count is not a family without samples.
+        if samples.is_empty() && *name == RECORDS {
+            continue;
+        }
         let head = format!("# TYPE {name} gauge\n{unit}# HELP {name} {help}\n");
         text.push_str(&head);
         text.push_str(&samples);
@@ -53,9 +63,9 @@ pub(super) fn text(rows: &[Row], by: By) -> String {
 
 /// The labels of a row.
 fn labels(row: &Row, by: By) -> String {
-    let mut labels = format!("group=\"{}\"", escaped(&row.key.group));
+    let mut labels = format!("group=\"{}\"", escaped(row.key.group.as_str()));
     let name = if by == By::Member { "member" } else { "topic" };
-    if let Some(part) = &row.key.part {
+    if let Some(part) = row.key.part() {
         write!(labels, ",{name}=\"{}\"", escaped(part)).unwrap_or_default();
     }
     if let Some(partition) = row.key.partition {

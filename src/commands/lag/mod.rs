@@ -4,19 +4,20 @@
 pub mod collect;
 mod metrics;
 pub mod rows;
+mod serve;
 mod watch;
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use self::collect::{Asked, Found, collect};
+use self::collect::{Asked, Found, Place, collect};
 use self::rows::{Row, rows};
 use self::watch::Watch;
 use super::groups::Scope;
 use super::{Context, Failure, Status};
 use crate::cli::global::AnswerArgs;
-use crate::cluster::error::ErrorKind;
+use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::group::GroupId;
-use crate::lag::Sum;
 use crate::out::{Column, Format, Table, units};
 use crate::topic::TopicName;
 use crate::value;
@@ -28,13 +29,17 @@ EXAMPLES:
   kaw lag db --by topic --json
   kaw lag db --max 1M --max-age 1d
   kaw lag db --watch 1s -n 2
-  kaw lag --output openmetrics";
+  kaw lag --output openmetrics
+  kaw lag --serve :9308";
 
 /// What it answers with.
 pub const KIND: &str = "lag";
 
 /// The pause between two looks of `--wait`.
 const WAIT_STEP: Duration = Duration::from_millis(100);
+
+/// The pause between two looks of `--watch`.
+const WATCH_DEFAULT: Duration = Duration::from_secs(2);
 
 /// Clears the terminal, and goes to its first line.
 const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
@@ -65,11 +70,41 @@ pub enum Form {
     Openmetrics,
 }
 
+/// Up to where lag is measured (`--isolation`).
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// To the last stable offset, where the oldest open transaction begins.
+    ReadCommitted,
+    /// To the end of the log.
+    ReadUncommitted,
+}
+
+/// The word behind `--watch`, which may leave its value out and stand in front of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EveryOrGroup {
+    /// The pause between two looks.
+    Every(Duration),
+    /// A group.
+    Group(GroupId),
+}
+
+/// Reads the word behind `--watch`.
+fn every_or_group(text: &str) -> Result<EveryOrGroup, String> {
+    if let Ok(every) = value::duration(text) {
+        if every.is_zero() {
+            return Err("a pause of nothing would be no pause; write `100ms`".to_owned());
+        }
+        return Ok(EveryOrGroup::Every(every));
+    }
+    GroupId::new(text).map(EveryOrGroup::Group).map_err(|error| error.to_string())
+}
+
 /// Show how much consumer groups have not read, in records and in time
 ///
 /// Commits are read first, ends of logs after. The age is how long the next unread record has
 /// waited, by its timestamp. Lag is counted in offsets, which transactions and compaction take up
-/// too.
+/// too; `--exact` counts the records among them.
+#[expect(clippy::struct_excessive_bools, reason = "flags are what a command line has")]
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -85,16 +120,24 @@ pub struct Args {
     #[arg(long, value_name = "WHAT", value_enum, default_value = "partition")]
     pub by: By,
 
+    /// Count the unread records, without markers of transactions and holes of compaction
+    #[arg(long)]
+    pub exact: bool,
+
+    /// Whether records of transactions that are still open count as unread
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "read-uncommitted")]
+    pub isolation: Isolation,
+
     /// Look again and again, with rates, until SIGINT [default: 2s]
-    #[arg(long, value_name = "EVERY", num_args = 0..=1, value_parser = value::duration)]
+    #[arg(long, value_name = "EVERY", num_args = 0..=1, value_parser = every_or_group)]
     #[arg(default_missing_value = "2s", conflicts_with = "wait")]
-    pub watch: Option<Duration>,
+    pub watch: Option<EveryOrGroup>,
 
     /// With --watch, end after so many looks
     #[arg(short = 'n', long, value_name = "N", value_parser = value::count, requires = "watch")]
     pub count: Option<u64>,
 
-    /// Exit with 9 if the lag of a row is above this
+    /// Exit with 9 if the lag of a row is above this; with --exact, its records
     #[arg(long, value_name = "N", value_parser = value::count)]
     pub max: Option<u64>,
 
@@ -105,6 +148,15 @@ pub struct Args {
     /// Wait until nothing is unread, at most --timeout if that is given
     #[arg(long)]
     pub wait: bool,
+
+    /// Serve OpenMetrics over HTTP on `/metrics`, as `:9308`, until SIGINT or SIGTERM
+    #[arg(long, value_name = "[HOST]:PORT", value_parser = serve::address)]
+    #[arg(conflicts_with_all = ["watch", "wait", "max", "max_age", "output", "json", "no_headers"])]
+    pub serve: Option<SocketAddr>,
+
+    /// Let --serve listen where other machines can ask
+    #[arg(long, requires = "serve")]
+    pub allow_remote: bool,
 
     /// Answer in this form
     #[arg(long, value_name = "FORMAT", value_enum, conflicts_with = "json")]
@@ -130,20 +182,43 @@ impl Args {
         AnswerArgs { output, json: self.json, no_headers: self.no_headers }
     }
 
+    /// The pause between two looks, if it is to look again and again.
+    fn every(&self) -> Option<Duration> {
+        self.watch.as_ref().map(|word| match word {
+            EveryOrGroup::Every(every) => *every,
+            EveryOrGroup::Group(_) => WATCH_DEFAULT,
+        })
+    }
+
     /// What is asked of the cluster.
     fn asked(&self, ages: bool) -> Asked<'_> {
-        Asked { groups: &self.groups, topics: &self.topics, ages }
+        let committed_only = self.isolation == Isolation::ReadCommitted;
+        let (groups, topics, exact) = (&self.groups, &self.topics, self.exact);
+        Asked { groups, topics, committed_only, exact, ages }
+    }
+
+    /// The columns of its rows.
+    fn columns(&self) -> &'static [Column] {
+        rows::columns(self.by).of(self.watch.is_some(), self.exact)
     }
 }
 
 /// Answers with the lag.
 pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
+    let mut args = args.clone();
+    if let Some(EveryOrGroup::Group(group)) = &args.watch {
+        args.groups.push(group.clone());
+    }
+    let args = &args;
     let metrics = args.output == Some(Form::Openmetrics);
     if metrics && args.watch.is_some() {
         return Err(Failure::usage("`--output openmetrics` is printed once, without `--watch`"));
     }
     check_topics(context, args)?;
-    if let Some(every) = args.watch {
+    if let Some(address) = args.serve {
+        return serve::serve(context, args, address);
+    }
+    if let Some(every) = args.every() {
         return watch(context, args, every);
     }
     if args.wait {
@@ -158,7 +233,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         let text = metrics::text(&rows, args.by);
         tell_metrics(context, &text)?;
     } else if failures.len() < total || total == 0 {
-        context.answer(&table(&rows, args.by))?;
+        context.answer(&table(&rows, args))?;
     }
     let status = context.conclude(total, failures)?;
     check_limits(context, args, &rows)?;
@@ -190,31 +265,24 @@ fn check_topics(context: &Context, args: &Args) -> Result<(), Failure> {
         .cluster()?
         .describe_topics(&names)
         .map_err(|error| context.failure(doing, error))?;
-    for outcome in outcomes {
-        outcome.result.map_err(|error| context.failure(doing, error))?;
+    for (outcome, scope) in outcomes.into_iter().zip(&args.topics) {
+        let topic = outcome.result.map_err(|error| context.failure(doing, error))?;
+        let count = topic.partitions.len();
+        let is_missing = |&&n: &&i32| usize::try_from(n).map_or(true, |n| n >= count);
+        if let Some(n) = scope.partitions.iter().flatten().find(is_missing) {
+            let message = format!("topic `{}` has no partition {n}: it has {count}", scope.topic);
+            let error = ClusterError::new(ErrorKind::UnknownTopicOrPartition, message);
+            return Err(context.failure(doing, error));
+        }
     }
     Ok(())
 }
 
-/// The columns of rows.
-const fn columns(by: By, watched: bool) -> &'static [Column] {
-    match (by, watched) {
-        (By::Partition, false) => rows::PARTITION,
-        (By::Partition, true) => rows::PARTITION_WATCHED,
-        (By::Topic, false) => rows::TOPICS,
-        (By::Topic, true) => rows::TOPICS_WATCHED,
-        (By::Member, false) => rows::MEMBERS,
-        (By::Member, true) => rows::MEMBERS_WATCHED,
-        (By::Group, false) => rows::GROUPS,
-        (By::Group, true) => rows::GROUPS_WATCHED,
-    }
-}
-
 /// The table of one look.
-fn table(rows: &[Row], by: By) -> Table {
-    let mut table = Table::new(KIND, columns(by, false));
+fn table(rows: &[Row], args: &Args) -> Table {
+    let mut table = Table::new(KIND, args.columns());
     for row in rows {
-        table.push(row.cells(by));
+        table.push(row.cells(args.by, args.exact));
     }
     table
 }
@@ -224,14 +292,15 @@ fn check_limits(context: &Context, args: &Args, rows: &[Row]) -> Result<(), Fail
     let crossed = |told| Err(Failure::new(Status::Threshold, "THRESHOLD_CROSSED", told));
     for row in rows {
         let of = row.key.told(args.by);
-        let Sum { lag, age_ms, .. } = row.sum;
+        let (lag, age_ms) = (row.unread(args.exact), row.sum.age_ms);
         if (args.max.is_some() && lag.is_none()) || (args.max_age.is_some() && age_ms.is_none()) {
             context.out.warn(format_args!("what is to be limited of {of} is not known"));
         }
         if let (Some(max), Some(lag)) = (args.max, lag)
             && lag.unsigned_abs() > max
         {
-            return crossed(format!("the lag of {of} is {lag}, above {max}"));
+            let what = if args.exact { "number of unread records" } else { "lag" };
+            return crossed(format!("the {what} of {of} is {lag}, above {max}"));
         }
         if let (Some(max), Some(ms)) = (args.max_age, age_ms) {
             let age = Duration::from_millis(ms.unsigned_abs());
@@ -253,8 +322,11 @@ fn wait(context: &Context, args: &Args) -> Result<Status, Failure> {
         if let Some(failure) = found.failures.pop() {
             return Err(failure);
         }
-        let lag = found.places.iter().filter_map(|place| place.lag);
-        let lag = lag.fold(0_i64, |sum, lag| sum.saturating_add(lag.lag));
+        let unread = |place: &Place| {
+            let lag = place.lag.map(|lag| lag.lag);
+            if args.exact { place.records } else { lag }
+        };
+        let lag = found.places.iter().filter_map(unread).fold(0, i64::saturating_add);
         if lag == 0 {
             return Ok(Status::Done);
         }
@@ -285,9 +357,9 @@ fn watch(context: &Context, args: &Args, every: Duration) -> Result<Status, Fail
         }
         let now = Instant::now();
         let rows = rows(&places, args.by);
-        let mut table = Table::new(KIND, columns(args.by, true));
+        let mut table = Table::new(KIND, args.columns());
         for row in &rows {
-            let mut cells = row.cells(args.by);
+            let mut cells = row.cells(args.by, args.exact);
             cells.extend(watch.cells(row, now));
             table.push(cells);
         }

@@ -221,15 +221,29 @@ impl OffsetsLog {
     /// What is known of `group`; empty where nothing is. Reads only what is new since it was last
     /// asked.
     pub fn read(&self, group: &GroupId) -> Result<GroupTable> {
+        self.with(group, |table| table.cloned().unwrap_or_default())
+    }
+
+    /// The same, without a copy: shows it to `ask`.
+    pub fn with<T>(
+        &self,
+        group: &GroupId,
+        ask: impl FnOnce(Option<&GroupTable>) -> T,
+    ) -> Result<T> {
         let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
         let partition = self.partition_of(group);
         let tail = tails.entry(partition).or_default();
         self.refresh(partition, tail)?;
-        Ok(tail.groups.get(group).cloned().unwrap_or_default())
+        Ok(ask(tail.groups.get(group)))
     }
 
     /// What is known of all groups.
     pub fn read_all(&self) -> Result<BTreeMap<GroupId, GroupTable>> {
+        self.of_all(GroupTable::clone)
+    }
+
+    /// What `ask` makes of each group.
+    pub fn of_all<T>(&self, ask: impl Fn(&GroupTable) -> T) -> Result<BTreeMap<GroupId, T>> {
         let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = BTreeMap::new();
         for partition in 0..self.partitions {
@@ -237,7 +251,7 @@ impl OffsetsLog {
             self.refresh(partition, tail)?;
             // Only the partition of its id speaks for a group.
             let own = tail.groups.iter().filter(|(id, _)| self.partition_of(id) == partition);
-            all.extend(own.map(|(id, table)| (id.clone(), table.clone())));
+            all.extend(own.map(|(id, table)| (id.clone(), ask(table))));
         }
         Ok(all)
     }
