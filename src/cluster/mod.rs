@@ -58,7 +58,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicName, TopicDetail>>> {
         match self {
             Self::Embedded(cluster) => cluster.describe_topics(names),
-            Self::Remote(_) => Err(remote::unsupported("describe topics")),
+            Self::Remote(cluster) => cluster.describe_topics(names),
         }
     }
 
@@ -66,7 +66,7 @@ impl Cluster {
     pub fn topic_limits(&self, topic: &TopicName) -> Result<Option<TopicLimits>> {
         match self {
             Self::Embedded(cluster) => cluster.topic_limits(topic),
-            Self::Remote(_) => Err(remote::unsupported("topic limits")),
+            Self::Remote(cluster) => cluster.topic_limits(topic),
         }
     }
 
@@ -194,7 +194,9 @@ impl Cluster {
     pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
         match self {
             Self::Embedded(cluster) => Ok(Producer::Embedded(cluster.producer(topic, options)?)),
-            Self::Remote(_) => Err(remote::unsupported("producer")),
+            Self::Remote(cluster) => {
+                Ok(Producer::Remote(Box::new(cluster.producer(topic, options)?)))
+            }
         }
     }
 
@@ -212,7 +214,7 @@ impl Cluster {
     pub fn consumer(&self, from: &[ConsumeFrom]) -> Result<Consumer> {
         match self {
             Self::Embedded(cluster) => Ok(Consumer::Embedded(cluster.consumer(from)?)),
-            Self::Remote(_) => Err(remote::unsupported("consumer")),
+            Self::Remote(cluster) => Ok(Consumer::Remote(Box::new(cluster.consumer(from)?))),
         }
     }
 }

@@ -11,10 +11,13 @@
 )]
 
 pub(super) mod admin;
+pub(super) mod fetch;
 pub(super) mod handle;
 pub(super) mod list;
 pub(super) mod metadata;
 pub(super) mod queue;
+pub(super) mod send;
+pub(super) mod topic;
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt;
