@@ -74,7 +74,7 @@ impl Cluster {
     pub fn create_topics(&self, topics: &[NewTopic]) -> Result<Vec<Outcome<TopicName>>> {
         match self {
             Self::Embedded(cluster) => cluster.create_topics(topics),
-            Self::Remote(_) => Err(remote::unsupported("create topics")),
+            Self::Remote(cluster) => cluster.create_topics(topics),
         }
     }
 
@@ -83,7 +83,7 @@ impl Cluster {
     pub fn create_missing_topic(&self, topic: &NewTopic, asked: bool) -> Result<()> {
         match self {
             Self::Embedded(cluster) => cluster.create_missing_topic(topic, asked),
-            Self::Remote(_) => Err(remote::unsupported("create missing topic")),
+            Self::Remote(cluster) => cluster.create_missing_topic(topic, asked),
         }
     }
 
@@ -91,7 +91,7 @@ impl Cluster {
     pub fn delete_topics(&self, names: &[TopicName]) -> Result<Vec<Outcome<TopicName>>> {
         match self {
             Self::Embedded(cluster) => cluster.delete_topics(names),
-            Self::Remote(_) => Err(remote::unsupported("delete topics")),
+            Self::Remote(cluster) => cluster.delete_topics(names),
         }
     }
 
@@ -99,7 +99,7 @@ impl Cluster {
     pub fn alter_topics(&self, changes: &[TopicChange]) -> Result<Vec<Outcome<TopicName>>> {
         match self {
             Self::Embedded(cluster) => cluster.alter_topics(changes),
-            Self::Remote(_) => Err(remote::unsupported("alter topics")),
+            Self::Remote(cluster) => cluster.alter_topics(changes),
         }
     }
 
@@ -111,7 +111,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition, i64>>> {
         match self {
             Self::Embedded(cluster) => cluster.delete_records(before),
-            Self::Remote(_) => Err(remote::unsupported("delete records")),
+            Self::Remote(cluster) => cluster.delete_records(before),
         }
     }
 

@@ -60,6 +60,8 @@ fn defaults(limits: Limits, usage: Use) -> Vec<(&'static str, String)> {
         // Its own default of 10 s lets a request time out while a broker is up again.
         ("reconnect.backoff.max.ms", "1000".to_owned()),
         ("allow.auto.create.topics", "false".to_owned()),
+        // At the start no broker is there to ask yet; the wait doubles from here on.
+        ("topic.metadata.refresh.fast.interval.ms", "10".to_owned()),
         ("enable.metrics.push", "false".to_owned()),
     ];
     match usage {

@@ -1,6 +1,7 @@
 //! Owns the cluster behind brokers, through librdkafka. Leaves librdkafka itself to `ffi`, the verbs
 //! to one file for each kind.
 
+mod alter;
 mod config;
 pub mod consume;
 mod error;

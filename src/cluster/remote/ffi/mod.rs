@@ -11,6 +11,7 @@
 )]
 
 pub(super) mod admin;
+pub(super) mod change;
 pub(super) mod fetch;
 pub(super) mod handle;
 pub(super) mod list;
