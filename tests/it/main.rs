@@ -33,6 +33,7 @@ mod needs;
 mod processes;
 mod produce;
 mod readme;
+mod remote;
 mod sandbox;
 mod terminal;
 mod tidy;

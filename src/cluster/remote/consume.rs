@@ -136,6 +136,7 @@ impl Consumer {
     /// Moves what waits for one partition to `buffer`, and answers which that is.
     fn hand_on(&mut self, buffer: &mut RecordBuffer) -> Result<Option<usize>> {
         let mut of = None;
+        buffer.clear();
         while let Some(message) = self.waiting.last() {
             let key = (message.topic(), message.partition());
             if message.code() != error::NONE {

@@ -458,7 +458,7 @@ impl Settler {
             self.deliver(run);
         }
         self.shared.settled.fetch_add(settled, Ordering::AcqRel);
-        let _ = self.made_room.try_send(());
+        drop(self.made_room.try_send(()));
     }
 
     /// Tells one run's fate. A full channel stops this thread, and with it the sending.
@@ -481,7 +481,7 @@ impl Settler {
         let report = lock(&self.shared.reported).settle(&tags, base_offset);
         let delivery = Delivery { records, fate, partition: first.partition, report };
         // Whoever counts may have gone.
-        let _ = self.deliveries.send(delivery);
+        drop(self.deliveries.send(delivery));
     }
 
     /// The error of a record: one that was not answered in time failed for what the connections
@@ -500,7 +500,7 @@ impl Settler {
     fn note(&self, event: &Event) {
         let Err(trouble) = event.check() else { return };
         if self.shared.session.is_new(&trouble) {
-            let _ = self.warn.send(error::error(&trouble).message);
+            drop(self.warn.send(error::error(&trouble).message));
         }
         self.shared.session.note(trouble);
     }

@@ -10,6 +10,7 @@ use super::config::{self, Use};
 use super::error;
 use super::ffi::handle::Client;
 use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue};
+use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Brokers, Limits};
@@ -66,8 +67,10 @@ impl Session {
 
     /// Has the client look whether it still lacks a producer id: it does so when it is told of
     /// topics. That it is told nothing is no harm.
-    pub(super) fn wake(&self) {
-        drop(self.client.all_topics(Duration::from_millis(500)));
+    pub(super) fn wake(&self, topic: &str) {
+        if let Ok(topic) = Topic::new(&self.client, topic, &[]) {
+            drop(topic.info(Duration::from_millis(500)));
+        }
     }
 
     /// How long a request may take.
@@ -141,12 +144,8 @@ impl Session {
         match last {
             Some(text) => {
                 let text = text.replace(['\n', '\r'], " ");
-                let kind = if text.contains("SSL listener") {
-                    ErrorKind::TlsFailed
-                } else {
-                    ErrorKind::Unreachable
-                };
-                ClusterError::new(kind, format!("no broker can be reached: {}", plain(&text)))
+                let (kind, what) = reason(&text);
+                ClusterError::new(kind, format!("{what}: {}", plain(&text)))
             }
             None => self.timed_out(),
         }
@@ -210,6 +209,18 @@ impl Session {
             }
             patience *= 2;
         }
+    }
+}
+
+/// What a line about a connection means.
+fn reason(text: &str) -> (ErrorKind, &'static str) {
+    // The first bytes of an alert of TLS, and of an answer of HTTP, read as the size of an answer.
+    if text.contains("SSL listener") || text.contains("Invalid response size 3525") {
+        (ErrorKind::TlsFailed, "the port speaks TLS, and was not spoken to in TLS")
+    } else if text.contains("Invalid response size") {
+        (ErrorKind::Unreachable, "what answers there is not Kafka")
+    } else {
+        (ErrorKind::Unreachable, "no broker can be reached")
     }
 }
 

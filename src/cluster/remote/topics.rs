@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::config::{BATCH_BYTES, Use};
 use super::ffi::Trouble;
@@ -62,12 +63,26 @@ impl Remote {
         let options = |operation| Options::new(session.client(), operation, session.timeout());
         queue.describe_topics(names, &options(Operation::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
         queue.describe_configs(names, &options(Operation::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
-        let until = session.deadline();
+        // The controller answers both. While it is away, any broker tells what topics there are.
+        let until = Instant::now() + session.timeout() / 4;
         let mut found = Descriptions::default();
         for _ in 0..2 {
-            let event = session.wait(&queue, until)?;
-            found.topics.extend(event.topics().into_iter().map(|t| (t.name.clone(), t)));
-            found.configs.extend(event.configs());
+            match session.wait(&queue, until) {
+                Ok(event) => {
+                    found.topics.extend(event.topics().into_iter().map(|t| (t.name.clone(), t)));
+                    found.configs.extend(event.configs());
+                }
+                // Not every broker tells configs, nor to everybody.
+                Err(error) => match error.kind {
+                    ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed => return Err(error),
+                    _ => {}
+                },
+            }
+        }
+        if found.topics.is_empty() {
+            let all = session.ask(|at_most| session.client().all_topics(at_most))?;
+            let named = all.into_iter().filter(|info| names.contains(&info.name.as_str()));
+            found.topics.extend(named.map(|info| (info.name.clone(), Described::from(info))));
         }
         Ok(found)
     }
@@ -102,7 +117,7 @@ impl Remote {
             let own = configs.into_iter().filter(|config| config.own);
             Ok(TopicDetail {
                 name: name.clone(),
-                id: (!topic.id.is_empty()).then(|| topic.id.clone()),
+                id: id(&topic.id),
                 internal: topic.internal,
                 configs: own.filter_map(|config| Some((config.name, config.value?))).collect(),
                 partitions: details_of(name.as_str(), partitions, &offsets)?,
@@ -126,7 +141,7 @@ impl Remote {
         let usage = Use::Produce { acks: Acks::All, batch_bytes: BATCH_BYTES };
         let session = Arc::new(Session::open(&self.brokers, self.limits, usage)?);
         let mut found = self.descriptions(&session, &[topic.as_str()])?;
-        session.wake();
+        session.wake(topic.as_str());
         *lock(&self.early) = Some((session, usage));
         let Some(described) = found.topics.get(topic.as_str()) else { return Ok(None) };
         let partitions = match &described.partitions {
@@ -157,9 +172,25 @@ impl Remote {
     }
 }
 
+/// A topic's id as Kafka writes it, from librdkafka's text, which is in the other base64. All zeros
+/// are none.
+fn id(text: &str) -> Option<String> {
+    let text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    text.chars().any(|c| c != 'A').then_some(text)
+}
+
 /// Whether the trouble is that the user may not.
 fn is_denied(trouble: &Trouble) -> bool {
     error::kind(trouble.code) == ErrorKind::AuthorizationFailed
+}
+
+impl From<TopicInfo> for Described {
+    fn from(info: TopicInfo) -> Self {
+        let TopicInfo { name, code, partitions } = info;
+        let internal = TopicName::new(&name).is_ok_and(|name| name.is_internal());
+        let partitions = if code == error::NONE { Ok(partitions) } else { Err(Trouble::of(code)) };
+        Self { name, id: String::new(), internal, partitions }
+    }
 }
 
 /// The partitions of a topic, for a request.

@@ -189,10 +189,10 @@ impl Drop for Client {
                 drop(Arc::from_raw(log as *const Log));
             }
             // Whoever dropped the client may have stopped waiting.
-            let _ = ended.send(());
+            drop(ended.send(()));
         };
         if std::thread::Builder::new().name("end".to_owned()).spawn(destroy).is_ok() {
-            let _ = end.recv_timeout(END_MAX);
+            drop(end.recv_timeout(END_MAX));
         }
     }
 }
