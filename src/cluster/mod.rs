@@ -27,7 +27,7 @@ use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition
 #[derive(Debug)]
 pub enum Cluster {
     /// A log directory.
-    Embedded(Embedded),
+    Embedded(Box<Embedded>),
     /// Brokers.
     Remote(Box<Remote>),
 }
@@ -37,9 +37,9 @@ impl Cluster {
     pub fn open(target: &Target, limits: Limits) -> Result<Self> {
         match target {
             Target::Directory { path, explicit } => {
-                Ok(Self::Embedded(Embedded::open(path, *explicit, limits)?))
+                Ok(Self::Embedded(Box::new(Embedded::open(path, *explicit, limits)?)))
             }
-            Target::Brokers(brokers) => Ok(Self::Remote(Box::new(Remote::open(brokers, limits)?))),
+            Target::Brokers(brokers) => Ok(Self::Remote(Box::new(Remote::open(brokers, limits)))),
         }
     }
 
@@ -193,7 +193,9 @@ impl Cluster {
     /// Returns a producer for one topic, which must exist.
     pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
         match self {
-            Self::Embedded(cluster) => Ok(Producer::Embedded(cluster.producer(topic, options)?)),
+            Self::Embedded(cluster) => {
+                Ok(Producer::Embedded(Box::new(cluster.producer(topic, options)?)))
+            }
             Self::Remote(cluster) => {
                 Ok(Producer::Remote(Box::new(cluster.producer(topic, options)?)))
             }

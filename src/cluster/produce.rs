@@ -14,7 +14,7 @@ use crate::record::RecordBuffer;
 #[derive(Debug)]
 pub enum Producer {
     /// Of a log directory.
-    Embedded(EmbeddedProducer),
+    Embedded(Box<EmbeddedProducer>),
     /// Of brokers.
     Remote(Box<RemoteProducer>),
 }

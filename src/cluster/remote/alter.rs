@@ -98,13 +98,13 @@ impl Remote {
     /// Changes partition counts and configs.
     pub fn alter_topics(&self, changes: &[TopicChange]) -> Result<Vec<Outcome<TopicName>>> {
         let session = self.session()?;
-        let alter = |change: &TopicChange| self.alter(session, change);
+        let alter = |change: &TopicChange| Self::alter(session, change);
         Ok(changes.iter().map(|c| Outcome { of: c.name.clone(), result: alter(c) }).collect())
     }
 
     /// Changes one topic: the configs first, which a broker can refuse without harm, then the
     /// partitions, which nothing takes back.
-    fn alter(&self, session: &Session, change: &TopicChange) -> Result<()> {
+    fn alter(session: &Session, change: &TopicChange) -> Result<()> {
         let name = change.name.as_str();
         let done = |event: Event| {
             event

@@ -3,11 +3,11 @@
 
 mod alter;
 mod config;
-pub mod consume;
+pub(super) mod consume;
 mod error;
 mod ffi;
 mod offsets;
-pub mod produce;
+pub(super) mod produce;
 mod session;
 mod topics;
 
@@ -41,14 +41,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Remote {
     /// The cluster behind `brokers`. Connects to nothing yet.
-    pub fn open(brokers: &Brokers, limits: Limits) -> Result<Self> {
-        Ok(Self {
+    pub fn open(brokers: &Brokers, limits: Limits) -> Self {
+        Self {
             brokers: brokers.clone(),
             limits,
             asking: OnceLock::new(),
             early: Mutex::default(),
             known: Mutex::default(),
-        })
+        }
     }
 
     /// The client that asks.

@@ -286,9 +286,8 @@ impl Producer {
         loop {
             match self.room.recv_timeout(TICK) {
                 Ok(()) => return true,
-                Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) if self.shared.check().is_ok() => {}
-                Err(RecvTimeoutError::Timeout) => return false,
+                Err(_) => return false,
             }
         }
     }

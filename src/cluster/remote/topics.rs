@@ -58,7 +58,7 @@ impl Remote {
     }
 
     /// Asks for topics and their configs, both at once.
-    fn descriptions(&self, session: &Session, names: &[&str]) -> Result<Descriptions> {
+    fn descriptions(session: &Session, names: &[&str]) -> Result<Descriptions> {
         let queue = Queue::new(session.client());
         let options = |operation| Options::new(session.client(), operation, session.timeout());
         queue.describe_topics(names, &options(Operation::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
@@ -96,7 +96,7 @@ impl Remote {
             return Ok(Vec::new());
         }
         let texts: Vec<_> = names.iter().map(TopicName::as_str).collect();
-        let mut found = self.descriptions(self.session()?, &texts)?;
+        let mut found = Self::descriptions(self.session()?, &texts)?;
         let mut of = Vec::new();
         for topic in found.topics.values() {
             let partitions = topic.partitions.iter().flatten();
@@ -140,7 +140,7 @@ impl Remote {
         }
         let usage = Use::Produce { acks: Acks::All, batch_bytes: BATCH_BYTES };
         let session = Arc::new(Session::open(&self.brokers, self.limits, usage)?);
-        let mut found = self.descriptions(&session, &[topic.as_str()])?;
+        let mut found = Self::descriptions(&session, &[topic.as_str()])?;
         session.wake(topic.as_str());
         *lock(&self.early) = Some((session, usage));
         let Some(described) = found.topics.get(topic.as_str()) else { return Ok(None) };

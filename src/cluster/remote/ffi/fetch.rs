@@ -12,7 +12,7 @@ use super::{Code, milliseconds, slice, text};
 use crate::record::{HeaderSpan, RecordBuffer, Span, TimestampKind};
 
 /// Messages that one call takes at most.
-const MESSAGES_MAX: usize = 4096;
+const MESSAGES_MAX: usize = 2000;
 
 /// What an error message says.
 pub const END_OF_PARTITION: Code =

@@ -10,7 +10,7 @@ use sys::rd_kafka_vtype_t as Part;
 use super::handle::Client;
 use super::queue::Event;
 use super::topic::Topic;
-use super::{Code, Trouble, codes, slice};
+use super::{Code, codes, slice};
 use crate::record::{RecordBuffer, Slice, Span};
 
 /// What a message is given besides its record.
@@ -211,9 +211,4 @@ impl Client {
 /// The error of a call that was refused for now.
 pub fn is_full(code: Code) -> bool {
     code == Code::of(sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__QUEUE_FULL)
-}
-
-/// The trouble of a code, for a record.
-pub fn trouble(code: Code) -> Trouble {
-    Trouble::of(code)
 }
