@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::embedded::consume::Consumer as EmbeddedConsumer;
 use super::embedded::group::GroupConsumer as EmbeddedMember;
 use super::error::Result;
+use super::remote::consume::Consumer as RemoteConsumer;
 use super::types::{Polled, Shared};
 use crate::record::RecordBuffer;
 use crate::topic::TopicPartition;
@@ -15,6 +16,8 @@ use crate::topic::TopicPartition;
 pub enum Consumer {
     /// Of a log directory.
     Embedded(EmbeddedConsumer),
+    /// Of brokers.
+    Remote(Box<RemoteConsumer>),
 }
 
 impl Consumer {
@@ -22,6 +25,7 @@ impl Consumer {
     pub fn poll(&mut self, buffer: &mut RecordBuffer, until: Instant) -> Result<Polled> {
         match self {
             Self::Embedded(consumer) => consumer.poll(buffer, until),
+            Self::Remote(consumer) => consumer.poll(buffer, until),
         }
     }
 }

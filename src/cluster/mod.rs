@@ -27,7 +27,7 @@ use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition
 #[derive(Debug)]
 pub enum Cluster {
     /// A log directory.
-    Embedded(Embedded),
+    Embedded(Box<Embedded>),
     /// Brokers.
     Remote(Box<Remote>),
 }
@@ -37,9 +37,9 @@ impl Cluster {
     pub fn open(target: &Target, limits: Limits) -> Result<Self> {
         match target {
             Target::Directory { path, explicit } => {
-                Ok(Self::Embedded(Embedded::open(path, *explicit, limits)?))
+                Ok(Self::Embedded(Box::new(Embedded::open(path, *explicit, limits)?)))
             }
-            Target::Brokers(brokers) => Ok(Self::Remote(Box::new(Remote::open(brokers, limits)?))),
+            Target::Brokers(brokers) => Ok(Self::Remote(Box::new(Remote::open(brokers, limits)))),
         }
     }
 
@@ -58,7 +58,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicName, TopicDetail>>> {
         match self {
             Self::Embedded(cluster) => cluster.describe_topics(names),
-            Self::Remote(_) => Err(remote::unsupported("describe topics")),
+            Self::Remote(cluster) => cluster.describe_topics(names),
         }
     }
 
@@ -66,7 +66,7 @@ impl Cluster {
     pub fn topic_limits(&self, topic: &TopicName) -> Result<Option<TopicLimits>> {
         match self {
             Self::Embedded(cluster) => cluster.topic_limits(topic),
-            Self::Remote(_) => Err(remote::unsupported("topic limits")),
+            Self::Remote(cluster) => cluster.topic_limits(topic),
         }
     }
 
@@ -74,7 +74,7 @@ impl Cluster {
     pub fn create_topics(&self, topics: &[NewTopic]) -> Result<Vec<Outcome<TopicName>>> {
         match self {
             Self::Embedded(cluster) => cluster.create_topics(topics),
-            Self::Remote(_) => Err(remote::unsupported("create topics")),
+            Self::Remote(cluster) => cluster.create_topics(topics),
         }
     }
 
@@ -83,7 +83,7 @@ impl Cluster {
     pub fn create_missing_topic(&self, topic: &NewTopic, asked: bool) -> Result<()> {
         match self {
             Self::Embedded(cluster) => cluster.create_missing_topic(topic, asked),
-            Self::Remote(_) => Err(remote::unsupported("create missing topic")),
+            Self::Remote(cluster) => cluster.create_missing_topic(topic, asked),
         }
     }
 
@@ -91,7 +91,7 @@ impl Cluster {
     pub fn delete_topics(&self, names: &[TopicName]) -> Result<Vec<Outcome<TopicName>>> {
         match self {
             Self::Embedded(cluster) => cluster.delete_topics(names),
-            Self::Remote(_) => Err(remote::unsupported("delete topics")),
+            Self::Remote(cluster) => cluster.delete_topics(names),
         }
     }
 
@@ -99,7 +99,7 @@ impl Cluster {
     pub fn alter_topics(&self, changes: &[TopicChange]) -> Result<Vec<Outcome<TopicName>>> {
         match self {
             Self::Embedded(cluster) => cluster.alter_topics(changes),
-            Self::Remote(_) => Err(remote::unsupported("alter topics")),
+            Self::Remote(cluster) => cluster.alter_topics(changes),
         }
     }
 
@@ -111,7 +111,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition, i64>>> {
         match self {
             Self::Embedded(cluster) => cluster.delete_records(before),
-            Self::Remote(_) => Err(remote::unsupported("delete records")),
+            Self::Remote(cluster) => cluster.delete_records(before),
         }
     }
 
@@ -212,8 +212,12 @@ impl Cluster {
     /// Returns a producer for one topic, which must exist.
     pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
         match self {
-            Self::Embedded(cluster) => Ok(Producer::Embedded(cluster.producer(topic, options)?)),
-            Self::Remote(_) => Err(remote::unsupported("producer")),
+            Self::Embedded(cluster) => {
+                Ok(Producer::Embedded(Box::new(cluster.producer(topic, options)?)))
+            }
+            Self::Remote(cluster) => {
+                Ok(Producer::Remote(Box::new(cluster.producer(topic, options)?)))
+            }
         }
     }
 
@@ -231,7 +235,7 @@ impl Cluster {
     pub fn consumer(&self, from: &[ConsumeFrom]) -> Result<Consumer> {
         match self {
             Self::Embedded(cluster) => Ok(Consumer::Embedded(cluster.consumer(from)?)),
-            Self::Remote(_) => Err(remote::unsupported("consumer")),
+            Self::Remote(cluster) => Ok(Consumer::Remote(Box::new(cluster.consumer(from)?))),
         }
     }
 }

@@ -6,6 +6,7 @@ use crossbeam_channel::Receiver;
 
 use super::embedded::produce::Producer as EmbeddedProducer;
 use super::error::Result;
+use super::remote::produce::Producer as RemoteProducer;
 use super::types::Delivery;
 use crate::record::RecordBuffer;
 
@@ -13,7 +14,9 @@ use crate::record::RecordBuffer;
 #[derive(Debug)]
 pub enum Producer {
     /// Of a log directory.
-    Embedded(EmbeddedProducer),
+    Embedded(Box<EmbeddedProducer>),
+    /// Of brokers.
+    Remote(Box<RemoteProducer>),
 }
 
 impl Producer {
@@ -21,6 +24,7 @@ impl Producer {
     pub fn deliveries(&self) -> Receiver<Delivery> {
         match self {
             Self::Embedded(producer) => producer.deliveries(),
+            Self::Remote(producer) => producer.deliveries(),
         }
     }
 
@@ -28,6 +32,7 @@ impl Producer {
     pub fn warnings(&self) -> Receiver<String> {
         match self {
             Self::Embedded(producer) => producer.warnings(),
+            Self::Remote(producer) => producer.warnings(),
         }
     }
 
@@ -36,6 +41,7 @@ impl Producer {
     pub fn send(&mut self, buffer: &Arc<RecordBuffer>) -> bool {
         match self {
             Self::Embedded(producer) => producer.send(buffer),
+            Self::Remote(producer) => producer.send(buffer),
         }
     }
 
@@ -43,6 +49,7 @@ impl Producer {
     pub fn is_stuck(&self) -> bool {
         match self {
             Self::Embedded(producer) => producer.is_stuck(),
+            Self::Remote(producer) => producer.is_stuck(),
         }
     }
 
@@ -50,6 +57,8 @@ impl Producer {
     pub fn flush(&mut self) {
         match self {
             Self::Embedded(producer) => producer.flush(),
+            // Records do not wait for a full batch for longer than librdkafka's linger.
+            Self::Remote(_) => {}
         }
     }
 
@@ -57,6 +66,7 @@ impl Producer {
     pub fn is_idle(&self) -> bool {
         match self {
             Self::Embedded(producer) => producer.is_idle(),
+            Self::Remote(producer) => producer.is_idle(),
         }
     }
 
@@ -65,6 +75,7 @@ impl Producer {
     pub fn close(self) -> Result<()> {
         match self {
             Self::Embedded(producer) => producer.close(),
+            Self::Remote(producer) => producer.close(),
         }
     }
 }

@@ -167,6 +167,9 @@ pub struct RecordBuffer {
     pub headers: Vec<HeaderSpan>,
     /// Who gave the timestamps of the records of this buffer.
     pub timestamp_kind: TimestampKind,
+    /// The time that was given to the records that have none of their own: for those, the time at
+    /// which they are sent will do as well.
+    pub stamped_ms: Option<i64>,
 }
 
 impl RecordBuffer {
@@ -176,6 +179,7 @@ impl RecordBuffer {
         self.spans.clear();
         self.headers.clear();
         self.timestamp_kind = TimestampKind::Create;
+        self.stamped_ms = None;
     }
 
     /// The number of records.

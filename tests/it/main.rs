@@ -44,6 +44,7 @@ mod oracle;
 mod processes;
 mod produce;
 mod readme;
+mod remote;
 mod sandbox;
 mod settings;
 mod terminal;

@@ -4,23 +4,45 @@ use super::ffi::handle::Kind;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Brokers, Limits};
 
+/// The largest batch that is sent, where the topic takes it.
+pub(super) const BATCH_BYTES: usize = 1_000_000;
+
 /// What a client is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     /// Questions about the cluster.
     Ask,
     /// Sending records.
-    Produce(Acks),
+    Produce {
+        /// When they count as acknowledged.
+        acks: Acks,
+        /// The largest batch that the topic takes.
+        batch_bytes: usize,
+    },
     /// Reading given partitions.
-    Consume,
+    Consume {
+        /// All of them to an end, which is to be told at once.
+        ends: bool,
+    },
 }
 
 impl Use {
     /// Which kind of client does it.
     pub(super) const fn kind(self) -> Kind {
         match self {
-            Self::Ask | Self::Produce(_) => Kind::Producer,
-            Self::Consume => Kind::Consumer,
+            Self::Ask | Self::Produce { .. } => Kind::Producer,
+            Self::Consume { .. } => Kind::Consumer,
+        }
+    }
+
+    /// Whether a client that was made for this does for `other` as well.
+    pub(super) fn is_like(self, other: Self) -> bool {
+        match (self, other) {
+            (
+                Self::Produce { acks: one, batch_bytes },
+                Self::Produce { acks: two, batch_bytes: most },
+            ) => one == two && batch_bytes.min(BATCH_BYTES) == most.min(BATCH_BYTES),
+            _ => self == other,
         }
     }
 }
@@ -38,24 +60,27 @@ fn defaults(limits: Limits, usage: Use) -> Vec<(&'static str, String)> {
         // Its own default of 10 s lets a request time out while a broker is up again.
         ("reconnect.backoff.max.ms", "1000".to_owned()),
         ("allow.auto.create.topics", "false".to_owned()),
+        // At the start no broker is there to ask yet; the wait doubles from here on.
+        ("topic.metadata.refresh.fast.interval.ms", "10".to_owned()),
         ("enable.metrics.push", "false".to_owned()),
     ];
     match usage {
         Use::Ask => {}
-        Use::Produce(acks) => set.extend([
+        Use::Produce { acks, batch_bytes } => set.extend([
             ("enable.idempotence", (acks == Acks::All).to_string()),
             ("acks", acks_value(acks).to_owned()),
             ("message.timeout.ms", timeout_ms.to_string()),
             // Ours is the wait for a batch to fill; this one is for what comes in one buffer.
             ("queue.buffering.max.ms", "0.5".to_owned()),
-            ("queue.buffering.max.messages", "1000000".to_owned()),
-            ("queue.buffering.max.kbytes", "262144".to_owned()),
+            ("queue.buffering.max.messages", "500000".to_owned()),
+            ("queue.buffering.max.kbytes", "65536".to_owned()),
             ("batch.num.messages", "100000".to_owned()),
-            ("batch.size", "1000000".to_owned()),
+            ("batch.size", batch_bytes.clamp(1, BATCH_BYTES).to_string()),
             ("message.max.bytes", "1000000000".to_owned()),
             ("sticky.partitioning.linger.ms", "0".to_owned()),
         ]),
-        Use::Consume => set.extend([
+        Use::Consume { ends } => set.extend([
+            ("fetch.wait.max.ms", if ends { "10" } else { "500" }.to_owned()),
             ("check.crcs", "true".to_owned()),
             ("auto.offset.reset", "error".to_owned()),
             ("enable.auto.commit", "false".to_owned()),
@@ -148,7 +173,7 @@ pub(super) fn build(
     limits: Limits,
     usage: Use,
 ) -> Result<Vec<(String, String)>> {
-    if let Use::Produce(acks) = usage {
+    if let Use::Produce { acks, .. } = usage {
         check_promises(brokers, acks)?;
     }
     let kind = usage.kind();
@@ -227,6 +252,10 @@ mod tests {
         Brokers { list: "k:9092".into(), properties: properties.iter().map(property).collect() }
     }
 
+    fn produce(acks: Acks) -> Use {
+        Use::Produce { acks, batch_bytes: 1 << 20 }
+    }
+
     fn built(properties: &[(&str, &str)], usage: Use) -> Result<Vec<(String, String)>> {
         build(&brokers(properties), Limits { timeout: Duration::from_secs(10) }, usage)
     }
@@ -237,15 +266,15 @@ mod tests {
 
     #[test]
     fn order_and_once_only_are_the_default() {
-        let all = built(&[], Use::Produce(Acks::All)).unwrap();
+        let all = built(&[], produce(Acks::All)).unwrap();
         assert_eq!(value(&all, "enable.idempotence"), Some("true"));
         assert_eq!(value(&all, "acks"), Some("all"));
         assert_eq!(value(&all, "allow.auto.create.topics"), Some("false"));
         assert_eq!(value(&all, "message.timeout.ms"), Some("10000"));
-        let all = built(&[], Use::Produce(Acks::Leader)).unwrap();
+        let all = built(&[], produce(Acks::Leader)).unwrap();
         assert_eq!(value(&all, "enable.idempotence"), Some("false"));
         assert_eq!(value(&all, "acks"), Some("1"));
-        let all = built(&[], Use::Consume).unwrap();
+        let all = built(&[], Use::Consume { ends: true }).unwrap();
         assert_eq!(value(&all, "auto.offset.reset"), Some("error"));
         assert_eq!(value(&all, "isolation.level"), Some("read_committed"));
         assert_eq!(value(&all, "enable.auto.commit"), Some("false"));
@@ -254,12 +283,15 @@ mod tests {
 
     #[test]
     fn the_user_is_over_the_defaults_by_any_name() {
-        let all = built(&[("linger.ms", "20"), ("client.id", "me")], Use::Produce(Acks::All));
+        let all = built(&[("linger.ms", "20"), ("client.id", "me")], produce(Acks::All));
         let all = all.unwrap();
         assert_eq!(value(&all, "queue.buffering.max.ms"), None, "or it would win");
         assert_eq!(value(&all, "linger.ms"), Some("20"));
         assert_eq!(all.iter().filter(|(name, _)| name == "client.id").count(), 1);
-        let all = built(&[("isolation.level", "read_uncommitted"), ("acks", "all")], Use::Consume);
+        let all = built(
+            &[("isolation.level", "read_uncommitted"), ("acks", "all")],
+            Use::Consume { ends: true },
+        );
         let all = all.unwrap();
         assert_eq!(value(&all, "isolation.level"), Some("read_uncommitted"));
         assert_eq!(value(&all, "acks"), None, "that is for producers");
@@ -278,11 +310,11 @@ mod tests {
             (&[("retries", "0")], Acks::All),
         ];
         for (properties, acks) in cases {
-            let error = built(properties, Use::Produce(acks)).unwrap_err();
+            let error = built(properties, produce(acks)).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidRequest, "{properties:?}");
             assert!(error.message.contains("contradicts"), "{}", error.message);
         }
         let fine = [("enable.idempotence", "false"), ("max.in.flight", "100")];
-        assert!(built(&fine, Use::Produce(Acks::All)).is_ok());
+        assert!(built(&fine, produce(Acks::All)).is_ok());
     }
 }

@@ -5,6 +5,9 @@ use crate::cluster::error::{ClusterError, ErrorKind};
 
 use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
 
+/// The code of no error.
+pub(super) const NONE: Code = Code::NONE;
+
 /// The kind of a code.
 pub(super) fn kind(code: Code) -> ErrorKind {
     const KINDS: &[(Known, ErrorKind)] = &[

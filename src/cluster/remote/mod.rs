@@ -1,19 +1,25 @@
 //! Owns the cluster behind brokers, through librdkafka. Leaves librdkafka itself to `ffi`, the verbs
 //! to one file for each kind.
 
+mod alter;
 mod config;
+pub(super) mod consume;
 mod error;
 mod ffi;
 mod offsets;
+pub(super) mod produce;
 mod session;
 mod topics;
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use self::config::Use;
 use self::session::Session;
+use self::topics::KnownLimits;
 use super::error::{ClusterError, ErrorKind, Result};
 use super::types::{Brokers, Limits};
+use crate::topic::TopicName;
 
 /// A cluster behind brokers.
 #[derive(Debug)]
@@ -22,12 +28,27 @@ pub struct Remote {
     limits: Limits,
     /// The client that asks, once something was asked.
     asking: OnceLock<Session>,
+    /// The client that will send, and what it was opened for.
+    early: Mutex<Option<(Arc<Session>, Use)>>,
+    /// Topics that are to be written to.
+    known: Mutex<HashMap<TopicName, KnownLimits>>,
+}
+
+/// Takes a lock. What it guards is whole between any two steps, so one who panicked left no harm.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Remote {
     /// The cluster behind `brokers`. Connects to nothing yet.
-    pub fn open(brokers: &Brokers, limits: Limits) -> Result<Self> {
-        Ok(Self { brokers: brokers.clone(), limits, asking: OnceLock::new() })
+    pub fn open(brokers: &Brokers, limits: Limits) -> Self {
+        Self {
+            brokers: brokers.clone(),
+            limits,
+            asking: OnceLock::new(),
+            early: Mutex::default(),
+            known: Mutex::default(),
+        }
     }
 
     /// The client that asks.

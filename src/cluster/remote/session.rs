@@ -10,6 +10,7 @@ use super::config::{self, Use};
 use super::error;
 use super::ffi::handle::Client;
 use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue};
+use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Brokers, Limits};
@@ -45,8 +46,8 @@ impl Session {
     pub(super) fn open(brokers: &Brokers, limits: Limits, usage: Use) -> Result<Self> {
         let properties = config::build(brokers, limits, usage)?;
         let events = match usage {
-            Use::Produce(_) => ERRORS | DELIVERIES,
-            Use::Ask | Use::Consume => ERRORS,
+            Use::Produce { .. } => ERRORS | DELIVERIES,
+            Use::Ask | Use::Consume { .. } => ERRORS,
         };
         let client = Client::new(usage.kind(), &properties, events)
             .map_err(|trouble| ClusterError::new(ErrorKind::InvalidRequest, trouble.text))?;
@@ -62,6 +63,14 @@ impl Session {
     /// The client's own events.
     pub(super) const fn main(&self) -> &Queue {
         &self.main
+    }
+
+    /// Has the client look whether it still lacks a producer id: it does so when it is told of
+    /// topics. That it is told nothing is no harm.
+    pub(super) fn wake(&self, topic: &str) {
+        if let Ok(topic) = Topic::new(&self.client, topic, &[]) {
+            drop(topic.info(Duration::from_millis(500)));
+        }
     }
 
     /// How long a request may take.
@@ -100,13 +109,25 @@ impl Session {
         health.down = None;
     }
 
-    /// Fails when waiting any longer makes no sense.
-    pub(super) fn check(&self) -> Result<()> {
+    /// Whether nothing like it was noted last.
+    pub(super) fn is_new(&self, trouble: &Trouble) -> bool {
+        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let down = Code::of(Known::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
+        let known = |last: &Option<Trouble>| last.as_ref().is_some_and(|l| l.code == trouble.code);
+        trouble.code != down && !known(&health.last) && !known(&health.denied)
+    }
+
+    /// Fails when trying again does not help.
+    pub(super) fn check_denied(&self) -> Result<()> {
         self.look();
         let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(denied) = &health.denied {
-            return Err(error::error(denied));
-        }
+        health.denied.as_ref().map_or(Ok(()), |denied| Err(error::error(denied)))
+    }
+
+    /// Fails when waiting any longer makes no sense.
+    pub(super) fn check(&self) -> Result<()> {
+        self.check_denied()?;
+        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         if health.down.is_some_and(|since| since.elapsed() >= DOWN_MAX) {
             drop(health);
             return Err(self.unreachable());
@@ -123,12 +144,8 @@ impl Session {
         match last {
             Some(text) => {
                 let text = text.replace(['\n', '\r'], " ");
-                let kind = if text.contains("SSL listener") {
-                    ErrorKind::TlsFailed
-                } else {
-                    ErrorKind::Unreachable
-                };
-                ClusterError::new(kind, format!("no broker can be reached: {}", plain(&text)))
+                let (kind, what) = reason(&text);
+                ClusterError::new(kind, format!("{what}: {}", plain(&text)))
             }
             None => self.timed_out(),
         }
@@ -192,6 +209,18 @@ impl Session {
             }
             patience *= 2;
         }
+    }
+}
+
+/// What a line about a connection means.
+fn reason(text: &str) -> (ErrorKind, &'static str) {
+    // The first bytes of an alert of TLS, and of an answer of HTTP, read as the size of an answer.
+    if text.contains("SSL listener") || text.contains("Invalid response size 3525") {
+        (ErrorKind::TlsFailed, "the port speaks TLS, and was not spoken to in TLS")
+    } else if text.contains("Invalid response size") {
+        (ErrorKind::Unreachable, "what answers there is not Kafka")
+    } else {
+        (ErrorKind::Unreachable, "no broker can be reached")
     }
 }
 

@@ -1,10 +1,37 @@
 //! Owns what brokers say about topics. Leaves changing them to `alter`.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::config::{BATCH_BYTES, Use};
+use super::ffi::Trouble;
+use super::ffi::admin::{Config, Described, Operation, Options};
 use super::ffi::metadata::{PartitionInfo, TopicInfo};
+use super::ffi::queue::Queue;
 use super::offsets::Offsets;
-use super::{Remote, error};
-use crate::cluster::error::Result;
+use super::session::Session;
+use super::{Remote, error, lock};
+use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
+use crate::cluster::types::{Acks, TopicLimits};
+use crate::config::LogConfig;
+use crate::record::Compression;
 use crate::topic::{PartitionDetail, TopicDetail, TopicName};
+
+/// What is known of a topic that is to be written to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KnownLimits {
+    pub(super) limits: TopicLimits,
+    /// The codec that the topic wants; `None` where the producer is to choose.
+    pub(super) compression: Option<Compression>,
+}
+
+/// What topics were said to be, and their configs.
+#[derive(Debug, Default)]
+struct Descriptions {
+    topics: HashMap<String, Described>,
+    configs: HashMap<String, Result<Vec<Config>, Trouble>>,
+}
 
 impl Remote {
     /// Returns every topic, sorted by name.
@@ -28,6 +55,141 @@ impl Remote {
             });
         }
         Ok(details)
+    }
+
+    /// Asks for topics and their configs, both at once.
+    fn descriptions(session: &Session, names: &[&str]) -> Result<Descriptions> {
+        let queue = Queue::new(session.client());
+        let options = |operation| Options::new(session.client(), operation, session.timeout());
+        queue.describe_topics(names, &options(Operation::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
+        queue.describe_configs(names, &options(Operation::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
+        // The controller answers both. While it is away, any broker tells what topics there are.
+        let until = Instant::now() + session.timeout() / 4;
+        let mut found = Descriptions::default();
+        for _ in 0..2 {
+            match session.wait(&queue, until) {
+                Ok(event) => {
+                    found.topics.extend(event.topics().into_iter().map(|t| (t.name.clone(), t)));
+                    found.configs.extend(event.configs());
+                }
+                // Not every broker tells configs, nor to everybody.
+                Err(error) => match error.kind {
+                    ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed => return Err(error),
+                    _ => {}
+                },
+            }
+        }
+        if found.topics.is_empty() {
+            let all = session.ask(|at_most| session.client().all_topics(at_most))?;
+            let named = all.into_iter().filter(|info| names.contains(&info.name.as_str()));
+            found.topics.extend(named.map(|info| (info.name.clone(), Described::from(info))));
+        }
+        Ok(found)
+    }
+
+    /// Returns the named topics, in the order asked.
+    pub fn describe_topics(
+        &self,
+        names: &[TopicName],
+    ) -> Result<Vec<Outcome<TopicName, TopicDetail>>> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let texts: Vec<_> = names.iter().map(TopicName::as_str).collect();
+        let mut found = Self::descriptions(self.session()?, &texts)?;
+        let mut of = Vec::new();
+        for topic in found.topics.values() {
+            let partitions = topic.partitions.iter().flatten();
+            of.extend(partitions.map(|info| (topic.name.as_str(), info.partition)));
+        }
+        let offsets = self.extents(&of, true)?;
+        let mut describe = |name: &TopicName| -> Result<TopicDetail> {
+            let unknown = || ClusterError::unknown_topic(name.as_str());
+            let topic = found.topics.get(name.as_str()).ok_or_else(unknown)?;
+            let partitions = topic.partitions.as_ref();
+            let partitions = partitions.map_err(|t| error::of_topic(t.code, name.as_str()))?;
+            let configs = match found.configs.remove(name.as_str()) {
+                Some(Ok(configs)) => configs,
+                // Who may read a topic need not be allowed to see how it is kept.
+                Some(Err(trouble)) if !is_denied(&trouble) => return Err(error::error(&trouble)),
+                Some(Err(_)) | None => Vec::new(),
+            };
+            let own = configs.into_iter().filter(|config| config.own);
+            Ok(TopicDetail {
+                name: name.clone(),
+                id: id(&topic.id),
+                internal: topic.internal,
+                configs: own.filter_map(|config| Some((config.name, config.value?))).collect(),
+                partitions: details_of(name.as_str(), partitions, &offsets)?,
+            })
+        };
+        Ok(names.iter().map(|n| Outcome { of: n.clone(), result: describe(n) }).collect())
+    }
+
+    /// Returns what a topic takes; `None` if it does not exist. Only who is about to send asks this,
+    /// so the client that sends is opened for it: it then gets its producer id meanwhile, which
+    /// librdkafka asks for when it is told of topics, and else only half a second later.
+    pub fn topic_limits(&self, topic: &TopicName) -> Result<Option<TopicLimits>> {
+        Ok(self.limits_of(topic)?.map(|known| known.limits))
+    }
+
+    /// The same, with the codec, and asked once.
+    pub(super) fn limits_of(&self, topic: &TopicName) -> Result<Option<KnownLimits>> {
+        if let Some(known) = lock(&self.known).get(topic) {
+            return Ok(Some(*known));
+        }
+        let usage = Use::Produce { acks: Acks::All, batch_bytes: BATCH_BYTES };
+        let session = Arc::new(Session::open(&self.brokers, self.limits, usage)?);
+        let mut found = Self::descriptions(&session, &[topic.as_str()])?;
+        session.wake(topic.as_str());
+        *lock(&self.early) = Some((session, usage));
+        let Some(described) = found.topics.get(topic.as_str()) else { return Ok(None) };
+        let partitions = match &described.partitions {
+            Ok(partitions) => partitions.len() as i32,
+            Err(trouble) => match error::of_topic(trouble.code, topic.as_str()) {
+                error if error.kind == ErrorKind::UnknownTopicOrPartition => return Ok(None),
+                error => return Err(error),
+            },
+        };
+        let configs = match found.configs.remove(topic.as_str()) {
+            Some(Ok(configs)) => configs,
+            // Who may write to a topic need not be allowed to see how it is kept.
+            Some(Err(_)) | None => Vec::new(),
+        };
+        let value = |name: &str| {
+            configs.iter().find(|config| config.name == name).and_then(|c| c.value.as_deref())
+        };
+        let default = LogConfig::default().max_message_bytes as usize;
+        let max_message_bytes =
+            value("max.message.bytes").and_then(|v| v.parse().ok()).unwrap_or(default);
+        let codec = |codec: &Compression| Some(codec.name()) == value("compression.type");
+        let known = KnownLimits {
+            limits: TopicLimits { partitions, max_message_bytes },
+            compression: Compression::ALL.into_iter().find(codec),
+        };
+        lock(&self.known).insert(topic.clone(), known);
+        Ok(Some(known))
+    }
+}
+
+/// A topic's id as Kafka writes it, from librdkafka's text, which is in the other base64. All zeros
+/// are none.
+fn id(text: &str) -> Option<String> {
+    let text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    text.chars().any(|c| c != 'A').then_some(text)
+}
+
+/// Whether the trouble is that the user may not.
+fn is_denied(trouble: &Trouble) -> bool {
+    error::kind(trouble.code) == ErrorKind::AuthorizationFailed
+}
+
+impl From<TopicInfo> for Described {
+    fn from(info: TopicInfo) -> Self {
+        let TopicInfo { name, code, partitions } = info;
+        let internal = TopicName::new(&name).is_ok_and(|name| name.is_internal());
+        let partitions = if code == error::NONE { Ok(partitions) } else { Err(Trouble::of(code)) };
+        Self { name, id: String::new(), internal, partitions }
     }
 }
 

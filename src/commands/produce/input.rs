@@ -376,6 +376,8 @@ impl<'a> Input<'a> {
 }
 
 fn common(shape: &Shape, buffer: &mut RecordBuffer, now_ms: i64) -> Common {
+    let timed = shape.timestamp_ms.is_some() || shape.timestamp_field.is_some();
+    buffer.stamped_ms = (!timed).then_some(now_ms);
     let key = buffer.store_nullable(shape.key.as_deref());
     for (name, value) in &shape.headers {
         let name = buffer.store(name.as_bytes());

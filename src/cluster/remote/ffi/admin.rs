@@ -9,8 +9,9 @@ use rdkafka_sys::bindings as sys;
 
 use super::handle::Client;
 use super::list::{self, Entry, List};
+use super::metadata::PartitionInfo;
 use super::queue::{Event, Queue};
-use super::{milliseconds, slice, take_error};
+use super::{Code, Trouble, c_text, codes, look_error, milliseconds, slice, take_error, text};
 
 /// What a request is, for its options.
 pub use sys::rd_kafka_admin_op_t as Operation;
@@ -80,7 +81,66 @@ pub struct Listed {
     pub timestamp_ms: i64,
 }
 
+/// A topic as its description has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Its name.
+    pub name: String,
+    /// Its id, 22 characters.
+    pub id: String,
+    /// Whether Kafka keeps its own state in it.
+    pub internal: bool,
+    /// Its partitions, or what went wrong.
+    pub partitions: Result<Vec<PartitionInfo>, Trouble>,
+}
+
+/// A config of a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Its name.
+    pub name: String,
+    /// Its value; `None` where it is secret.
+    pub value: Option<String>,
+    /// Whether it was set for the topic itself.
+    pub own: bool,
+}
+
+/// Where a config comes from: set for the topic (`DYNAMIC_TOPIC_CONFIG`).
+const OF_THE_TOPIC: i32 = 1;
+
 impl Queue {
+    /// Asks for descriptions of topics.
+    pub fn describe_topics(&self, names: &[&str], options: &Options) {
+        let names: Vec<_> = names.iter().map(|name| c_text(name)).collect();
+        let mut pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
+        // SAFETY: all of them live; the request copies the names, and the list of them is freed.
+        unsafe {
+            let topics =
+                sys::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
+            sys::rd_kafka_DescribeTopics(self.client().raw(), topics, options.raw(), self.raw());
+            sys::rd_kafka_TopicCollection_destroy(topics);
+        }
+    }
+
+    /// Asks for all configs of topics.
+    pub fn describe_configs(&self, names: &[&str], options: &Options) {
+        // SAFETY: the resources are new, and freed after the request has copied them.
+        unsafe {
+            let mut resources: Vec<_> = names
+                .iter()
+                .map(|name| {
+                    let name = c_text(name);
+                    let topic = sys::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC;
+                    sys::rd_kafka_ConfigResource_new(topic, name.as_ptr())
+                })
+                .collect();
+            let (array, count) = (resources.as_mut_ptr(), resources.len());
+            let client = self.client().raw();
+            sys::rd_kafka_DescribeConfigs(client, array, count, options.raw(), self.raw());
+            sys::rd_kafka_ConfigResource_destroy_array(array, count);
+        }
+    }
+
     /// Asks for an offset of each partition: -2 is the start, -1 the end, -3 the record with the
     /// largest timestamp, and others are timestamps. One request goes to each leader.
     pub fn list_offsets(&self, of: &List, options: &Options) {
@@ -91,7 +151,106 @@ impl Queue {
     }
 }
 
+/// Reads one description.
+///
+/// # Safety
+/// `topic` lives.
+unsafe fn read_topic(topic: *const sys::rd_kafka_TopicDescription_t) -> Described {
+    // SAFETY: by this function's contract; arrays are as long as they say.
+    unsafe {
+        let error = look_error(sys::rd_kafka_TopicDescription_error(topic));
+        let mut count = 0;
+        let infos = sys::rd_kafka_TopicDescription_partitions(topic, &raw mut count);
+        let id = sys::rd_kafka_TopicDescription_topic_id(topic);
+        Described {
+            name: text(sys::rd_kafka_TopicDescription_name(topic)),
+            id: if id.is_null() { String::new() } else { text(sys::rd_kafka_Uuid_base64str(id)) },
+            internal: sys::rd_kafka_TopicDescription_is_internal(topic) != 0,
+            partitions: error
+                .map(|()| slice(infos, count).iter().map(|&info| read_partition(info)).collect()),
+        }
+    }
+}
+
+/// Reads one partition of a description.
+///
+/// # Safety
+/// `info` lives.
+unsafe fn read_partition(info: *const sys::rd_kafka_TopicPartitionInfo_t) -> PartitionInfo {
+    // SAFETY: by this function's contract; arrays are as long as they say. A node may be missing.
+    unsafe {
+        let id = |node: *const sys::rd_kafka_Node_t| {
+            if node.is_null() { -1 } else { sys::rd_kafka_Node_id(node) }
+        };
+        let mut count = 0;
+        let replicas = sys::rd_kafka_TopicPartitionInfo_replicas(info, &raw mut count);
+        let replicas = slice(replicas, count).iter().map(|&node| id(node)).collect();
+        let isr = sys::rd_kafka_TopicPartitionInfo_isr(info, &raw mut count);
+        PartitionInfo {
+            partition: sys::rd_kafka_TopicPartitionInfo_partition(info),
+            leader: id(sys::rd_kafka_TopicPartitionInfo_leader(info)),
+            replicas,
+            isr: slice(isr, count).iter().map(|&node| id(node)).collect(),
+        }
+    }
+}
+
+/// Reads the configs of one topic.
+///
+/// # Safety
+/// `resource` lives.
+unsafe fn read_configs(
+    resource: *const sys::rd_kafka_ConfigResource_t,
+) -> (String, Result<Vec<Config>, Trouble>) {
+    // SAFETY: by this function's contract; arrays are as long as they say.
+    unsafe {
+        let mut count = 0;
+        let entries = sys::rd_kafka_ConfigResource_configs(resource, &raw mut count);
+        let read = |&entry: &*const sys::rd_kafka_ConfigEntry_t| {
+            let value = sys::rd_kafka_ConfigEntry_value(entry);
+            Config {
+                name: text(sys::rd_kafka_ConfigEntry_name(entry)),
+                value: (!value.is_null()).then(|| text(value)),
+                own: codes::rd_kafka_ConfigEntry_source(entry) == OF_THE_TOPIC,
+            }
+        };
+        let configs = slice(entries, count).iter().map(read).collect();
+        let code = Code(codes::rd_kafka_ConfigResource_error(resource));
+        let why = text(sys::rd_kafka_ConfigResource_error_string(resource));
+        let name = text(sys::rd_kafka_ConfigResource_name(resource));
+        (name, Trouble::check(code, why).map(|()| configs))
+    }
+}
+
 impl Event {
+    /// The answer to [`Queue::describe_topics`].
+    pub fn topics(&self) -> Vec<Described> {
+        // SAFETY: the event lives for as long as its parts are read.
+        unsafe {
+            let result = sys::rd_kafka_event_DescribeTopics_result(self.raw());
+            if result.is_null() {
+                return Vec::new();
+            }
+            let mut count = 0;
+            let topics = sys::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+            slice(topics, count).iter().map(|&topic| read_topic(topic)).collect()
+        }
+    }
+
+    /// The answer to [`Queue::describe_configs`].
+    pub fn configs(&self) -> Vec<(String, Result<Vec<Config>, Trouble>)> {
+        // SAFETY: as above.
+        unsafe {
+            let result = sys::rd_kafka_event_DescribeConfigs_result(self.raw());
+            if result.is_null() {
+                return Vec::new();
+            }
+            let mut count = 0;
+            let all = sys::rd_kafka_DescribeConfigs_result_resources(result, &raw mut count);
+            slice(all, count).iter().map(|&resource| read_configs(resource)).collect()
+        }
+    }
+
     /// The answer to [`Queue::list_offsets`].
     pub fn offsets(&self) -> Vec<Listed> {
         // SAFETY: the event lives for as long as its parts are read.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rdkafka_sys::bindings as sys;
 
 use super::handle::Client;
+use super::topic::Topic;
 use super::{Code, codes, milliseconds, slice, text};
 
 /// A partition, by the cluster's own word.
@@ -37,23 +38,44 @@ impl Client {
     /// Asks for all topics. A short wait does not lose an answer that comes late for good: the next
     /// call asks again.
     pub fn all_topics(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
-        let mut metadata: *const sys::rd_kafka_metadata = ptr::null();
-        // SAFETY: the client lives. What is answered is read while it lives, and freed once.
-        unsafe {
-            let code = Code(codes::rd_kafka_metadata(
-                self.raw(),
-                1,
-                ptr::null_mut(),
-                &raw mut metadata,
-                milliseconds(at_most),
-            ));
-            if code != Code::NONE {
-                return Err(code);
-            }
-            let topics = read(metadata);
-            sys::rd_kafka_metadata_destroy(metadata);
-            Ok(topics)
+        // SAFETY: the client lives.
+        unsafe { ask(self.raw(), ptr::null_mut(), at_most) }
+    }
+}
+
+impl Topic {
+    /// Asks for this topic alone. The client then knows who leads its partitions.
+    pub fn info(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
+        // SAFETY: the client lives, and the topic is its own.
+        unsafe { ask(self.client().raw(), self.raw(), at_most) }
+    }
+}
+
+/// Asks for one topic, or for all.
+///
+/// # Safety
+/// `client` lives; `topic` is null or one of its topics.
+unsafe fn ask(
+    client: *mut sys::rd_kafka_t,
+    topic: *mut sys::rd_kafka_topic_t,
+    at_most: Duration,
+) -> Result<Vec<TopicInfo>, Code> {
+    let mut metadata: *const sys::rd_kafka_metadata = ptr::null();
+    // SAFETY: by this function's contract. What is answered is read while it lives, and freed once.
+    unsafe {
+        let code = Code(codes::rd_kafka_metadata(
+            client,
+            c_int::from(topic.is_null()),
+            topic,
+            &raw mut metadata,
+            milliseconds(at_most),
+        ));
+        if code != Code::NONE {
+            return Err(code);
         }
+        let topics = read(metadata);
+        sys::rd_kafka_metadata_destroy(metadata);
+        Ok(topics)
     }
 }
 

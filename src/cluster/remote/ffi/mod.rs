@@ -5,16 +5,18 @@
 //! librdkafka's own batch and admin calls are used instead of the wrapper crate's clients: those
 //! cost an allocation per record, close in slices of 100 ms, and lack half of the admin calls.
 
-#![allow(
-    unsafe_code,
-    reason = "this is the border to a library of C; each block says why it holds"
-)]
+#![allow(unsafe_code, reason = "the border to a library of C; each block says why it holds")]
+#![allow(unreachable_pub, reason = "what this module offers, it offers to `remote`")]
 
 pub(super) mod admin;
+pub(super) mod change;
+pub(super) mod fetch;
 pub(super) mod handle;
 pub(super) mod list;
 pub(super) mod metadata;
 pub(super) mod queue;
+pub(super) mod send;
+pub(super) mod topic;
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt;

@@ -1,0 +1,506 @@
+//! Owns sending records to brokers, and telling what became of each: the caller's thread hands them
+//! over, one thread takes their fates. Leaves batches, retries and order to librdkafka.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
+
+use super::config::Use;
+use super::error;
+use super::ffi::queue::{DELIVERIES, ERRORS, Event};
+use super::ffi::send::{Letter, Messages, Settled, is_full};
+use super::ffi::topic::Topic;
+use super::ffi::{Code, Trouble};
+use super::session::Session;
+use super::{Remote, lock};
+use crate::cluster::error::{ClusterError, ErrorKind, Result};
+use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
+use crate::partitioner::Assigner;
+use crate::record::{Compression, RecordBuffer, Span};
+use crate::topic::TopicName;
+
+/// Records that are handed over in one call.
+const RECORDS_MAX: usize = 1000;
+/// Fates that nobody has asked for yet: behind a reader that stands still, everything stands still.
+const QUEUED_DELIVERIES: usize = 256;
+/// How long what is under way may take after a signal.
+const GRACE: Duration = Duration::from_millis(1500);
+/// How often a wait looks whether it makes sense.
+const TICK: Duration = Duration::from_millis(100);
+/// How long what was given up may take to come back with its fate.
+const PURGE_MAX: Duration = Duration::from_millis(300);
+/// About what a record takes besides its key and value.
+const RECORD_OVERHEAD_BYTES: usize = 16;
+
+/// Buffers that a report points into.
+#[derive(Debug, Default)]
+struct Reported {
+    /// By number, with how many of its records are not settled yet.
+    buffers: HashMap<u32, (Arc<RecordBuffer>, usize)>,
+    last: u32,
+}
+
+/// What the two threads share.
+#[derive(Debug)]
+struct Shared {
+    session: Arc<Session>,
+    acks: Acks,
+    /// Set at the first failure: what follows is not sent.
+    failed: AtomicBool,
+    /// Set when nothing more will be sent.
+    closing: AtomicBool,
+    /// Records that librdkafka has, and that were settled.
+    sent: AtomicU64,
+    settled: AtomicU64,
+    reported: Mutex<Reported>,
+    interrupted: Arc<AtomicBool>,
+    noticed: OnceLock<Instant>,
+}
+
+impl Shared {
+    /// Fails when waiting any longer makes no sense.
+    fn check(&self) -> Result<()> {
+        if self.interrupted.load(Ordering::Relaxed)
+            && self.noticed.get_or_init(Instant::now).elapsed() >= GRACE
+        {
+            let message = "interrupted before everything was settled";
+            return Err(ClusterError::new(ErrorKind::TimedOut, message));
+        }
+        Ok(())
+    }
+
+    fn in_flight(&self) -> u64 {
+        let settled = self.settled.load(Ordering::Acquire);
+        self.sent.load(Ordering::Acquire).saturating_sub(settled)
+    }
+}
+
+/// Appends records to one topic.
+#[derive(Debug)]
+pub struct Producer {
+    topic: Topic,
+    partitions: i32,
+    assigner: Assigner,
+    report: bool,
+    shared: Arc<Shared>,
+    deliveries: Sender<Delivery>,
+    received: Receiver<Delivery>,
+    warnings: Receiver<String>,
+    /// Says that fates came, and so that there is room again.
+    room: Receiver<()>,
+    thread: JoinHandle<()>,
+    /// Disconnects when all fates are known.
+    stages: Receiver<Infallible>,
+    letters: Vec<Letter>,
+    messages: Messages,
+}
+
+impl Remote {
+    /// A producer for `topic`.
+    pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
+        let limits = self.limits_of(topic)?;
+        let limits = limits.ok_or_else(|| ClusterError::unknown_topic(topic.as_str()))?;
+        let session = self.producing(options.acks, limits.limits.max_message_bytes)?;
+        let codec = options.compression.or(limits.compression).unwrap_or_default();
+        Producer::start(session, topic, limits.limits.partitions, codec, options)
+    }
+
+    /// The client that sends; the one that was opened early, if it will do.
+    fn producing(&self, acks: Acks, max_message_bytes: usize) -> Result<Arc<Session>> {
+        let usage = Use::Produce { acks, batch_bytes: max_message_bytes };
+        let early = lock(&self.early).take();
+        if let Some((session, was)) = early
+            && was.is_like(usage)
+        {
+            return Ok(session);
+        }
+        Ok(Arc::new(Session::open(&self.brokers, self.limits, usage)?))
+    }
+}
+
+impl Producer {
+    fn start(
+        session: Arc<Session>,
+        topic: &TopicName,
+        partitions: i32,
+        codec: Compression,
+        options: ProducerOptions,
+    ) -> Result<Self> {
+        let topic =
+            Topic::new(session.client(), topic.as_str(), &[("compression.codec", codec.name())])
+                .map_err(|trouble| error::error(&trouble))?;
+        let seed = crate::disk::directory::new_producer_id()?.cast_unsigned();
+        let (deliveries, received) = bounded(QUEUED_DELIVERIES);
+        let (warn, warnings) = unbounded();
+        let (made_room, room) = bounded(1);
+        let (alive, stages) = bounded(0);
+        let shared = Arc::new(Shared {
+            session,
+            acks: options.acks,
+            failed: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            sent: AtomicU64::new(0),
+            settled: AtomicU64::new(0),
+            reported: Mutex::default(),
+            interrupted: options.interrupted,
+            noticed: OnceLock::new(),
+        });
+        let settler = Settler {
+            shared: Arc::clone(&shared),
+            deliveries: deliveries.clone(),
+            warn,
+            made_room,
+            runs: Vec::new(),
+        };
+        let run = move || {
+            settler.run();
+            drop(alive);
+        };
+        let thread = std::thread::Builder::new().name("settle".to_owned()).spawn(run);
+        let thread = thread.map_err(|error| {
+            ClusterError::new(ErrorKind::Storage, format!("cannot start a thread: {error}"))
+        })?;
+        Ok(Self {
+            topic,
+            partitions,
+            assigner: Assigner::new(options.partitioner, partitions, seed),
+            report: options.report,
+            shared,
+            deliveries,
+            received,
+            warnings,
+            room,
+            thread,
+            stages,
+            letters: Vec::new(),
+            messages: Messages::default(),
+        })
+    }
+
+    /// The fates of records, as they become known. A handle of its own, for another thread.
+    pub fn deliveries(&self) -> Receiver<Delivery> {
+        self.received.clone()
+    }
+
+    /// What librdkafka has to say, as it comes up.
+    pub fn warnings(&self) -> Receiver<String> {
+        self.warnings.clone()
+    }
+
+    /// Takes the records of `buffer`; each gets its fate as a delivery. Blocks while the brokers
+    /// are behind. `false` means that an earlier record failed and nothing more is taken.
+    pub fn send(&mut self, buffer: &Arc<RecordBuffer>) -> bool {
+        let number = if self.report { self.keep(buffer) } else { 0 };
+        for (chunk, spans) in buffer.spans.chunks(RECORDS_MAX).enumerate() {
+            self.letters.clear();
+            for (at, span) in spans.iter().enumerate() {
+                let index = chunk * RECORDS_MAX + at;
+                let partition = self.partition_of(span, buffer);
+                let tag = if self.report { tag(number, index as u32) } else { 0 };
+                self.letters.push(Letter { partition, tag });
+            }
+            self.send_chunk(buffer, spans);
+        }
+        !self.shared.failed.load(Ordering::Acquire)
+    }
+
+    fn partition_of(&mut self, span: &Span, buffer: &RecordBuffer) -> i32 {
+        if span.partition >= 0 {
+            return span.partition;
+        }
+        let size = span.key.len() + span.value.len() + RECORD_OVERHEAD_BYTES;
+        self.assigner.assign(span.key.of(&buffer.arena), size)
+    }
+
+    /// Keeps a buffer until its last record is settled, and numbers it.
+    fn keep(&self, buffer: &Arc<RecordBuffer>) -> u32 {
+        let mut reported = lock(&self.shared.reported);
+        reported.last = reported.last.wrapping_add(1).max(1);
+        let number = reported.last;
+        reported.buffers.insert(number, (Arc::clone(buffer), buffer.len()));
+        number
+    }
+
+    /// Hands over records with their letters, in order.
+    fn send_chunk(&mut self, buffer: &RecordBuffer, spans: &[Span]) {
+        let letters = std::mem::take(&mut self.letters);
+        let mut next = 0;
+        while let (Some(rest), Some(rest_letters)) = (spans.get(next..), letters.get(next..))
+            && let (Some(span), Some(letter)) = (rest.first(), rest_letters.first())
+        {
+            if letter.partition >= self.partitions {
+                self.refuse_partition(*letter);
+                next += 1;
+                continue;
+            }
+            let plain = self.plain(rest, rest_letters, buffer.stamped_ms);
+            // Counted first: a fate may come before the call is back.
+            let (taken, result) = if plain > 1 {
+                self.shared.sent.fetch_add(plain as u64, Ordering::AcqRel);
+                let spans = rest.get(..plain).unwrap_or_default();
+                let letters = rest_letters.get(..plain).unwrap_or_default();
+                let (taken, result) =
+                    self.topic.send_plain(buffer, spans, letters, &mut self.messages);
+                self.shared.sent.fetch_sub((plain - taken) as u64, Ordering::AcqRel);
+                (taken, result)
+            } else {
+                self.shared.sent.fetch_add(1, Ordering::AcqRel);
+                match self.topic.send(buffer, span, *letter) {
+                    Ok(()) => (1, Ok(())),
+                    Err(code) => {
+                        self.shared.sent.fetch_sub(1, Ordering::AcqRel);
+                        (0, Err(code))
+                    }
+                }
+            };
+            next += taken;
+            let Err(code) = result else { continue };
+            let Some(letter) = letters.get(next) else { continue };
+            if is_full(code) && self.wait_for_room() {
+                continue;
+            }
+            self.refuse(*letter, self.refusal(code));
+            next += 1;
+        }
+        self.letters = letters;
+    }
+
+    /// How many of the first records may go together: those without headers and without a time of
+    /// their own.
+    fn plain(&self, spans: &[Span], letters: &[Letter], stamped_ms: Option<i64>) -> usize {
+        let plain = |(span, letter): &(&Span, &Letter)| {
+            span.headers_len == 0
+                && Some(span.timestamp_ms) == stamped_ms
+                && letter.partition < self.partitions
+        };
+        spans.iter().zip(letters).take_while(plain).count()
+    }
+
+    /// Waits until fates have come; false if that makes no sense.
+    fn wait_for_room(&self) -> bool {
+        loop {
+            match self.room.recv_timeout(TICK) {
+                Ok(()) => return true,
+                Err(RecvTimeoutError::Timeout) if self.shared.check().is_ok() => {}
+                Err(_) => return false,
+            }
+        }
+    }
+
+    fn refusal(&self, code: Code) -> ClusterError {
+        if is_full(code) {
+            return self.shared.check().err().unwrap_or_else(|| error::of_code(code));
+        }
+        let fatal = self.topic.client().fatal();
+        error::error(&fatal.unwrap_or_else(|| Trouble::of(code)))
+    }
+
+    fn refuse_partition(&self, letter: Letter) {
+        let partition = letter.partition;
+        let message =
+            format!("there is no partition {partition}: the topic has {}", self.partitions);
+        self.refuse(letter, ClusterError::new(ErrorKind::UnknownTopicOrPartition, message));
+    }
+
+    /// Settles one record that was not sent.
+    fn refuse(&self, letter: Letter, error: ClusterError) {
+        self.shared.failed.store(true, Ordering::Release);
+        let report = lock(&self.shared.reported).settle(&[letter.tag], -1);
+        let mut delivery = Delivery {
+            records: 1,
+            fate: Fate::NotPersisted(Arc::new(error)),
+            partition: letter.partition,
+            report,
+        };
+        while let Err(SendTimeoutError::Timeout(back)) =
+            self.deliveries.send_timeout(delivery, TICK)
+        {
+            delivery = back;
+            if self.check().is_err() {
+                // Not counted here, and so counted as unknown in the end.
+                return;
+            }
+        }
+    }
+
+    /// Whether nothing more will come of sending: a record failed, or waiting makes no sense.
+    pub fn is_stuck(&self) -> bool {
+        self.shared.failed.load(Ordering::Acquire) || self.check().is_err()
+    }
+
+    /// Whether everything was handed over, so that waiting for more input gains nothing.
+    pub fn is_idle(&self) -> bool {
+        self.shared.in_flight() == 0
+    }
+
+    /// Fails when waiting for the brokers any longer makes no sense: a signal was some time ago.
+    fn check(&self) -> Result<()> {
+        self.shared.check()
+    }
+
+    /// Waits for the fates of all records. After a signal, what is not settled soon is given up, and
+    /// its fate says how far it had come.
+    pub fn close(self) -> Result<()> {
+        let Self { topic, shared, deliveries, thread, stages, .. } = self;
+        shared.closing.store(true, Ordering::Release);
+        drop(deliveries);
+        let mut given_up: Option<(Instant, ClusterError)> = None;
+        while let Err(RecvTimeoutError::Timeout) = stages.recv_timeout(TICK) {
+            match (&given_up, shared.check()) {
+                (None, Err(error)) => {
+                    topic.client().purge();
+                    given_up = Some((Instant::now(), error));
+                }
+                (Some((since, _)), _) if since.elapsed() > PURGE_MAX => break,
+                _ => {}
+            }
+        }
+        if shared.in_flight() > 0 {
+            return given_up.map_or(Ok(()), |(_, error)| Err(error));
+        }
+        drop(thread.join());
+        Ok(())
+    }
+}
+
+/// The number that names a record of a kept buffer.
+const fn tag(number: u32, index: u32) -> usize {
+    (number as usize) << 32 | index as usize
+}
+
+impl Reported {
+    /// Takes the records of one buffer as settled, and reports them. Nothing where no report is
+    /// wanted.
+    fn settle(&mut self, tags: &[usize], base_offset: i64) -> Option<Report> {
+        let number = (tags.first()? >> 32) as u32;
+        let (records, left) = self.buffers.get_mut(&number)?;
+        *left = left.saturating_sub(tags.len());
+        let records = Arc::clone(records);
+        if *left == 0 {
+            self.buffers.remove(&number);
+        }
+        let indices = tags.iter().map(|tag| *tag as u32).collect();
+        Some(Report { records, indices, base_offset })
+    }
+}
+
+/// Records with one fate, next to each other in one partition.
+struct Run {
+    first: Settled,
+    records: u64,
+    tags: Vec<usize>,
+}
+
+impl Run {
+    /// Whether the next record goes on with this run.
+    fn takes(&self, next: &Settled) -> bool {
+        let first = &self.first;
+        let dense = first.persisted != Some(true)
+            || next.offset == first.offset.saturating_add(self.records as i64);
+        next.persisted == first.persisted
+            && next.code == first.code
+            && next.partition == first.partition
+            && (next.tag == 0 || (dense && next.tag >> 32 == first.tag >> 32))
+    }
+}
+
+/// The thread that takes the fates of records.
+struct Settler {
+    shared: Arc<Shared>,
+    deliveries: Sender<Delivery>,
+    warn: Sender<String>,
+    made_room: Sender<()>,
+    runs: Vec<Run>,
+}
+
+impl Settler {
+    /// Takes fates until all are known and no more will be sent.
+    fn run(mut self) {
+        loop {
+            let closing = self.shared.closing.load(Ordering::Acquire);
+            if closing && self.shared.in_flight() == 0 {
+                return;
+            }
+            // The end is looked for often, since nothing wakes this thread for it.
+            let wait = if self.shared.in_flight() == 0 { Duration::from_millis(2) } else { TICK };
+            let Some(event) = self.shared.session.main().poll(wait) else { continue };
+            match event.kind() {
+                DELIVERIES => self.settle(&event),
+                ERRORS => self.note(&event),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes the fates in one event.
+    fn settle(&mut self, event: &Event) {
+        let runs = &mut self.runs;
+        let mut settled = 0;
+        event.for_each_settled(|next| {
+            settled += 1;
+            if let Some(run) = runs.last_mut().filter(|run| run.takes(&next)) {
+                run.records += 1;
+                if next.tag != 0 {
+                    run.tags.push(next.tag);
+                }
+                return;
+            }
+            let tags = if next.tag == 0 { Vec::new() } else { vec![next.tag] };
+            runs.push(Run { first: next, records: 1, tags });
+        });
+        for run in std::mem::take(&mut self.runs) {
+            self.deliver(run);
+        }
+        self.shared.settled.fetch_add(settled, Ordering::AcqRel);
+        drop(self.made_room.try_send(()));
+    }
+
+    /// Tells one run's fate. A full channel stops this thread, and with it the sending.
+    fn deliver(&self, run: Run) {
+        let Run { first, records, tags } = run;
+        let fate = match first.persisted {
+            Some(true) if self.shared.acks == Acks::None => Fate::MaybePersisted(None),
+            Some(true) => {
+                self.shared.session.note_answer();
+                Fate::Persisted
+            }
+            Some(false) => Fate::NotPersisted(Arc::new(self.why(first.code))),
+            None if first.code == Code::NONE => Fate::MaybePersisted(None),
+            None => Fate::MaybePersisted(Some(Arc::new(self.why(first.code)))),
+        };
+        if matches!(fate, Fate::NotPersisted(_) | Fate::MaybePersisted(Some(_))) {
+            self.shared.failed.store(true, Ordering::Release);
+        }
+        let base_offset = if first.persisted == Some(true) { first.offset } else { -1 };
+        let report = lock(&self.shared.reported).settle(&tags, base_offset);
+        let delivery = Delivery { records, fate, partition: first.partition, report };
+        // Whoever counts may have gone.
+        drop(self.deliveries.send(delivery));
+    }
+
+    /// The error of a record: one that was not answered in time failed for what the connections
+    /// say.
+    fn why(&self, code: Code) -> ClusterError {
+        if let Some(fatal) = self.shared.session.client().fatal() {
+            return error::error(&fatal);
+        }
+        match error::kind(code) {
+            ErrorKind::TimedOut | ErrorKind::Unreachable => self.shared.session.unreachable(),
+            _ => error::of_code(code),
+        }
+    }
+
+    /// Takes up an error of the client: told once for each text.
+    fn note(&self, event: &Event) {
+        let Err(trouble) = event.check() else { return };
+        if self.shared.session.is_new(&trouble) {
+            drop(self.warn.send(error::error(&trouble).message));
+        }
+        self.shared.session.note(trouble);
+    }
+}
