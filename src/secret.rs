@@ -146,7 +146,7 @@ fn output_of(words: &[String], limit: Duration) -> io::Result<Vec<u8>> {
     }
     let output = received.recv_timeout(limit);
     if !matches!(output, Ok(Ok(_))) {
-        sys::kill_group(child.id());
+        sys::signal_group(child.id(), signal_hook::consts::SIGKILL);
     }
     let status = child.wait()?;
     match output {

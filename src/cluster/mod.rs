@@ -135,6 +135,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition, i64>>> {
         match self {
             Self::Embedded(cluster) => cluster.count_records(between),
+            Self::Remote(_) => Err(remote::unsupported("count records")),
         }
     }
 
@@ -143,6 +144,7 @@ impl Cluster {
     pub fn record_times(&self, at: &[(TopicPartition, i64)]) -> Result<Vec<Option<i64>>> {
         match self {
             Self::Embedded(cluster) => cluster.record_times(at),
+            Self::Remote(_) => Err(remote::unsupported("tell the times of records")),
         }
     }
 

@@ -53,6 +53,14 @@ impl Producer {
         }
     }
 
+    /// Fails when waiting for the fates of records any longer makes no sense.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::Embedded(producer) => producer.check(),
+            Self::Remote(producer) => producer.check(),
+        }
+    }
+
     /// Hands over what is taken without waiting for full batches.
     pub fn flush(&mut self) {
         match self {

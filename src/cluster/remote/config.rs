@@ -249,7 +249,8 @@ mod tests {
             value: (*value).to_owned(),
             source: "-X".to_owned(),
         };
-        Brokers { list: "k:9092".into(), properties: properties.iter().map(property).collect() }
+        let properties = properties.iter().map(property).collect();
+        Brokers { list: "k:9092".into(), properties, token: None }
     }
 
     fn produce(acks: Acks) -> Use {

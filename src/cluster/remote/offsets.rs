@@ -21,7 +21,7 @@ const NEWEST: i64 = -3;
 const fn word(at: OffsetAt) -> i64 {
     match at {
         OffsetAt::Start => -2,
-        OffsetAt::End => -1,
+        OffsetAt::End | OffsetAt::LastStable => -1,
         OffsetAt::Timestamp(time) => {
             if time < 0 {
                 0

@@ -339,7 +339,7 @@ impl Producer {
     }
 
     /// Fails when waiting for the brokers any longer makes no sense: a signal was some time ago.
-    fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         self.shared.check()
     }
 
