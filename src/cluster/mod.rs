@@ -12,6 +12,7 @@ use self::embedded::Embedded;
 pub use self::embedded::consume::Consumer;
 pub use self::embedded::group::GroupConsumer;
 pub use self::embedded::produce::Producer;
+pub use self::embedded::topics::TopicsWatch;
 use self::error::{ClusterError, ErrorKind, Outcome, Result};
 use self::types::{
     ConsumeFrom, GroupOptions, Limits, ListedOffset, OffsetAt, ProducerOptions, Target, TopicLimits,
@@ -184,6 +185,33 @@ impl Cluster {
     pub fn group_consumer(&self, options: GroupOptions) -> Result<GroupConsumer> {
         match self {
             Self::Embedded(cluster) => cluster.group_consumer(options),
+        }
+    }
+
+    /// Returns a consumer of nothing yet, for topics that are to come.
+    pub fn consumer_to_be(&self) -> Result<Consumer> {
+        match self {
+            Self::Embedded(cluster) => cluster.consumer_to_be(),
+        }
+    }
+
+    /// Adds partitions to a consumer, which polls call by numbers from `first` on. Those that are
+    /// gone by now are left out.
+    pub fn extend_consumer(
+        &self,
+        consumer: &mut Consumer,
+        from: &[ConsumeFrom],
+        first: usize,
+    ) -> Result<()> {
+        match self {
+            Self::Embedded(cluster) => cluster.extend_consumer(consumer, from, first),
+        }
+    }
+
+    /// Returns what tells that topics came, went or grew.
+    pub fn watch_topics(&self) -> Result<TopicsWatch> {
+        match self {
+            Self::Embedded(cluster) => cluster.watch_topics(),
         }
     }
 

@@ -133,10 +133,12 @@ const fn status(kind: ErrorKind) -> Status {
         | ErrorKind::InvalidReplicationFactor
         | ErrorKind::InvalidConfig
         | ErrorKind::InvalidRequest
+        | ErrorKind::InconsistentGroupProtocol
         | ErrorKind::Unsupported => Status::Usage,
         ErrorKind::TopicAlreadyExists
         | ErrorKind::MessageTooLarge
         | ErrorKind::UnknownMember
+        | ErrorKind::FencedInstanceId
         | ErrorKind::NonEmptyGroup => Status::Partial,
         ErrorKind::CorruptData => Status::Damaged,
         ErrorKind::Busy | ErrorKind::Storage => Status::Local,
@@ -170,6 +172,9 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         ErrorKind::NonEmptyGroup => {
             topic.map(|group| format!("`kaw groups members {group}` shows whom to stop first"))
         }
+        ErrorKind::InconsistentGroupProtocol => {
+            topic.map(|assignor| format!("`--assignor {assignor}`, or stop the others first"))
+        }
         ErrorKind::NotFound => Some("`kaw config` shows the target and who named it".to_owned()),
         ErrorKind::Busy | ErrorKind::TimedOut => Some("`--timeout 1m` waits longer".to_owned()),
         ErrorKind::InvalidPartitions
@@ -179,6 +184,7 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         | ErrorKind::Unsupported
         | ErrorKind::CorruptData
         | ErrorKind::UnknownMember
+        | ErrorKind::FencedInstanceId
         | ErrorKind::Storage => None,
     }
 }

@@ -5,6 +5,8 @@ pub(super) mod consume;
 pub(super) mod group;
 mod groups;
 pub(super) mod produce;
+mod roster;
+pub(super) mod topics;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -203,7 +205,9 @@ impl Embedded {
                     self.wait_until_free(&log)?;
                 }
             }
-            Ok(change.delete(name, crate::now_ms())?)
+            change.delete(name, crate::now_ms())?;
+            // Still under the lock of topics: who makes the topic anew finds nothing committed.
+            self.forget_topic(name)
         };
         Ok(names.iter().map(|n| Outcome { of: n.clone(), result: delete(n) }).collect())
     }

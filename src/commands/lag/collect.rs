@@ -180,7 +180,7 @@ fn first_times(cluster: &Cluster, from: &[ConsumeFrom]) -> Option<BTreeMap<usize
     let mut buffer = RecordBuffer::default();
     while times.len() < from.len() {
         buffer.clear();
-        let Polled::Records { of } = consumer.poll(&mut buffer, Instant::now()).ok()? else {
+        let Polled::Records { of } = consumer.poll(&mut buffer, Instant::now(), &[]).ok()? else {
             break;
         };
         if let Some(span) = buffer.spans.first() {
