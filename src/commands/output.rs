@@ -26,7 +26,7 @@ const PIPE_BYTES: i32 = 1 << 20;
 const DRAIN_MIN: Duration = Duration::from_micros(50);
 const DRAIN_MAX: Duration = Duration::from_millis(5);
 /// How long stdout has, after a stop, to take what is on its way.
-const STOP_PATIENCE: Duration = Duration::from_millis(1000);
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// How long the thread has to tell how far it came.
 const GIVE_UP_PATIENCE: Duration = Duration::from_millis(500);
 

@@ -2,9 +2,9 @@
 //! partition. Leaves joining and leaving to `membership`, assigning to `assignor`, offsets to
 //! `offsets`, and waiting to `cluster`.
 //!
-//! There is no coordinator. What the members know of each other, the roster, stands in the file
-//! twice, and a word of its mapped page says which of the two counts, so a member killed while it
-//! writes leaves the old one. It is changed under the group's mutex only, and says of every
+//! There is no coordinator. What the members know of each other, the roster, stands in the file,
+//! and a word of its mapped page says where. The next one is written beside it, so a member killed
+//! while it writes leaves the old one. It is changed under the group's mutex only, and says of every
 //! partition who owns it. So a partition has one owner, and who is taken out of the roster owns
 //! nothing, whatever it holds or believes.
 //!
@@ -31,7 +31,7 @@ use crate::sys::{self, LockKind, PAGE_BYTES, Page};
 
 const MAGIC: u64 = u64::from_be_bytes(*b"KAWGROU2");
 const WORD_MAGIC: usize = 0;
-/// Which of the two rosters counts: 1 or 2; 0 for none yet.
+/// Where the roster that counts begins; 0 for none yet.
 const WORD_ROSTER: usize = 1;
 /// The sequence that members wait on, a half word.
 const HALF_WORD_SEQUENCE: usize = 4;
@@ -52,8 +52,13 @@ pub const MEMBERS_MAX: u32 = 10_000;
 /// Locks lie far behind anything that is ever written.
 const MUTEX_BYTE: u64 = 1 << 60;
 const ALIVE_BYTES: u64 = MUTEX_BYTE + 16;
-/// Where the words begin that say when the member of a slot last polled: behind the rosters.
-const SEEN_BYTES: u64 = 16 << 20;
+/// Where the words begin that say when the member of a slot last polled: those of the first slots,
+/// of as many as a page has, and behind the rosters those of the others.
+const SEEN_BYTES: u64 = PAGE_BYTES as u64;
+const SEEN_BYTES_MANY: u64 = 32 << 20;
+const SLOTS_FEW: u32 = PAGE_BYTES as u32 / 8;
+/// Where rosters begin.
+const ROSTER_BYTES_MIN: u64 = 2 * PAGE_BYTES as u64;
 
 /// A partition by the name of its topic.
 pub type Partition = (String, i32);
@@ -204,7 +209,7 @@ impl GroupFile {
         let mut word = [0; 8];
         let read = self.file.read_exact_at(&mut word, seen_at(slot));
         read.map_err(DiskError::io("read", &self.path))?;
-        Ok(u64::from_ne_bytes(word))
+        Ok(u64::from_be_bytes(word))
     }
 
     /// How another member is, and when that changes if it does not poll.
@@ -245,11 +250,11 @@ impl GroupFile {
     fn read(&self) -> Result<Roster> {
         let Self { group, path, file, page, .. } = self;
         let fresh = || Roster { group: group.to_string(), ..Roster::default() };
-        let which = page.word(WORD_ROSTER).load(Ordering::Acquire);
-        if page.word(WORD_MAGIC).load(Ordering::Relaxed) != MAGIC || !(1..=2).contains(&which) {
+        let at = page.word(WORD_ROSTER).load(Ordering::Acquire);
+        let is_place = (ROSTER_BYTES_MIN..SEEN_BYTES_MANY).contains(&at);
+        if page.word(WORD_MAGIC).load(Ordering::Relaxed) != MAGIC || !is_place {
             return Ok(fresh());
         }
-        let at = place(which);
         let mut header = [0; ROSTER_HEADER_BYTES];
         file.read_exact_at(&mut header, at).map_err(DiskError::io("read", path))?;
         let number = u64::from_be_bytes(header);
@@ -337,6 +342,20 @@ impl GroupLock<'_> {
         Ok(())
     }
 
+    /// Where a roster of so many bytes does not touch the one that counts: in front of it, or else
+    /// behind it.
+    fn place(&self, len: u64) -> Result<u64> {
+        let GroupFile { path, file, page, .. } = self.0;
+        let at = page.word(WORD_ROSTER).load(Ordering::Acquire);
+        if ROSTER_BYTES_MIN + ROSTER_HEADER_BYTES as u64 + len <= at || at < ROSTER_BYTES_MIN {
+            return Ok(ROSTER_BYTES_MIN);
+        }
+        let mut header = [0; ROSTER_HEADER_BYTES];
+        file.read_exact_at(&mut header, at).map_err(DiskError::io("read", path))?;
+        let before = (u64::from_be_bytes(header) >> 32).min(ROSTER_BYTES_MAX);
+        Ok(at + ROSTER_HEADER_BYTES as u64 + before)
+    }
+
     /// Replaces the roster by one in which nothing is of concern to the others.
     fn replace(&self, roster: &Roster) -> Result<()> {
         let GroupFile { path, file, page, .. } = self.0;
@@ -347,25 +366,21 @@ impl GroupLock<'_> {
                 max_bytes: ROSTER_BYTES_MAX,
             });
         }
-        let next = if page.word(WORD_ROSTER).load(Ordering::Acquire) == 1 { 2 } else { 1 };
+        let next = self.place(bytes.len() as u64)?;
         let number = (bytes.len() as u64) << 32 | u64::from(crc32c::crc32c(&bytes));
         let mut all = number.to_be_bytes().to_vec();
         all.extend_from_slice(&bytes);
-        file.write_all_at(&all, place(next)).map_err(DiskError::io("write", path))?;
+        file.write_all_at(&all, next).map_err(DiskError::io("write", path))?;
         page.word(WORD_MAGIC).store(MAGIC, Ordering::Relaxed);
         page.word(WORD_ROSTER).store(next, Ordering::Release);
         Ok(())
     }
 }
 
-/// Where the first or the second roster stands.
-const fn place(which: u64) -> u64 {
-    PAGE_BYTES as u64 + (which - 1) * (ROSTER_BYTES_MAX + ROSTER_HEADER_BYTES as u64)
-}
-
 /// Where the word of a slot stands that says when its member last polled.
 const fn seen_at(slot: u32) -> u64 {
-    SEEN_BYTES + slot as u64 * 8
+    let from = if slot < SLOTS_FEW { SEEN_BYTES } else { SEEN_BYTES_MANY };
+    from + slot as u64 * 8
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod generated;
 mod groups;
 mod groups_exec;
 mod groups_history;
+mod groups_hung;
 mod groups_members;
 mod groups_offsets;
 mod history;

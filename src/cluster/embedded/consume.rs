@@ -270,6 +270,10 @@ impl Consumer {
                 .iter()
                 .map(|part| part.state.as_ref().map_or(0, State::sequence))
                 .collect();
+            // Before anything is read: it may be somebody else's by now.
+            if beside.iter().any(|(word, was)| word.load(Ordering::Acquire) != *was) {
+                return Ok(Polled::Nothing);
+            }
             if let Some(polled) = self.read_next(buffer)? {
                 return Ok(polled);
             }
@@ -282,8 +286,7 @@ impl Consumer {
                 look_at = now + WAIT_MAX;
                 self.look()?;
             }
-            if now >= until || beside.iter().any(|(word, was)| word.load(Ordering::Acquire) != *was)
-            {
+            if now >= until {
                 return Ok(Polled::Nothing);
             }
             self.wait(&sequences, until.min(look_at) - now, beside);

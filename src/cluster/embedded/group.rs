@@ -50,8 +50,9 @@ pub struct GroupConsumer {
     seen: u32,
     /// When the others are looked at next, on the monotonic clock.
     look_at_ms: u64,
-    /// Somebody is to be taken out, or topics have changed.
-    unbalanced: bool,
+    /// Somebody is to be taken out.
+    somebody_out: bool,
+    topics_changed: bool,
     topics: TopicsWatch,
     /// The topics that it wants and that are there: their ids, and their numbers of partitions.
     wanted: BTreeMap<TopicName, (Uuid, i32)>,
@@ -97,7 +98,8 @@ impl Embedded {
             offsets,
             roster,
             look_at_ms: 0,
-            unbalanced: false,
+            somebody_out: false,
+            topics_changed: false,
             topics,
             wanted,
             found: Vec::new(),
@@ -233,7 +235,7 @@ impl GroupConsumer {
                 let topic = self.partition(of).map(|of| of.topic.clone());
                 self.look_at_topics()?;
                 match topic {
-                    Some(topic) if self.wanted.contains_key(&topic) && !self.unbalanced => {
+                    Some(topic) if self.wanted.contains_key(&topic) && !self.topics_changed => {
                         Err(ClusterError::deleted_topic(topic.as_str()))
                     }
                     _ => Ok(Polled::Rebalance),
@@ -270,7 +272,7 @@ impl GroupConsumer {
         let (out, next_ms) = self.membership.look_at_others(&self.roster)?;
         let many_ms = self.roster.members.len() as u64 * 50;
         self.look_at_ms = next_ms.clamp(now_ms + 10, now_ms + LOOK_EVERY_MS.max(many_ms));
-        self.unbalanced |= out;
+        self.somebody_out |= out;
         Ok(())
     }
 
@@ -281,7 +283,10 @@ impl GroupConsumer {
 
     /// Whether members came or went, or topics changed, since the last rebalance.
     pub fn is_unbalanced(&self) -> bool {
-        self.membership.file().sequence() != self.seen || self.unbalanced || self.topics.is_due()
+        self.membership.file().sequence() != self.seen
+            || self.somebody_out
+            || self.topics_changed
+            || self.topics.is_due()
     }
 
     /// Whether the partition that a poll named by number is still read.
@@ -303,7 +308,7 @@ impl GroupConsumer {
         if now == self.wanted {
             return Ok(registry);
         }
-        self.unbalanced = true;
+        self.topics_changed = true;
         let before = std::mem::replace(&mut self.wanted, now);
         for (topic, (id, _)) in &before {
             if self.wanted.get(topic).is_none_or(|(now, _)| now != id) {
@@ -337,7 +342,8 @@ impl GroupConsumer {
         let topics: Vec<String> = self.wanted.keys().map(ToString::to_string).collect();
         let assignor = self.options.assignor;
         let share = |roster: &mut Roster| share_out(roster, assignor, &all_counts(&registry));
-        let changed = std::mem::take(&mut self.unbalanced);
+        let changed = std::mem::take(&mut self.topics_changed);
+        self.somebody_out = false;
         let reading = &self.reading;
         let put_down = |p: &Partition| !reading.contains(p);
         let held = |p: &Partition| named(std::slice::from_ref(p)).iter().any(is_held);
@@ -452,9 +458,11 @@ impl GroupConsumer {
             let (offsets, topics) = (&mut self.offsets, &self.topics);
             // Who deletes a topic has it forgotten under the mutex, after it is gone: a commit for
             // it comes before that, or sees that it is gone.
-            let append = || match topics.is_due() {
-                true => Ok(false),
-                false => offsets.append(group, &records, now_ms, false).map(|()| true),
+            let append = || {
+                if topics.is_due() {
+                    return Ok(false);
+                }
+                offsets.append(group, &records, now_ms, false).map(|()| true)
             };
             match self.membership.while_member(append)? {
                 None => return Err(self.given_up()?),

@@ -136,8 +136,9 @@ impl Source<'_> {
     }
 
     /// Says to the group that this member works.
-    pub fn beat(&mut self) {
+    pub fn beat(&mut self, out: &Out) {
         if let Self::Member(member) = self {
+            member.tell_late(out);
             member.beat();
         }
     }
@@ -265,7 +266,8 @@ impl Member {
         let took = self.beaten.elapsed();
         if took > self.interval && !self.consumer.is_unbalanced() {
             out.warn(format_args!(
-                "this member asked for no records for {}, longer than --max-poll-interval {}:                  others would take its partitions",
+                "this member asked for no records for {}, longer than --max-poll-interval {}: \
+                 others would take its partitions",
                 units::duration(took),
                 units::duration(self.interval)
             ));

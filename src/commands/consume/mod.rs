@@ -450,7 +450,7 @@ impl Run<'_> {
                 if !self.source.keep_up(of, output, out).map_err(cannot)? {
                     break;
                 }
-                self.source.beat();
+                self.source.beat(&self.context.out);
             }
             if let Some(progress) = progress {
                 progress.set(self.records, self.bytes);
@@ -474,7 +474,7 @@ impl Run<'_> {
             // Who reads slowly is not taken for one that does not read at all.
             if written != self.output.written() {
                 written = self.output.written();
-                self.source.beat();
+                self.source.beat(&self.context.out);
             }
             let kept = self.source.keep_up(of, &self.output, &self.context.out);
             if !kept.map_err(|error| self.context.failure("consume", error))? {
@@ -498,7 +498,7 @@ impl Run<'_> {
             if !kept.map_err(|error| self.context.failure("consume", error))? {
                 return Ok(true);
             }
-            self.source.beat();
+            self.source.beat(&self.context.out);
             let wait = due.saturating_sub(self.started.elapsed());
             if wait.is_zero() {
                 return Ok(false);

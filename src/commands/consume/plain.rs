@@ -121,12 +121,12 @@ impl<'a> Plain<'a> {
     fn look(&mut self, out: &Out) -> Result<()> {
         self.watch.iter_mut().for_each(TopicsWatch::look);
         self.is_due = false;
-        let there = match &self.args.regex {
-            Some(_) => topics_of(self.cluster, self.args)?,
-            None => {
-                let outcomes = self.cluster.describe_topics(&distinct(&self.args.topics))?;
-                outcomes.into_iter().filter_map(|outcome| outcome.result.ok()).collect()
-            }
+        let there = if self.args.regex.is_some() {
+            topics_of(self.cluster, self.args)?
+        } else {
+            // One that is missing may come back.
+            let outcomes = self.cluster.describe_topics(&distinct(&self.args.topics))?;
+            outcomes.into_iter().filter_map(|outcome| outcome.result.ok()).collect()
         };
         let mut from = Vec::new();
         for topic in there {

@@ -138,12 +138,12 @@ impl Membership {
 
     /// Says that it polls. Costs one store, which the others look at when they have nothing to do.
     pub fn beat(&self, now_ms: u64) {
-        self.seen_word().store(now_ms, Ordering::Relaxed);
+        self.seen_word().store(now_ms.to_be(), Ordering::Relaxed);
     }
 
     /// Whether it has not polled for longer than `interval`.
     pub fn is_late(&self, now_ms: u64, interval: Duration) -> bool {
-        let seen_ms = self.seen_word().load(Ordering::Relaxed);
+        let seen_ms = u64::from_be(self.seen_word().load(Ordering::Relaxed));
         now_ms.saturating_sub(seen_ms) > milliseconds(interval)
     }
 
@@ -192,9 +192,8 @@ impl Membership {
         let stays = |p: &&Partition| is_held(p) || assigned.contains(*p);
         let mut owned: BTreeSet<Partition> = self.owned.iter().filter(stays).cloned().collect();
         let released = owned.len() != self.owned.len();
-        let is_free = |p: &&Partition| match owned.contains(*p) {
-            true => is_put_down(p) && !is_held(p),
-            false => !theirs.contains(*p),
+        let is_free = |p: &&Partition| {
+            if owned.contains(*p) { is_put_down(p) && !is_held(p) } else { !theirs.contains(*p) }
         };
         let taken: Vec<Partition> = me.assigned.iter().filter(is_free).cloned().collect();
         owned.extend(taken.iter().cloned());
@@ -317,7 +316,7 @@ fn map_seen(file: &GroupFile, slot: u32) -> Result<Page> {
     // Written, so that a full disk is an error here and not a signal later.
     let missing = (page + PAGE_BYTES as u64).saturating_sub(len) as usize;
     file.write_all_at(&vec![0; missing], len)
-        .and_then(|()| file.write_all_at(&sys::monotonic_ms().to_ne_bytes(), at))
+        .and_then(|()| file.write_all_at(&sys::monotonic_ms().to_be_bytes(), at))
         .map_err(write)?;
     Page::map_at(file, page, true).map_err(DiskError::io("map", path))
 }
