@@ -327,12 +327,16 @@ _kaw() {
             return 0
             ;;
         kaw__subcmd__consume)
-            opts="-o -p -n -e -g -f -J -d -b -q -v -h --offset --partitions --count --exit --idle --group --assignor --exec --batch --retry --rate --format --json --raw --key --grep --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
+            opts="-o -p -n -e -g -f -J -d -b -q -v -h --regex --offset --partitions --count --exit --idle --group --assignor --max-poll-interval --instance-id --session-timeout --exec --batch --retry --rate --format --json --raw --key --grep --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --regex)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --offset)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -370,6 +374,18 @@ _kaw() {
                     return 0
                     ;;
                 --assignor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-poll-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --session-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

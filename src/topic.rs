@@ -67,7 +67,7 @@ impl TopicName {
     }
 }
 
-/// Which topics are wanted: those whose whole name matches, and that Kafka does not keep for itself.
+/// Which topics are wanted: those whose whole name matches, without those of Kafka itself.
 #[derive(Clone, Debug)]
 pub struct TopicPattern(Regex);
 

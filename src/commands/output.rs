@@ -16,8 +16,8 @@ use crate::sys;
 
 /// Buffers on their way; with the size of a read this bounds the memory of a stream.
 const QUEUED: usize = 4;
-/// Up to this many bytes, handing over costs more than writing; and a pipe that takes anything takes
-/// as many without a wait.
+/// Up to this many bytes, handing over costs more than writing; and a pipe that takes anything
+/// takes as many without a wait.
 const STRAIGHT_BYTES: usize = 4096;
 /// A pipe of this size carries the same bytes in fewer turns of writer and reader.
 const PIPE_BYTES: i32 = 1 << 20;
@@ -107,8 +107,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Opens stdout and starts the threads: one that writes, and one that ends the waits on the word
-    /// of `stop` when the reader goes.
+    /// Opens stdout and starts the threads: one that writes, and one that ends the waits on the
+    /// word of `stop` when the reader goes.
     pub fn new(out: &Out, stop: &Stop) -> io::Result<Self> {
         let (straight, mut stdout, heard) = (out.stdout()?, out.stdout()?, out.stdout()?);
         sys::grow_pipe(straight.as_fd(), PIPE_BYTES);

@@ -202,8 +202,8 @@ impl LogDirectory {
         Ok((path, file))
     }
 
-    /// The page with the word that every change of topics counts up; `None` where this directory may
-    /// not be written to.
+    /// The page with the word that every change of topics counts up; `None` where this directory
+    /// may not be written to.
     pub fn topics_page(&self) -> Option<Page> {
         let (path, file) = self.open_state_file().ok()?;
         file::make_page(&file, &path).ok()?;

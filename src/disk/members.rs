@@ -4,9 +4,9 @@
 //!
 //! There is no coordinator. What the members know of each other, the roster, stands in the file,
 //! and a word of its mapped page says where. The next one is written beside it, so a member killed
-//! while it writes leaves the old one. It is changed under the group's mutex only, and says of every
-//! partition who owns it. So a partition has one owner, and who is taken out of the roster owns
-//! nothing, whatever it holds or believes.
+//! while it writes leaves the old one. It is changed under the group's mutex only, and says of
+//! every partition who owns it. So a partition has one owner, and who is taken out of the roster
+//! owns nothing, whatever it holds or believes.
 //!
 //! Every member holds a lock on one byte, its slot, which the kernel frees when it dies, and notes
 //! in a mapped word when it last polled. Who is dead, or has not polled for longer than it said it
@@ -19,7 +19,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -166,14 +166,14 @@ impl GroupFile {
     /// Waits for the group's mutex, which is held for microseconds by whoever is not stopped. Not
     /// in the kernel's queue: that wait would have no end.
     pub fn lock(&self) -> Result<GroupLock<'_>> {
-        let until = Instant::now() + self.patience;
+        let until_ms = sys::monotonic_ms() + milliseconds(self.patience);
         loop {
             if sys::try_lock(&self.file, LockKind::Exclusive, MUTEX_BYTE, 1)
                 .map_err(DiskError::io("lock", &self.path))?
             {
                 return Ok(GroupLock(self));
             }
-            if Instant::now() >= until {
+            if sys::monotonic_ms() >= until_ms {
                 break;
             }
             std::thread::sleep(LOCK_STEP);
@@ -303,8 +303,8 @@ impl GroupFile {
     }
 
     /// The group's mutex while nobody is in it: who holds it can change what the group committed,
-    /// and nobody joins meanwhile. Where there are members, their number instead. The hung are taken
-    /// out, as by one who joins: they would not hear of the change.
+    /// and nobody joins meanwhile. Where there are members, their number instead. The hung are
+    /// taken out, as by one who joins: they would not hear of the change.
     pub fn lock_empty(&self) -> Result<std::result::Result<GroupLock<'_>, usize>> {
         let lock = self.lock()?;
         let mut roster = lock.read()?;
@@ -375,6 +375,11 @@ impl GroupLock<'_> {
         page.word(WORD_ROSTER).store(next, Ordering::Release);
         Ok(())
     }
+}
+
+/// A duration as the file has it.
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX >> 1)
 }
 
 /// Where the word of a slot stands that says when its member last polled.

@@ -166,7 +166,7 @@ fn a_signal_ends_who_writes_to_a_full_pipe_and_commits_what_went_in() {
     let got = std::fs::read_to_string(s.path("got")).unwrap();
     let mut ends = std::collections::BTreeMap::new();
     for line in got[..=got.rfind('\n').unwrap()].lines() {
-        let mut words = line.split(' ').map(|word| word.parse::<i64>());
+        let mut words = line.split(' ').map(str::parse::<i64>);
         let (partition, offset) = (words.next().unwrap().unwrap(), words.next().unwrap().unwrap());
         ends.insert(partition, offset + 1);
     }

@@ -442,15 +442,8 @@ impl Run<'_> {
             if let Some(next) = next_offset {
                 self.source.note(Sent { ticket: self.output.ticket(), of, next, marks });
             }
-            if self.exec.is_some() {
-                // The command has done its work: it is not to be done again.
-                let cannot = |error| self.context.failure("consume", error);
-                let (output, out) = (&self.output, &self.context.out);
-                self.source.commit_when_due(true, output, out).map_err(cannot)?;
-                if !self.source.keep_up(of, output, out).map_err(cannot)? {
-                    break;
-                }
-                self.source.beat(&self.context.out);
+            if self.exec.is_some() && !self.commit_batch(of)? {
+                break;
             }
             if let Some(progress) = progress {
                 progress.set(self.records, self.bytes);
@@ -460,6 +453,17 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Commits what a command has done: it is not to be done again. False if the partition is ours
+    /// no more.
+    fn commit_batch(&mut self, of: usize) -> Result<bool, Failure> {
+        let cannot = |error| self.context.failure("consume", error);
+        let (output, out) = (&self.output, &self.context.out);
+        self.source.commit_when_due(true, output, out).map_err(cannot)?;
+        let is_ours = self.source.keep_up(of, output, out).map_err(cannot)?;
+        self.source.beat(out);
+        Ok(is_ours)
     }
 
     /// Has `bytes` written, and meanwhile, should stdout be slow, does what cannot wait. False if

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{
     ALIVE_BYTES, GroupFile, GroupLock, Health, MEMBERS_MAX, Partition, Roster, RosterMember,
-    seen_at,
+    milliseconds, seen_at,
 };
 use crate::disk::error::{DiskError, Result};
 use crate::disk::meta::Uuid;
@@ -69,9 +69,9 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// Joins the group: takes a slot, and shares the partitions out anew. A static member that comes
-    /// back takes the place of the one it was, with its partitions. Where the others use another
-    /// assignor, answers with its name.
+    /// Joins the group: takes a slot, and shares the partitions out anew. A static member that
+    /// comes back takes the place of the one it was, with its partitions. Where the others use
+    /// another assignor, answers with its name.
     pub fn join(
         directory: &Path,
         group: &GroupId,
@@ -255,9 +255,9 @@ impl Membership {
         drop(std::thread::Builder::new().name("watch".to_owned()).spawn(watch));
     }
 
-    /// Leaves the group: shares out among those who stay, and lets go of everything. A static member
-    /// only lets go: its place and its share wait for it to come back. `None` if it was a member no
-    /// more.
+    /// Leaves the group: shares out among those who stay, and lets go of everything. A static
+    /// member only lets go: its place and its share wait for it to come back. `None` if it was a
+    /// member no more.
     pub fn leave(self, assign: Assign<'_>) -> Result<Option<Roster>> {
         let lock = self.file.lock()?;
         let mut roster = lock.read()?;
@@ -284,11 +284,6 @@ impl Membership {
         let at = ALIVE_BYTES + u64::from(self.slot);
         sys::unlock(&self.file.file, at, 1).map_err(DiskError::io("unlock", &self.file.path))
     }
-}
-
-/// A duration as the roster has it.
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The lowest slot that nobody holds, and that no static member waits in.

@@ -1,5 +1,7 @@
 //! Tests of members: who is there, who is alive, who owns what.
 
+use std::time::Instant;
+
 use super::*;
 
 fn joining(client_id: &str) -> Joining {
