@@ -5,6 +5,7 @@
 //! A partition is read only while the roster says that it is ours, from the offset that was
 //! committed when it became so; and it is let go of only after what was accepted of it is
 //! committed.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
