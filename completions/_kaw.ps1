@@ -265,6 +265,7 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             break
         }
         'kaw;consume' {
+            [CompletionResult]::new('--regex', '--regex', [CompletionResultType]::ParameterName, 'The topics whose whole name matches, also those that are yet to come')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'From where, and to where: start, end, N, -N, +N, @TIME, FROM:TO [default: start]')
             [CompletionResult]::new('--offset', '--offset', [CompletionResultType]::ParameterName, 'From where, and to where: start, end, N, -N, +N, @TIME, FROM:TO [default: start]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Only these partitions: 0,2-4')
@@ -275,6 +276,9 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             [CompletionResult]::new('-g', '-g', [CompletionResultType]::ParameterName, 'Join this group and share its partitions; commit what stdout has accepted')
             [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Join this group and share its partitions; commit what stdout has accepted')
             [CompletionResult]::new('--assignor', '--assignor', [CompletionResultType]::ParameterName, 'Who gets which partition: range, roundrobin, sticky, cooperative-sticky')
+            [CompletionResult]::new('--max-poll-interval', '--max-poll-interval', [CompletionResultType]::ParameterName, 'Give a member up that has not asked for records for this long')
+            [CompletionResult]::new('--instance-id', '--instance-id', [CompletionResultType]::ParameterName, 'Keep the place of this name in the group over restarts')
+            [CompletionResult]::new('--session-timeout', '--session-timeout', [CompletionResultType]::ParameterName, 'How long the place of --instance-id is kept')
             [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run this command for each batch, with the records on its stdin; last on the line, no shell')
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Give the command at most N records at once')
             [CompletionResult]::new('--batch-time', '--batch-time', [CompletionResultType]::ParameterName, 'Wait this long for a batch to be full [default: while there is something to read]')

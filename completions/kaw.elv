@@ -253,6 +253,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'kaw;consume'= {
+            cand --regex 'The topics whose whole name matches, also those that are yet to come'
             cand -o 'From where, and to where: start, end, N, -N, +N, @TIME, FROM:TO [default: start]'
             cand --offset 'From where, and to where: start, end, N, -N, +N, @TIME, FROM:TO [default: start]'
             cand -p 'Only these partitions: 0,2-4'
@@ -263,6 +264,9 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand -g 'Join this group and share its partitions; commit what stdout has accepted'
             cand --group 'Join this group and share its partitions; commit what stdout has accepted'
             cand --assignor 'Who gets which partition: range, roundrobin, sticky, cooperative-sticky'
+            cand --max-poll-interval 'Give a member up that has not asked for records for this long'
+            cand --instance-id 'Keep the place of this name in the group over restarts'
+            cand --session-timeout 'How long the place of --instance-id is kept'
             cand --exec 'Run this command for each batch, with the records on its stdin; last on the line, no shell'
             cand --batch 'Give the command at most N records at once'
             cand --batch-time 'Wait this long for a batch to be full [default: while there is something to read]'

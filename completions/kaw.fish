@@ -203,12 +203,16 @@ complete -c kaw -n "__fish_kaw_using_subcommand produce" -l internal -d 'Allow a
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l regex -d 'The topics whose whole name matches, also those that are yet to come' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s o -l offset -d 'From where, and to where: start, end, N, -N, +N, @TIME, FROM:TO [default: start]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s p -l partitions -d 'Only these partitions: 0,2-4' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s n -l count -d 'Stop after N records' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l idle -d 'Stop when no record has come for this long' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s g -l group -d 'Join this group and share its partitions; commit what stdout has accepted' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l assignor -d 'Who gets which partition: range, roundrobin, sticky, cooperative-sticky' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l max-poll-interval -d 'Give a member up that has not asked for records for this long' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l instance-id -d 'Keep the place of this name in the group over restarts' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l session-timeout -d 'How long the place of --instance-id is kept' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l exec -d 'Run this command for each batch, with the records on its stdin; last on the line, no shell' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l batch -d 'Give the command at most N records at once' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l batch-time -d 'Wait this long for a batch to be full [default: while there is something to read]' -r

@@ -135,6 +135,32 @@ pub struct Member {
     pub host: String,
     /// The partitions it owns, ascending.
     pub assignment: Vec<TopicPartition>,
+    /// How it is, as far as that is known.
+    pub state: MemberState,
+}
+
+/// How a member is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MemberState {
+    /// It polls; or nothing else is known of it.
+    #[default]
+    Live,
+    /// It has not polled for longer than it said it might, and is taken out by the next one that
+    /// looks.
+    Hung,
+    /// A static member that is gone, and keeps its place until its session ends.
+    Away,
+}
+
+impl MemberState {
+    /// Its name, in the words of the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Hung => "hung",
+            Self::Away => "away",
+        }
+    }
 }
 
 /// An offset that a group committed.

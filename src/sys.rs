@@ -87,11 +87,16 @@ impl Page {
     /// Maps the first page of `file`, which must be that long already: a store into a page that the
     /// file system has no block for ends the process (SIGBUS).
     pub fn map(file: &File, writable: bool) -> io::Result<Self> {
-        if file.metadata()?.len() < PAGE_BYTES as u64 {
+        Self::map_at(file, 0, writable)
+    }
+
+    /// Maps the page of `file` that begins at `start`, likewise.
+    pub fn map_at(file: &File, start: u64, writable: bool) -> io::Result<Self> {
+        if file.metadata()?.len() < start + PAGE_BYTES as u64 {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "state page is too short"));
         }
         let mut options = memmap2::MmapOptions::new();
-        options.len(PAGE_BYTES);
+        options.offset(start).len(PAGE_BYTES);
         let map =
             if writable { options.map_raw(file)? } else { options.map_raw_read_only(file)? };
         Ok(Self(map))
@@ -115,6 +120,9 @@ impl Page {
     }
 }
 
+/// A word to wait on, and the value that it is not to have any more.
+pub type Word<'a> = (&'a AtomicU32, u32);
+
 /// The most words one wait can watch (FUTEX_WAITV_MAX).
 pub const WAIT_ANY_MAX: usize = 128;
 
@@ -135,7 +143,7 @@ fn timespec(duration: Duration) -> libc::timespec {
 
 /// Sleeps until one of `words` no longer holds the value beside it, a wake-up, a signal, or the
 /// timeout; callers look again whatever the reason. Watches the first [`WAIT_ANY_MAX`] words.
-pub fn wait_any(words: &[(&AtomicU32, u32)], timeout: Duration) {
+pub fn wait_any(words: &[Word<'_>], timeout: Duration) {
     match words {
         [] => std::thread::sleep(timeout),
         [(word, value)] => wait_one(word, *value, timeout),
@@ -158,7 +166,7 @@ fn wait_one(word: &AtomicU32, value: u32, timeout: Duration) {
     }
 }
 
-fn wait_many(words: &[(&AtomicU32, u32)], timeout: Duration) {
+fn wait_many(words: &[Word<'_>], timeout: Duration) {
     const FUTEX2_SIZE_U32: u32 = 2;
     let waiters: Vec<FutexWaiter> = words
         .iter()
@@ -284,6 +292,53 @@ pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
         flags >= 0 && libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) == 0
     };
     if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Whether a write of one page to `fd` would not have to wait.
+pub fn is_writable(fd: BorrowedFd<'_>) -> bool {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
+    // SAFETY: one pollfd that we own.
+    unsafe { libc::poll(&raw mut poll, 1, 0) > 0 }
+}
+
+/// Waits until nobody reads any more what is written to `fd`; false where that cannot be told.
+pub fn wait_unheard(fd: BorrowedFd<'_>) -> bool {
+    loop {
+        let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: 0, revents: 0 };
+        // SAFETY: one pollfd that we own.
+        let polled = unsafe { libc::poll(&raw mut poll, 1, -1) };
+        let interrupted = io::Error::last_os_error().kind() == io::ErrorKind::Interrupted;
+        if polled > 0 || !interrupted {
+            return polled > 0 && poll.revents & (libc::POLLERR | libc::POLLHUP) != 0;
+        }
+    }
+}
+
+/// Lets [`interrupt`] end the system call that a thread waits in: the write to a pipe that nobody
+/// reads then tells how much was taken.
+pub fn take_interrupts() {
+    extern "C" fn nothing(_: libc::c_int) {}
+    // SAFETY: `sigaction` is a plain C struct; all zeros is a value of it, and without SA_RESTART.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = nothing as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    // SAFETY: the handler does nothing. SIGURG is a signal that is ignored where nobody takes it.
+    unsafe { libc::sigaction(libc::SIGURG, &raw const action, std::ptr::null_mut()) };
+}
+
+/// Ends the system call that `thread` waits in, if it does.
+pub fn interrupt<T>(thread: &std::thread::JoinHandle<T>) {
+    use std::os::unix::thread::JoinHandleExt;
+    // SAFETY: a thread that was not joined, which `thread` proves, has an id that is its own.
+    unsafe { libc::pthread_kill(thread.as_pthread_t(), libc::SIGURG) };
+}
+
+/// Milliseconds of the monotonic clock, which all processes of a machine share. It stands still
+/// while the machine sleeps, so nobody is late for that.
+pub fn monotonic_ms() -> u64 {
+    let mut now = timespec(Duration::ZERO);
+    // SAFETY: writes one timespec that we own.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    now.tv_sec.unsigned_abs() * 1000 + now.tv_nsec.unsigned_abs() / 1_000_000
 }
 
 /// Whether nobody reads any more what is written to `fd`: the other end of a pipe is closed.

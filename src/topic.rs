@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use regex::Regex;
+
 /// The longest topic name Kafka accepts, in bytes (`Topic.MAX_NAME_LENGTH`).
 pub const NAME_MAX_BYTES: usize = 249;
 
@@ -63,6 +65,23 @@ impl TopicName {
                 | "__share_group_state"
                 | "__cluster_metadata"
         )
+    }
+}
+
+/// Which topics are wanted: those whose whole name matches, without those of Kafka itself.
+#[derive(Clone, Debug)]
+pub struct TopicPattern(Regex);
+
+impl TopicPattern {
+    /// Reads a regular expression; the error is its reason.
+    pub fn new(text: &str) -> Result<Self, regex::Error> {
+        // By itself first: what is told of a slip is then about the user's own text.
+        Regex::new(text).and_then(|_| Regex::new(&format!("^(?:{text})$"))).map(Self)
+    }
+
+    /// Whether a topic is wanted.
+    pub fn matches(&self, name: &TopicName) -> bool {
+        !name.is_internal() && self.0.is_match(name.as_str())
     }
 }
 

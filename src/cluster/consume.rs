@@ -9,6 +9,7 @@ use super::error::Result;
 use super::remote::consume::Consumer as RemoteConsumer;
 use super::types::{Polled, Shared};
 use crate::record::RecordBuffer;
+use crate::sys::Word;
 use crate::topic::TopicPartition;
 
 /// Reads records of several partitions, many of one after many of another.
@@ -21,11 +22,33 @@ pub enum Consumer {
 }
 
 impl Consumer {
-    /// Reads records of one partition into `buffer`, or waits for some until `until`.
-    pub fn poll(&mut self, buffer: &mut RecordBuffer, until: Instant) -> Result<Polled> {
+    /// Reads records of one partition into `buffer`, or waits for some until `until`, or until one
+    /// of the words beside no longer holds its value.
+    pub fn poll(
+        &mut self,
+        buffer: &mut RecordBuffer,
+        until: Instant,
+        beside: &[Word<'_>],
+    ) -> Result<Polled> {
         match self {
-            Self::Embedded(consumer) => consumer.poll(buffer, until),
-            Self::Remote(consumer) => consumer.poll(buffer, until),
+            Self::Embedded(consumer) => consumer.poll(buffer, until, beside),
+            Self::Remote(consumer) => consumer.poll(buffer, until, beside),
+        }
+    }
+
+    /// Takes all partitions of a topic away.
+    pub fn remove_topic(&mut self, topic: &str) {
+        match self {
+            Self::Embedded(consumer) => consumer.remove_topic(topic),
+            Self::Remote(consumer) => consumer.remove_topic(topic),
+        }
+    }
+
+    /// Whether it has no partition.
+    pub const fn is_of_nothing(&self) -> bool {
+        match self {
+            Self::Embedded(consumer) => consumer.is_of_nothing(),
+            Self::Remote(consumer) => consumer.is_of_nothing(),
         }
     }
 }
@@ -34,14 +57,34 @@ impl Consumer {
 #[derive(Debug)]
 pub enum GroupConsumer {
     /// Of a log directory.
-    Embedded(EmbeddedMember),
+    Embedded(Box<EmbeddedMember>),
 }
 
 impl GroupConsumer {
-    /// Reads records of one of its partitions, or waits for some until `until`.
-    pub fn poll(&mut self, buffer: &mut RecordBuffer, until: Instant) -> Result<Polled> {
+    /// Reads records of one of its partitions, or waits for some until `until`, or until one of the
+    /// words beside is not what it was.
+    pub fn poll(
+        &mut self,
+        buffer: &mut RecordBuffer,
+        until: Instant,
+        beside: &[Word<'_>],
+    ) -> Result<Polled> {
         match self {
-            Self::Embedded(member) => member.poll(buffer, until),
+            Self::Embedded(member) => member.poll(buffer, until, beside),
+        }
+    }
+
+    /// Says to the others that it polls.
+    pub fn beat(&mut self) {
+        match self {
+            Self::Embedded(member) => member.beat(),
+        }
+    }
+
+    /// Whether none of its topics is there.
+    pub fn is_without_topics(&self) -> bool {
+        match self {
+            Self::Embedded(member) => member.is_without_topics(),
         }
     }
 
@@ -66,11 +109,12 @@ impl GroupConsumer {
         }
     }
 
-    /// Takes up what members came and went: lets go of what is no longer ours, and notes what is to
-    /// become ours. What was accepted has to be committed before.
-    pub fn rebalance(&mut self) -> Result<Shared> {
+    /// Takes up what members came and went: lets go of what is no longer ours, and takes up what
+    /// nobody owns. What was accepted has to be committed before. Partitions of which something is
+    /// still on its way out (`is_held`) are read no more, and let go of by a later rebalance.
+    pub fn rebalance(&mut self, is_held: &dyn Fn(&TopicPartition) -> bool) -> Result<Shared> {
         match self {
-            Self::Embedded(member) => member.rebalance(),
+            Self::Embedded(member) => member.rebalance(is_held),
         }
     }
 
@@ -86,6 +130,20 @@ impl GroupConsumer {
     pub fn commit(&mut self) -> Result<usize> {
         match self {
             Self::Embedded(member) => member.commit(),
+        }
+    }
+
+    /// Reads nothing more, until it joins again.
+    pub fn put_all_down(&mut self) {
+        match self {
+            Self::Embedded(member) => member.put_all_down(),
+        }
+    }
+
+    /// Joins again, as a new member, after the others have given this one up.
+    pub fn rejoin(&mut self) -> Result<()> {
+        match self {
+            Self::Embedded(member) => member.rejoin(),
         }
     }
 

@@ -29,6 +29,10 @@ pub enum ErrorKind {
     NonEmptyGroup,
     /// The group has given the member up.
     UnknownMember,
+    /// Another process has taken the place of a static member.
+    FencedInstanceId,
+    /// The members of the group share partitions out in another way.
+    InconsistentGroupProtocol,
     /// The target does not offer this operation.
     Unsupported,
     /// The target directory does not exist.
@@ -74,6 +78,8 @@ impl ErrorKind {
             Self::GroupIdNotFound => "GROUP_ID_NOT_FOUND",
             Self::NonEmptyGroup => "NON_EMPTY_GROUP",
             Self::UnknownMember => "UNKNOWN_MEMBER_ID",
+            Self::FencedInstanceId => "FENCED_INSTANCE_ID",
+            Self::InconsistentGroupProtocol => "INCONSISTENT_GROUP_PROTOCOL",
             Self::Unsupported => "UNSUPPORTED_VERSION",
             Self::NotFound => "NOT_FOUND",
             Self::CorruptData => "CORRUPT_MESSAGE",
@@ -138,6 +144,13 @@ impl ClusterError {
     pub fn unknown_topic(topic: &str) -> Self {
         Self::new(ErrorKind::UnknownTopicOrPartition, format!("topic `{topic}` does not exist"))
             .about(topic)
+    }
+
+    /// The topic went while it was read.
+    pub fn deleted_topic(topic: &str) -> Self {
+        let message = format!("topic `{topic}` was deleted while it was read");
+        // Not "about" the topic: a hint to create it would mislead.
+        Self::new(ErrorKind::UnknownTopicOrPartition, message)
     }
 
     /// Nothing is known of the group.

@@ -4,6 +4,8 @@
 //! that the answer for this item is no. Every call blocks, with a deadline: both back ends are
 //! blocking libraries. Records go through [`Producer`] and [`Consumer`], many in one buffer.
 
+use std::time::Duration;
+
 pub mod consume;
 mod embedded;
 pub mod error;
@@ -13,6 +15,7 @@ pub mod types;
 
 pub use self::consume::{Consumer, GroupConsumer};
 use self::embedded::Embedded;
+pub use self::embedded::topics::TopicsWatch;
 use self::error::{Outcome, Result};
 pub use self::produce::Producer;
 use self::remote::Remote;
@@ -21,6 +24,9 @@ use self::types::{
 };
 use crate::group::{CommittedOffset, DescribedGroup, GroupId, ListedGroup};
 use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition};
+
+/// How often topics of brokers are looked at by who wants those that are new.
+const WATCH_EVERY: Duration = Duration::from_secs(5);
 
 /// A cluster of either kind. An enum and not a trait object: the set is closed, and a verb that one
 /// kind lacks is then a compile error.
@@ -227,9 +233,42 @@ impl Cluster {
     pub fn group_consumer(&self, options: GroupOptions) -> Result<GroupConsumer> {
         match self {
             Self::Embedded(cluster) => {
-                Ok(GroupConsumer::Embedded(cluster.group_consumer(options)?))
+                Ok(GroupConsumer::Embedded(Box::new(cluster.group_consumer(options)?)))
             }
             Self::Remote(_) => Err(remote::unsupported("group consumer")),
+        }
+    }
+
+    /// Returns a consumer of nothing yet, for topics that are to come.
+    pub fn consumer_to_be(&self) -> Result<Consumer> {
+        match self {
+            Self::Embedded(cluster) => cluster.consumer_to_be().map(Consumer::Embedded),
+            Self::Remote(_) => Err(remote::unsupported("follow topics by a pattern")),
+        }
+    }
+
+    /// Adds partitions to a consumer, which polls call by numbers from `first` on. Those that are
+    /// gone by now are left out.
+    pub fn extend_consumer(
+        &self,
+        consumer: &mut Consumer,
+        from: &[ConsumeFrom],
+        first: usize,
+    ) -> Result<()> {
+        match (self, consumer) {
+            (Self::Embedded(cluster), Consumer::Embedded(consumer)) => {
+                cluster.extend_consumer(consumer, from, first)
+            }
+            (_, Consumer::Remote(consumer)) => consumer.extend(from),
+            (Self::Remote(_), Consumer::Embedded(_)) => Ok(()),
+        }
+    }
+
+    /// Returns what tells that topics came, went or grew.
+    pub fn watch_topics(&self) -> Result<TopicsWatch> {
+        match self {
+            Self::Embedded(cluster) => cluster.watch_topics(),
+            Self::Remote(_) => Ok(TopicsWatch::timed(WATCH_EVERY)),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::group::GroupId;
 use crate::partitioner::Partitioner;
 use crate::record::{Compression, RecordBuffer};
 use crate::secret::SecretSource;
-use crate::topic::{TopicName, TopicPartition};
+use crate::topic::{TopicName, TopicPartition, TopicPattern};
 
 /// Where a command works.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +177,14 @@ pub struct GroupOptions {
     pub group: GroupId,
     /// The topics that it wants.
     pub topics: Vec<TopicName>,
+    /// In their place: which topics it wants, also of those that are yet to come.
+    pub pattern: Option<TopicPattern>,
+    /// The name that a static member keeps over its starts.
+    pub instance_id: Option<String>,
+    /// How long it may take from one poll to the next.
+    pub poll_interval: Duration,
+    /// How long a static member keeps its place while it is gone.
+    pub session: Duration,
     /// Who gets which partition.
     pub assignor: Assignor,
     /// The name that the member gives itself.
@@ -196,6 +204,10 @@ pub struct Shared {
     pub mine: Vec<TopicPartition>,
     /// All members and their partitions, by id.
     pub members: Vec<(String, Vec<TopicPartition>)>,
+    /// Wanted topics that came since the last time.
+    pub found: Vec<TopicName>,
+    /// Wanted topics that were deleted since then.
+    pub deleted: Vec<TopicName>,
 }
 
 /// What a poll brought.
@@ -210,6 +222,11 @@ pub enum Polled {
     Nothing,
     /// Every partition was read to where it was to be read.
     Finished,
+    /// The topic of a partition was deleted.
+    Deleted {
+        /// Which of the partitions that were asked for.
+        of: usize,
+    },
     /// Members came or went: commit what was accepted, then ask who has what.
     Rebalance,
 }

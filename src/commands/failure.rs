@@ -140,6 +140,7 @@ const fn status(kind: ErrorKind) -> Status {
         | ErrorKind::InvalidReplicationFactor
         | ErrorKind::InvalidConfig
         | ErrorKind::InvalidRequest
+        | ErrorKind::InconsistentGroupProtocol
         | ErrorKind::Unsupported => Status::Usage,
         ErrorKind::TopicAlreadyExists
         | ErrorKind::MessageTooLarge
@@ -148,6 +149,7 @@ const fn status(kind: ErrorKind) -> Status {
         | ErrorKind::InvalidRecord
         | ErrorKind::PolicyViolation
         | ErrorKind::Refused
+        | ErrorKind::FencedInstanceId
         | ErrorKind::NonEmptyGroup => Status::Partial,
         ErrorKind::CorruptData => Status::Damaged,
         ErrorKind::Busy | ErrorKind::Storage => Status::Local,
@@ -185,6 +187,9 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
             topic.map(|group| format!("`kaw groups members {group}` shows whom to stop first"))
         }
         ErrorKind::Unreachable => Some("`kaw config` shows the brokers and who named them".into()),
+        ErrorKind::InconsistentGroupProtocol => {
+            topic.map(|assignor| format!("`--assignor {assignor}`, or stop the others first"))
+        }
         ErrorKind::NotFound => Some("`kaw config` shows the target and who named it".to_owned()),
         ErrorKind::Busy | ErrorKind::TimedOut => Some("`--timeout 1m` waits longer".to_owned()),
         ErrorKind::InvalidPartitions
@@ -201,6 +206,7 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         | ErrorKind::InvalidRecord
         | ErrorKind::PolicyViolation
         | ErrorKind::Refused
+        | ErrorKind::FencedInstanceId
         | ErrorKind::Storage => None,
     }
 }

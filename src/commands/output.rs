@@ -6,29 +6,43 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
 
+use super::Stop;
 use crate::out::{Out, Stdout};
 use crate::sys;
 
 /// Buffers on their way; with the size of a read this bounds the memory of a stream.
 const QUEUED: usize = 4;
-/// Up to this many bytes, handing over costs more than writing.
-const STRAIGHT_BYTES: usize = 16 << 10;
+/// Up to this many bytes, handing over costs more than writing; and a pipe that takes anything
+/// takes as many without a wait.
+const STRAIGHT_BYTES: usize = 4096;
 /// A pipe of this size carries the same bytes in fewer turns of writer and reader.
 const PIPE_BYTES: i32 = 1 << 20;
 
-/// How long between two looks whether everything is written.
-const DRAIN: std::time::Duration = std::time::Duration::from_micros(50);
+/// How long between two looks whether everything is written: at first, and at last.
+const DRAIN_MIN: Duration = Duration::from_micros(50);
+const DRAIN_MAX: Duration = Duration::from_millis(5);
+/// How long stdout has, after a stop, to take what is on its way.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
+/// How long the thread has to tell how far it came.
+const GIVE_UP_PATIENCE: Duration = Duration::from_millis(500);
 
-/// What the two threads share.
+/// What the threads share.
 #[derive(Debug, Default)]
 struct Shared {
     /// Buffers that are not written yet.
     pending: AtomicUsize,
-    /// Buffers that were written whole.
+    /// The ticket of the last buffer that was written whole.
     written: AtomicU64,
+    /// The bytes that were written of the one after it.
+    partial: AtomicUsize,
+    /// Nothing more is to be written.
+    given_up: AtomicBool,
+    /// The reader has gone.
+    unheard: AtomicBool,
     failed: AtomicBool,
     error: Mutex<Option<io::Error>>,
 }
@@ -47,36 +61,66 @@ impl Shared {
         let mut error = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         Err(error.take().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()))
     }
+
+    fn is_over(&self) -> bool {
+        self.failed.load(Ordering::Acquire) || self.given_up.load(Ordering::Acquire)
+    }
+
+    /// Writes a buffer, and counts what was taken of it.
+    fn write(&self, stdout: &mut Stdout, ticket: u64, bytes: &[u8]) {
+        let mut done = 0;
+        self.partial.store(0, Ordering::Release);
+        while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+            if self.is_over() {
+                return;
+            }
+            match stdout.write(rest) {
+                Ok(0) => return self.fail(io::ErrorKind::WriteZero.into()),
+                Ok(more) => done += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return self.fail(error),
+            }
+            self.partial.store(done, Ordering::Release);
+        }
+        self.partial.store(0, Ordering::Release);
+        self.written.store(ticket, Ordering::Release);
+    }
 }
+
+/// A buffer on its way, with its ticket.
+type Queued = (u64, Vec<u8>);
 
 /// stdout for a stream of records.
 #[derive(Debug)]
 pub struct Output {
     straight: Stdout,
-    queue: Sender<Vec<u8>>,
+    /// A file never lets one wait.
+    is_file: bool,
+    queue: Sender<Queued>,
+    /// The thread's end of the queue, to take back what it has not begun.
+    work: Receiver<Queued>,
     spare: Receiver<Vec<u8>>,
     shared: Arc<Shared>,
     thread: JoinHandle<()>,
-    /// Buffers that were handed over.
+    /// The ticket of the buffer that was handed over last.
     handed: u64,
 }
 
 impl Output {
-    /// Opens stdout and starts the thread.
-    pub fn new(out: &Out) -> io::Result<Self> {
-        let (straight, mut stdout) = (out.stdout()?, out.stdout()?);
+    /// Opens stdout and starts the threads: one that writes, and one that ends the waits on the
+    /// word of `stop` when the reader goes.
+    pub fn new(out: &Out, stop: &Stop) -> io::Result<Self> {
+        let (straight, mut stdout, heard) = (out.stdout()?, out.stdout()?, out.stdout()?);
         sys::grow_pipe(straight.as_fd(), PIPE_BYTES);
-        let (queue, work) = bounded::<Vec<u8>>(QUEUED);
+        sys::take_interrupts();
+        let (queue, work) = bounded::<Queued>(QUEUED);
         let (give_back, spare) = bounded(QUEUED + 2);
         let shared = Arc::new(Shared::default());
-        let theirs = Arc::clone(&shared);
+        let (theirs, queued) = (Arc::clone(&shared), work.clone());
         let write = move || {
-            while let Ok(mut bytes) = work.recv() {
-                if !theirs.failed.load(Ordering::Acquire) {
-                    match stdout.write_all(&bytes) {
-                        Ok(()) => drop(theirs.written.fetch_add(1, Ordering::AcqRel)),
-                        Err(error) => theirs.fail(error),
-                    }
+            while let Ok((ticket, mut bytes)) = queued.recv() {
+                if !theirs.is_over() {
+                    theirs.write(&mut stdout, ticket, &bytes);
                 }
                 theirs.pending.fetch_sub(1, Ordering::AcqRel);
                 bytes.clear();
@@ -84,7 +128,16 @@ impl Output {
             }
         };
         let thread = std::thread::Builder::new().name("stdout".to_owned()).spawn(write)?;
-        Ok(Self { straight, queue, spare, shared, thread, handed: 0 })
+        let (theirs, wake) = (Arc::clone(&shared), stop.waker());
+        let listen = move || {
+            if sys::wait_unheard(heard.as_fd()) {
+                theirs.unheard.store(true, Ordering::Release);
+                wake();
+            }
+        };
+        std::thread::Builder::new().name("reader".to_owned()).spawn(listen)?;
+        let is_file = sys::duplicate(straight.as_fd())?.metadata()?.is_file();
+        Ok(Self { straight, is_file, queue, work, spare, shared, thread, handed: 0 })
     }
 
     /// An empty buffer to fill.
@@ -92,27 +145,64 @@ impl Output {
         self.spare.try_recv().unwrap_or_default()
     }
 
-    /// Writes `bytes`, behind all that came before. May return before they are written; an error is
-    /// that of these bytes or of earlier ones.
-    pub fn write(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+    /// Takes `bytes`, to be written behind all that came before; waits at most `wait` for room, and
+    /// gives them back where there is none. An error is that of these bytes or of earlier ones.
+    pub fn offer(&mut self, bytes: Vec<u8>, wait: Duration) -> io::Result<Option<Vec<u8>>> {
         self.shared.check()?;
         if bytes.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        self.handed += 1;
-        if bytes.len() <= STRAIGHT_BYTES && self.shared.pending.load(Ordering::Acquire) == 0 {
+        if bytes.len() <= STRAIGHT_BYTES
+            && self.shared.pending.load(Ordering::Acquire) == 0
+            && (self.is_file || sys::is_writable(self.straight.as_fd()))
+        {
+            self.handed += 1;
             self.straight.write_all(&bytes)?;
-            self.shared.written.fetch_add(1, Ordering::AcqRel);
-            return Ok(());
+            self.shared.written.store(self.handed, Ordering::Release);
+            return Ok(None);
         }
         self.shared.pending.fetch_add(1, Ordering::AcqRel);
-        // The thread takes until the sender is gone.
-        self.queue.send(bytes).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        match self.queue.send_timeout((self.handed + 1, bytes), wait) {
+            Ok(()) => {
+                self.handed += 1;
+                Ok(None)
+            }
+            Err(SendTimeoutError::Timeout((_, bytes))) => {
+                self.shared.pending.fetch_sub(1, Ordering::AcqRel);
+                Ok(Some(bytes))
+            }
+            // The thread takes until the sender is gone.
+            Err(SendTimeoutError::Disconnected(_)) => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    /// Takes back what the thread has not begun to write, all but what `stays` names by its ticket.
+    pub fn withdraw(&self, stays: impl Fn(u64) -> bool) -> Vec<u64> {
+        let queued: Vec<Queued> = self.work.try_iter().collect();
+        let mut withdrawn = Vec::new();
+        for (ticket, bytes) in queued {
+            // There was room for it a moment ago.
+            if !stays(ticket) || self.queue.try_send((ticket, bytes)).is_err() {
+                self.shared.pending.fetch_sub(1, Ordering::AcqRel);
+                withdrawn.push(ticket);
+            }
+        }
+        withdrawn
     }
 
     /// Whether the reader of stdout has gone: what waits for records need not wait any longer.
     pub fn is_unheard(&self) -> bool {
-        sys::is_unheard(self.straight.as_fd())
+        self.shared.unheard.load(Ordering::Acquire)
+    }
+
+    /// Whether something is on its way.
+    pub fn is_busy(&self) -> bool {
+        self.shared.pending.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether what was on its way was left.
+    pub fn is_given_up(&self) -> bool {
+        self.shared.given_up.load(Ordering::Acquire)
     }
 
     /// The ticket of what was written last: everything up to it is accepted once [`Self::written`]
@@ -121,22 +211,47 @@ impl Output {
         self.handed
     }
 
-    /// The last ticket up to which stdout has accepted everything.
-    pub fn written(&self) -> u64 {
-        self.shared.written.load(Ordering::Acquire)
+    /// The last ticket up to which stdout has accepted everything, and how many bytes of what came
+    /// after it: these are all of them only once nothing is on its way.
+    pub fn written(&self) -> (u64, usize) {
+        let partial = self.shared.partial.load(Ordering::Acquire);
+        (self.shared.written.load(Ordering::Acquire), partial)
     }
 
-    /// Waits until everything is written, or nothing more will be.
-    pub fn drain(&self) {
-        while self.shared.pending.load(Ordering::Acquire) > 0 {
-            std::thread::sleep(DRAIN);
+    /// Waits until everything is written, or nothing more will be. A stop gives stdout some time,
+    /// and then leaves what it has not taken.
+    pub fn drain(&self, stop: &Stop) {
+        let (mut stopped, mut step) = (None, DRAIN_MIN);
+        while self.is_busy() {
+            if stop.requested().is_some() {
+                let since: &mut Instant = stopped.get_or_insert_with(Instant::now);
+                if since.elapsed() >= STOP_PATIENCE {
+                    return self.give_up();
+                }
+            }
+            std::thread::sleep(step);
+            step = (step * 2).min(DRAIN_MAX);
         }
     }
 
-    /// Waits until everything is written.
+    /// Writes nothing more, and finds out how far the thread came.
+    fn give_up(&self) {
+        self.shared.given_up.store(true, Ordering::Release);
+        let until = Instant::now() + GIVE_UP_PATIENCE;
+        while self.is_busy() && Instant::now() < until {
+            // Again and again: it may have been on its way into the call.
+            sys::interrupt(&self.thread);
+            std::thread::sleep(DRAIN_MAX);
+        }
+    }
+
+    /// Ends the thread, after everything was written or given up.
     pub fn finish(self) -> io::Result<()> {
+        let is_stuck = self.is_busy();
         drop(self.queue);
-        drop(self.thread.join());
+        if !is_stuck {
+            drop(self.thread.join());
+        }
         self.shared.check()
     }
 }

@@ -2,7 +2,7 @@
 //! stopping well to the command.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use signal_hook::low_level;
 
 use super::{Failure, Status};
 use crate::out::{ErrorReport, Look, Out};
-use crate::sys;
+use crate::sys::{self, Word};
 
 /// What is said when the process leaves at once.
 type LastWords = Box<dyn Fn() -> String + Send>;
@@ -24,6 +24,8 @@ struct Shared {
     signal: AtomicI32,
     /// The same for those who only want to know that there was one.
     stopped: Arc<AtomicBool>,
+    /// Counted up by a stop, and by whatever else is to end the wait for records.
+    word: AtomicU32,
     /// Guards nothing but the wait on `asked`.
     gate: Mutex<()>,
     /// Wakes those who wait.
@@ -39,10 +41,17 @@ impl Shared {
             return false;
         }
         self.stopped.store(true, Ordering::SeqCst);
+        self.wake();
         // Taken so that nobody is between looking at the signal and waiting.
         drop(self.gate.lock().unwrap_or_else(PoisonError::into_inner));
         self.asked.notify_all();
         true
+    }
+
+    /// Ends the waits on the word.
+    fn wake(&self) {
+        self.word.fetch_add(1, Ordering::SeqCst);
+        sys::wake_all(&self.word);
     }
 
     /// The line of a process that leaves at once.
@@ -102,6 +111,18 @@ impl Stop {
             0 => None,
             signal => Some(signal),
         }
+    }
+
+    /// The word that a stop counts up, and what it says now: a wait on it ends at a stop. To be
+    /// asked for before it is looked whether there was one.
+    pub fn word(&self) -> Word<'_> {
+        (&self.shared.word, self.shared.word.load(Ordering::SeqCst))
+    }
+
+    /// What ends the waits on the word from another thread.
+    pub fn waker(&self) -> impl Fn() + Send + use<> {
+        let shared = Arc::clone(&self.shared);
+        move || shared.wake()
     }
 
     /// A flag that is set once a stop was asked for.

@@ -6,6 +6,7 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::error::{DiskError, Result};
 use super::meta::{self, MetaProperties, Uuid};
@@ -15,7 +16,7 @@ use super::registry::{Registry, Topic};
 use super::state::{End, State};
 use super::{BootId, file, layout, segment};
 use crate::config::LogConfig;
-use crate::sys::{self, LockKind};
+use crate::sys::{self, LockKind, Page};
 use crate::topic::TopicName;
 
 /// File systems whose locks or shared mappings do not hold between machines, or at all, by the
@@ -34,6 +35,8 @@ const REMOTE_FILE_SYSTEMS: [(i64, &str); 9] = [
 
 /// The lock byte of the directory's own state file.
 const CHANGE_BYTE: u64 = 0;
+/// The half word of its page that every change of topics counts up.
+const HALF_WORD_TOPICS: usize = 0;
 /// Producer ids of ours begin here: a broker hands out its own from 0 on, and the two must not meet
 /// in a directory that a broker adopts.
 const PRODUCER_ID_MIN: i64 = 1 << 40;
@@ -199,6 +202,24 @@ impl LogDirectory {
         Ok((path, file))
     }
 
+    /// The page with the word that every change of topics counts up; `None` where this directory
+    /// may not be written to.
+    pub fn topics_page(&self) -> Option<Page> {
+        let (path, file) = self.open_state_file().ok()?;
+        file::make_page(&file, &path).ok()?;
+        Page::map(&file, true).ok()
+    }
+
+    /// The word itself.
+    pub fn topics_word(page: &Page) -> &AtomicU32 {
+        page.half_word(HALF_WORD_TOPICS)
+    }
+
+    /// What it says now.
+    pub fn topics_sequence(page: &Page) -> u32 {
+        Self::topics_word(page).load(Ordering::Acquire)
+    }
+
     /// Begins a change to the topics: takes the directory's lock, once, without waiting.
     pub fn change(&self) -> Result<Change<'_>> {
         let (path, file) = self.open_state_file()?;
@@ -307,6 +328,11 @@ impl Change<'_> {
         let path = self.directory.path.join(layout::REGISTRY);
         self.registry.write(&path, &self.meta, now_ms)?;
         self.created.clear();
+        // Without it, who waits for topics looks again later.
+        if let Some(page) = self.directory.topics_page() {
+            LogDirectory::topics_word(&page).fetch_add(1, Ordering::AcqRel);
+            sys::wake_all(LogDirectory::topics_word(&page));
+        }
         Ok(())
     }
 

@@ -3,10 +3,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::error::{DiskError, Result};
+use crate::sys::{self, LockKind, PAGE_BYTES};
+
+/// Locked while a page is made, far behind anything that is ever written.
+const MAKING_BYTE: u64 = 1 << 59;
 
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
@@ -40,6 +44,24 @@ pub fn open_if_there(path: &Path) -> Result<Option<File>> {
 /// Opens a file to read and write, with what it holds, and makes it where it is missing.
 pub fn open_to_write(path: &Path) -> Result<File> {
     open(options().read(true).write(true).create(true).truncate(false), path)
+}
+
+/// Makes a file as long as the page that is mapped of it. Whoever is first does it: the others may
+/// have written to the page already.
+pub fn make_page(file: &File, path: &Path) -> Result<()> {
+    let is_short = || -> Result<u64> {
+        let len = file.metadata().map_err(DiskError::io("stat", path))?.len();
+        Ok((PAGE_BYTES as u64).saturating_sub(len))
+    };
+    if is_short()? == 0 {
+        return Ok(());
+    }
+    sys::lock(file, LockKind::Exclusive, MAKING_BYTE, 1).map_err(DiskError::io("lock", path))?;
+    let missing = is_short()?;
+    // Written, so that a full disk is an error here and not a signal later.
+    let written = file.write_all_at(&vec![0; missing as usize], PAGE_BYTES as u64 - missing);
+    sys::unlock(file, MAKING_BYTE, 1).map_err(DiskError::io("unlock", path))?;
+    written.map_err(DiskError::io("write", path))
 }
 
 /// Opens a file to write from its beginning, with nothing in it.

@@ -1,31 +1,37 @@
-//! Owns the members of a consumer group on one directory: who is there, who is alive, who owns
-//! which partition. Leaves assigning to `assignor`, offsets to `offsets`, and waiting to `cluster`.
+//! Owns the file of a consumer group on one directory: who is in it, who is alive, who owns which
+//! partition. Leaves joining and leaving to `membership`, assigning to `assignor`, offsets to
+//! `offsets`, and waiting to `cluster`.
 //!
-//! There is no coordinator and no heartbeat. Every member holds two kinds of locks on the group's
-//! file, which the kernel frees when it dies: one byte says that its slot is alive, one byte for
-//! each partition says that it owns it. What the members know of each other, the roster, stands in
-//! the same file twice, and a word of its mapped page says which of the two counts, so a member
-//! killed while it writes leaves the old one.
+//! There is no coordinator. What the members know of each other, the roster, stands in the file,
+//! and a word of its mapped page says where. The next one is written beside it, so a member killed
+//! while it writes leaves the old one. It is changed under the group's mutex only, and says of
+//! every partition who owns it. So a partition has one owner, and who is taken out of the roster
+//! owns nothing, whatever it holds or believes.
+//!
+//! Every member holds a lock on one byte, its slot, which the kernel frees when it dies, and notes
+//! in a mapped word when it last polled. Who is dead, or has not polled for longer than it said it
+//! might, is taken out by the next one that looks. A static member that is gone keeps its place for
+//! as long as its session lasts.
 
-use std::collections::BTreeSet;
+mod membership;
+
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::membership::{Assign, Joining, Looked, Membership};
 use super::error::{DiskError, Result};
-use super::meta::Uuid;
 use super::{file, layout};
 use crate::group::GroupId;
 use crate::sys::{self, LockKind, PAGE_BYTES, Page};
 
-const MAGIC: u64 = u64::from_be_bytes(*b"KAWGROUP");
+const MAGIC: u64 = u64::from_be_bytes(*b"KAWGROU2");
 const WORD_MAGIC: usize = 0;
-/// Which of the two rosters counts: 1 or 2; 0 for none yet.
+/// Where the roster that counts begins; 0 for none yet.
 const WORD_ROSTER: usize = 1;
 /// The sequence that members wait on, a half word.
 const HALF_WORD_SEQUENCE: usize = 4;
@@ -34,9 +40,10 @@ const HALF_WORD_SEQUENCE: usize = 4;
 const ROSTER_BYTES_MAX: u64 = 4 << 20;
 /// Bytes in front of a roster: its length and its checksum.
 const ROSTER_HEADER_BYTES: usize = 8;
-/// How often the mutex of a group is tried, and how long between two tries: ten seconds and more.
-const LOCK_TRIES: u32 = 100_000;
+/// How long between two tries for the mutex of a group.
 const LOCK_STEP: Duration = Duration::from_micros(100);
+/// How long the mutex is waited for, unless told otherwise.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a roster is read without the mutex before it is read with it.
 const PEEKS: u32 = 20;
 /// The most members of one group.
@@ -45,8 +52,13 @@ pub const MEMBERS_MAX: u32 = 10_000;
 /// Locks lie far behind anything that is ever written.
 const MUTEX_BYTE: u64 = 1 << 60;
 const ALIVE_BYTES: u64 = MUTEX_BYTE + 16;
-const OWNED_BYTES: u64 = 1 << 61;
-const OWNED_MASK: u64 = (1 << 61) - 1;
+/// Where the words begin that say when the member of a slot last polled: those of the first slots,
+/// of as many as a page has, and behind the rosters those of the others.
+const SEEN_BYTES: u64 = PAGE_BYTES as u64;
+const SEEN_BYTES_MANY: u64 = 32 << 20;
+const SLOTS_FEW: u32 = PAGE_BYTES as u32 / 8;
+/// Where rosters begin.
+const ROSTER_BYTES_MIN: u64 = 2 * PAGE_BYTES as u64;
 
 /// A partition by the name of its topic.
 pub type Partition = (String, i32);
@@ -64,10 +76,31 @@ pub struct RosterMember {
     pub host: String,
     /// Its process.
     pub pid: u32,
+    /// The name that a static member keeps over its starts.
+    pub instance_id: Option<String>,
+    /// How long it may take from one poll to the next.
+    pub poll_interval_ms: u64,
+    /// How long a static member keeps its place while it is gone.
+    pub session_ms: u64,
     /// The topics that it wants.
     pub topics: Vec<String>,
     /// The partitions that it is to own.
     pub assigned: Vec<Partition>,
+    /// The partitions that it owns: those that it has taken up, and not let go of.
+    pub owned: Vec<Partition>,
+}
+
+/// How a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It polls.
+    Alive,
+    /// It runs, or stands still, and has not polled for too long.
+    Hung,
+    /// A static member that is gone, and may come back.
+    Away,
+    /// It is gone.
+    Dead,
 }
 
 /// What the members know of each other.
@@ -90,6 +123,8 @@ pub struct GroupFile {
     path: PathBuf,
     file: File,
     page: Page,
+    /// How long the mutex is waited for.
+    patience: Duration,
 }
 
 /// The group's mutex; given back on drop.
@@ -108,14 +143,16 @@ impl GroupFile {
     pub fn open_or_create(directory: &Path, group: &GroupId) -> Result<Self> {
         let path = layout::group_file(directory, group.as_str());
         let file = file::open_to_write(&path)?;
-        let len = file.metadata().map_err(DiskError::io("stat", &path))?.len();
-        if len < PAGE_BYTES as u64 {
-            // Written, so that a full disk is an error here and not a signal later.
-            let rest = vec![0; PAGE_BYTES - len as usize];
-            file.write_all_at(&rest, len).map_err(DiskError::io("write", &path))?;
-        }
+        file::make_page(&file, &path)?;
         let page = Page::map(&file, true).map_err(DiskError::io("map", &path))?;
-        Ok(Self { group: group.clone(), path, file, page })
+        Ok(Self { group: group.clone(), path, file, page, patience: PATIENCE })
+    }
+
+    /// The same, which waits for the mutex for as long as this.
+    #[must_use]
+    pub const fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Opens the file of `group`; `None` where it never had a member.
@@ -129,11 +166,15 @@ impl GroupFile {
     /// Waits for the group's mutex, which is held for microseconds by whoever is not stopped. Not
     /// in the kernel's queue: that wait would have no end.
     pub fn lock(&self) -> Result<GroupLock<'_>> {
-        for _ in 0..LOCK_TRIES {
+        let until_ms = sys::monotonic_ms() + milliseconds(self.patience);
+        loop {
             if sys::try_lock(&self.file, LockKind::Exclusive, MUTEX_BYTE, 1)
                 .map_err(DiskError::io("lock", &self.path))?
             {
                 return Ok(GroupLock(self));
+            }
+            if sys::monotonic_ms() >= until_ms {
+                break;
             }
             std::thread::sleep(LOCK_STEP);
         }
@@ -157,21 +198,63 @@ impl GroupFile {
     }
 
     /// Whether somebody else, through another opening of the file, holds the byte of `slot`.
-    fn is_alive(&self, slot: u32) -> Result<bool> {
+    fn is_held(&self, slot: u32) -> Result<bool> {
         let at = ALIVE_BYTES + u64::from(slot);
         let holder = sys::lock_holder(&self.file, LockKind::Exclusive, at, 1);
         Ok(holder.map_err(DiskError::io("examine", &self.path))?.is_some())
     }
 
+    /// When the member of `slot` last polled, on the monotonic clock.
+    fn seen_ms(&self, slot: u32) -> Result<u64> {
+        let mut word = [0; 8];
+        let read = self.file.read_exact_at(&mut word, seen_at(slot));
+        read.map_err(DiskError::io("read", &self.path))?;
+        Ok(u64::from_be_bytes(word))
+    }
+
+    /// How another member is, and when that changes if it does not poll.
+    fn health(&self, member: &RosterMember, now_ms: u64) -> Result<(Health, u64)> {
+        let held = self.is_held(member.slot)?;
+        if !held && member.instance_id.is_none() {
+            return Ok((Health::Dead, u64::MAX));
+        }
+        let seen_ms = self.seen_ms(member.slot)?;
+        let limit_ms = if held { member.poll_interval_ms } else { member.session_ms };
+        let until_ms = seen_ms.saturating_add(limit_ms);
+        Ok(match held {
+            // The clock began anew: it was another start of the machine.
+            false if now_ms >= until_ms || seen_ms > now_ms => (Health::Dead, u64::MAX),
+            false => (Health::Away, until_ms),
+            true if now_ms > until_ms => (Health::Hung, u64::MAX),
+            true => (Health::Alive, until_ms.saturating_add(1)),
+        })
+    }
+
+    /// Takes the dead and the hung out of `roster`, all but the member `me`; answers whether there
+    /// were any.
+    fn sweep(&self, roster: &mut Roster, me: &str) -> Result<bool> {
+        let (before, now_ms) = (roster.members.len(), sys::monotonic_ms());
+        let mut stay = Vec::with_capacity(before);
+        for member in roster.members.drain(..) {
+            let stays = member.id == me
+                || matches!(self.health(&member, now_ms)?.0, Health::Alive | Health::Away);
+            if stays {
+                stay.push(member);
+            }
+        }
+        roster.members = stay;
+        Ok(roster.members.len() != before)
+    }
+
     /// The roster that counts.
     fn read(&self) -> Result<Roster> {
-        let Self { group, path, file, page } = self;
+        let Self { group, path, file, page, .. } = self;
         let fresh = || Roster { group: group.to_string(), ..Roster::default() };
-        let which = page.word(WORD_ROSTER).load(Ordering::Acquire);
-        if page.word(WORD_MAGIC).load(Ordering::Relaxed) != MAGIC || !(1..=2).contains(&which) {
+        let at = page.word(WORD_ROSTER).load(Ordering::Acquire);
+        let is_place = (ROSTER_BYTES_MIN..SEEN_BYTES_MANY).contains(&at);
+        if page.word(WORD_MAGIC).load(Ordering::Relaxed) != MAGIC || !is_place {
             return Ok(fresh());
         }
-        let at = place(which);
         let mut header = [0; ROSTER_HEADER_BYTES];
         file.read_exact_at(&mut header, at).map_err(DiskError::io("read", path))?;
         let number = u64::from_be_bytes(header);
@@ -205,29 +288,44 @@ impl GroupFile {
         self.lock()?.read()
     }
 
-    /// The members that are alive, as one who is not a member sees them: also while one of them
-    /// stands still with the mutex.
-    pub fn live_members(&self) -> Result<Roster> {
-        self.alive_of(self.peek()?)
+    /// The members and how they are, as one who is not a member sees them: also while one of them
+    /// stands still with the mutex. The dead are left out.
+    pub fn live_members(&self) -> Result<Vec<(RosterMember, Health)>> {
+        let now_ms = sys::monotonic_ms();
+        let mut live = Vec::new();
+        for member in self.peek()?.members {
+            let health = self.health(&member, now_ms)?.0;
+            if health != Health::Dead {
+                live.push((member, health));
+            }
+        }
+        Ok(live)
     }
 
     /// The group's mutex while nobody is in it: who holds it can change what the group committed,
-    /// and nobody joins meanwhile. Where there are members, their number instead.
+    /// and nobody joins meanwhile. Where there are members, their number instead. The hung are
+    /// taken out, as by one who joins: they would not hear of the change.
     pub fn lock_empty(&self) -> Result<std::result::Result<GroupLock<'_>, usize>> {
         let lock = self.lock()?;
-        let members = self.alive_of(lock.read()?)?.members.len();
+        let mut roster = lock.read()?;
+        if self.sweep(&mut roster, "")? {
+            roster.generation = roster.next_generation();
+            lock.write(&roster)?;
+        }
+        let members = roster.members.len();
         Ok(if members == 0 { Ok(lock) } else { Err(members) })
     }
+}
 
-    fn alive_of(&self, mut roster: Roster) -> Result<Roster> {
-        let mut alive = Vec::new();
-        for member in roster.members.drain(..) {
-            if self.is_alive(member.slot)? {
-                alive.push(member);
-            }
-        }
-        roster.members = alive;
-        Ok(roster)
+impl Roster {
+    /// The generation after this one.
+    fn next_generation(&self) -> i32 {
+        self.generation.wrapping_add(1).max(1)
+    }
+
+    /// The member with this id.
+    pub fn member(&self, id: &str) -> Option<&RosterMember> {
+        self.members.iter().find(|member| member.id == id)
     }
 }
 
@@ -239,6 +337,27 @@ impl GroupLock<'_> {
 
     /// Replaces the roster and wakes the members.
     pub fn write(&self, roster: &Roster) -> Result<()> {
+        self.replace(roster)?;
+        self.0.announce();
+        Ok(())
+    }
+
+    /// Where a roster of so many bytes does not touch the one that counts: in front of it, or else
+    /// behind it.
+    fn place(&self, len: u64) -> Result<u64> {
+        let GroupFile { path, file, page, .. } = self.0;
+        let at = page.word(WORD_ROSTER).load(Ordering::Acquire);
+        if ROSTER_BYTES_MIN + ROSTER_HEADER_BYTES as u64 + len <= at || at < ROSTER_BYTES_MIN {
+            return Ok(ROSTER_BYTES_MIN);
+        }
+        let mut header = [0; ROSTER_HEADER_BYTES];
+        file.read_exact_at(&mut header, at).map_err(DiskError::io("read", path))?;
+        let before = (u64::from_be_bytes(header) >> 32).min(ROSTER_BYTES_MAX);
+        Ok(at + ROSTER_HEADER_BYTES as u64 + before)
+    }
+
+    /// Replaces the roster by one in which nothing is of concern to the others.
+    fn replace(&self, roster: &Roster) -> Result<()> {
         let GroupFile { path, file, page, .. } = self.0;
         let bytes = serde_json::to_vec(roster).unwrap_or_default();
         if bytes.len() as u64 > ROSTER_BYTES_MAX {
@@ -247,330 +366,27 @@ impl GroupLock<'_> {
                 max_bytes: ROSTER_BYTES_MAX,
             });
         }
-        let next = if page.word(WORD_ROSTER).load(Ordering::Acquire) == 1 { 2 } else { 1 };
+        let next = self.place(bytes.len() as u64)?;
         let number = (bytes.len() as u64) << 32 | u64::from(crc32c::crc32c(&bytes));
         let mut all = number.to_be_bytes().to_vec();
         all.extend_from_slice(&bytes);
-        file.write_all_at(&all, place(next)).map_err(DiskError::io("write", path))?;
+        file.write_all_at(&all, next).map_err(DiskError::io("write", path))?;
         page.word(WORD_MAGIC).store(MAGIC, Ordering::Relaxed);
         page.word(WORD_ROSTER).store(next, Ordering::Release);
-        self.0.announce();
         Ok(())
     }
 }
 
-/// Where the first or the second roster stands.
-const fn place(which: u64) -> u64 {
-    PAGE_BYTES as u64 + (which - 1) * (ROSTER_BYTES_MAX + ROSTER_HEADER_BYTES as u64)
+/// A duration as the file has it.
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX >> 1)
 }
 
-/// The byte that says who owns a partition.
-fn owned_byte(partition: &Partition) -> u64 {
-    let (topic, number) = partition;
-    // FNV-1a of 64 bits, over a name that cannot hold the byte between its parts.
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in topic.bytes().chain([0]).chain(number.to_be_bytes()) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    OWNED_BYTES + (hash & OWNED_MASK)
-}
-
-/// Who wants to become a member.
-#[derive(Clone, Debug)]
-pub struct Joining {
-    /// The name that the client gives itself.
-    pub client_id: String,
-    /// The machine that it runs on.
-    pub host: String,
-    /// The topics that it wants.
-    pub topics: Vec<String>,
-}
-
-/// Shares partitions out: sets `assigned` of every member.
-pub type Assign<'a> = &'a dyn Fn(&mut Roster);
-
-/// A place in a group, held until it is left or its process dies.
-#[derive(Debug)]
-pub struct Membership {
-    file: Arc<GroupFile>,
-    /// Its slot.
-    slot: u32,
-    /// Its id.
-    id: String,
-    owned: BTreeSet<Partition>,
-    /// The slots whose end is waited for.
-    watched: BTreeSet<(u32, String)>,
-}
-
-impl Membership {
-    /// Joins the group: takes a slot, and shares the partitions out anew.
-    pub fn join(
-        directory: &Path,
-        group: &GroupId,
-        joining: &Joining,
-        assign: Assign<'_>,
-    ) -> Result<(Self, Roster)> {
-        let file = Arc::new(GroupFile::open_or_create(directory, group)?);
-        let unique = Uuid::random().map_err(DiskError::io("make an id in", &file.path))?;
-        let id = format!("{}-{unique}", joining.client_id);
-        let mut membership = Self {
-            file: Arc::clone(&file),
-            slot: 0,
-            id: id.clone(),
-            owned: BTreeSet::new(),
-            watched: BTreeSet::new(),
-        };
-        let lock = file.lock()?;
-        let mut roster = lock.read()?;
-        membership.sweep(&mut roster)?;
-        membership.slot = membership.take_slot()?;
-        roster.members.push(RosterMember {
-            slot: membership.slot,
-            id,
-            client_id: joining.client_id.clone(),
-            host: joining.host.clone(),
-            pid: std::process::id(),
-            topics: joining.topics.clone(),
-            assigned: Vec::new(),
-        });
-        roster.members.sort_by_key(|member| member.slot);
-        assign(&mut roster);
-        roster.generation = roster.generation.wrapping_add(1).max(1);
-        lock.write(&roster)?;
-        drop(lock);
-        Ok((membership, roster))
-    }
-
-    /// The lowest slot that nobody holds.
-    fn take_slot(&self) -> Result<u32> {
-        for slot in 0..MEMBERS_MAX {
-            let at = ALIVE_BYTES + u64::from(slot);
-            if sys::try_lock(&self.file.file, LockKind::Exclusive, at, 1)
-                .map_err(DiskError::io("lock", &self.file.path))?
-            {
-                return Ok(slot);
-            }
-        }
-        let holder = format!("{MEMBERS_MAX} members");
-        Err(DiskError::Busy { path: self.file.path.clone(), holder })
-    }
-
-    /// Takes the dead out of `roster`; answers whether there were any.
-    fn sweep(&self, roster: &mut Roster) -> Result<bool> {
-        let before = roster.members.len();
-        let mut alive = Vec::with_capacity(before);
-        for member in roster.members.drain(..) {
-            if member.id == self.id || self.file.is_alive(member.slot)? {
-                alive.push(member);
-            }
-        }
-        roster.members = alive;
-        Ok(roster.members.len() != before)
-    }
-
-    /// Its id.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The file, to wait on.
-    pub const fn file(&self) -> &Arc<GroupFile> {
-        &self.file
-    }
-
-    /// Looks at the roster, takes the dead out, and shares out anew if there were any, or if
-    /// `changed` says that topics have. Answers whether it did.
-    pub fn refresh(&self, assign: Assign<'_>, changed: bool) -> Result<(Roster, bool)> {
-        let lock = self.file.lock()?;
-        let mut roster = lock.read()?;
-        let anew = self.sweep(&mut roster)? || changed;
-        if anew {
-            assign(&mut roster);
-            roster.generation = roster.generation.wrapping_add(1).max(1);
-            lock.write(&roster)?;
-        }
-        Ok((roster, anew))
-    }
-
-    /// Runs `act` under the group's mutex, if this is still a member.
-    pub fn while_member<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
-        let lock = self.file.lock()?;
-        if lock.read()?.members.iter().any(|member| member.id == self.id) {
-            return act().map(Some);
-        }
-        Ok(None)
-    }
-
-    /// The partitions that it owns.
-    pub const fn owned(&self) -> &BTreeSet<Partition> {
-        &self.owned
-    }
-
-    /// Tries to become the owner of a partition: true if nobody else is.
-    pub fn try_own(&mut self, partition: &Partition) -> Result<bool> {
-        if self.owned.contains(partition) {
-            return Ok(true);
-        }
-        let at = owned_byte(partition);
-        let free = sys::try_lock(&self.file.file, LockKind::Exclusive, at, 1)
-            .map_err(DiskError::io("lock", &self.file.path))?;
-        if free {
-            self.owned.insert(partition.clone());
-        }
-        Ok(free)
-    }
-
-    /// Lets go of a partition, and wakes who waits for it.
-    pub fn disown(&mut self, partition: &Partition) -> Result<()> {
-        if self.owned.remove(partition) {
-            sys::unlock(&self.file.file, owned_byte(partition), 1)
-                .map_err(DiskError::io("unlock", &self.file.path))?;
-            self.file.announce();
-        }
-        Ok(())
-    }
-
-    /// Sees to it that the end of the next member, in a ring, wakes everybody at once: a thread
-    /// waits for the lock that says it is alive. The kernel gives that to it when the member dies.
-    pub fn watch_next(&mut self, roster: &Roster) {
-        let Some(at) = roster.members.iter().position(|m| m.id == self.id) else { return };
-        let ring = roster.members.iter().cycle().skip(at + 1);
-        let Some(next) = ring.take(roster.members.len()).find(|m| m.id != self.id) else { return };
-        let key = (next.slot, next.id.clone());
-        if !self.watched.insert(key) {
-            return;
-        }
-        let (slot, group) = (next.slot, self.file.group.clone());
-        let Some(directory) = self.file.path.parent().map(Path::to_owned) else { return };
-        let watch = move || {
-            // An opening of its own: through ours the lock would be taken for one of ours.
-            let Ok(file) = GroupFile::open_or_create(&directory, &group) else { return };
-            let at = ALIVE_BYTES + u64::from(slot);
-            if sys::lock(&file.file, LockKind::Exclusive, at, 1).is_ok() {
-                drop(sys::unlock(&file.file, at, 1));
-                file.announce();
-            }
-        };
-        // Without it, the next look at the roster finds the dead, only later.
-        drop(std::thread::Builder::new().name("watch".to_owned()).spawn(watch));
-    }
-
-    /// Leaves the group: shares out among those who stay, then lets go of everything.
-    pub fn leave(mut self, assign: Assign<'_>) -> Result<Roster> {
-        let roster = {
-            let lock = self.file.lock()?;
-            let mut roster = lock.read()?;
-            self.sweep(&mut roster)?;
-            roster.members.retain(|member| member.id != self.id);
-            assign(&mut roster);
-            roster.generation = roster.generation.wrapping_add(1).max(1);
-            lock.write(&roster)?;
-            roster
-        };
-        for partition in std::mem::take(&mut self.owned) {
-            self.owned.insert(partition.clone());
-            self.disown(&partition)?;
-        }
-        let at = ALIVE_BYTES + u64::from(self.slot);
-        sys::unlock(&self.file.file, at, 1).map_err(DiskError::io("unlock", &self.file.path))?;
-        Ok(roster)
-    }
+/// Where the word of a slot stands that says when its member last polled.
+const fn seen_at(slot: u32) -> u64 {
+    let from = if slot < SLOTS_FEW { SEEN_BYTES } else { SEEN_BYTES_MANY };
+    from + slot as u64 * 8
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn joining(client_id: &str) -> Joining {
-        Joining {
-            client_id: client_id.to_owned(),
-            host: "here".to_owned(),
-            topics: vec!["t".to_owned()],
-        }
-    }
-
-    fn in_turn(roster: &mut Roster) {
-        let members = roster.members.len();
-        for (at, member) in roster.members.iter_mut().enumerate() {
-            let mine = (0..4).filter(|n| *n as usize % members == at);
-            member.assigned = mine.map(|n| ("t".to_owned(), n)).collect();
-        }
-    }
-
-    #[test]
-    fn members_join_leave_and_die_and_the_others_see_it() {
-        let dir = tempfile::tempdir().unwrap();
-        let group = GroupId::new("g/\u{1b}").unwrap();
-        let join = |name| Membership::join(dir.path(), &group, &joining(name), &in_turn).unwrap();
-        assert!(GroupFile::open(dir.path(), &group).unwrap().is_none());
-        let (a, roster) = join("a");
-        assert_eq!((roster.generation, roster.members[0].assigned.len()), (1, 4));
-        let (b, roster) = join("b");
-        let (c, last) = join("c");
-        assert_eq!((roster.members.len(), last.members.len(), last.generation), (2, 3, 3));
-        let file = GroupFile::open(dir.path(), &group).unwrap().unwrap();
-        assert_eq!(file.live_members().unwrap(), last);
-        assert_eq!(file.lock_empty().unwrap().unwrap_err(), 3);
-        let held = a.file().lock().unwrap();
-        assert_eq!(file.live_members().unwrap(), last, "who looks needs no lock");
-        drop(held);
-        // One leaves, one dies: its file is closed without a word.
-        assert_eq!(b.leave(&in_turn).unwrap().members.len(), 2);
-        let sequence = file.sequence();
-        drop(c);
-        assert_eq!(file.live_members().unwrap().members.len(), 1);
-        let (roster, _) = a.refresh(&in_turn, false).unwrap();
-        assert_eq!((roster.members.len(), roster.members[0].assigned.len()), (1, 4));
-        assert_eq!((roster.generation, file.sequence()), (5, sequence + 1));
-        assert_eq!(a.refresh(&in_turn, false).unwrap().0.generation, 5, "nothing changed");
-        assert_eq!(a.while_member(|| Ok(7)).unwrap(), Some(7));
-        drop(a);
-        assert!(file.lock_empty().unwrap().is_ok());
-    }
-
-    #[test]
-    fn a_partition_has_one_owner_until_it_lets_go_or_dies() {
-        let dir = tempfile::tempdir().unwrap();
-        let group = GroupId::new("g").unwrap();
-        let join = |name| Membership::join(dir.path(), &group, &joining(name), &in_turn).unwrap().0;
-        let (mut a, mut b) = (join("a"), join("b"));
-        let (one, two) = (("t".to_owned(), 1), ("t".to_owned(), 2));
-        assert!(a.try_own(&one).unwrap() && a.try_own(&one).unwrap());
-        assert!(!b.try_own(&one).unwrap() && b.try_own(&two).unwrap());
-        a.disown(&one).unwrap();
-        assert!(b.try_own(&one).unwrap());
-        drop(b);
-        assert!(a.try_own(&one).unwrap() && a.try_own(&two).unwrap());
-    }
-
-    #[test]
-    fn the_end_of_the_next_member_is_announced_at_once() {
-        let dir = tempfile::tempdir().unwrap();
-        let group = GroupId::new("g").unwrap();
-        let (mut a, _) = Membership::join(dir.path(), &group, &joining("a"), &in_turn).unwrap();
-        let (b, roster) = Membership::join(dir.path(), &group, &joining("b"), &in_turn).unwrap();
-        a.watch_next(&roster);
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        let seen = a.file().sequence();
-        drop(b);
-        let started = std::time::Instant::now();
-        while a.file().sequence() == seen && started.elapsed().as_secs() < 10 {
-            let word = (a.file().sequence_word(), seen);
-            sys::wait_any(&[word], std::time::Duration::from_millis(100));
-        }
-        assert_ne!(a.file().sequence(), seen);
-        assert_eq!(a.refresh(&in_turn, false).unwrap().0.members.len(), 1);
-    }
-
-    #[test]
-    fn a_roster_half_written_is_not_the_roster() {
-        let dir = tempfile::tempdir().unwrap();
-        let group = GroupId::new("g").unwrap();
-        let (a, roster) = Membership::join(dir.path(), &group, &joining("a"), &in_turn).unwrap();
-        let which = a.file().page.word(WORD_ROSTER).load(Ordering::Acquire);
-        a.file().file.write_all_at(&[0xff; 100], place(3 - which)).unwrap();
-        assert_eq!(a.file().lock().unwrap().read().unwrap(), roster);
-        a.file().file.write_all_at(&[0xff; 9], place(which)).unwrap();
-        assert!(matches!(a.file().lock().unwrap().read(), Err(DiskError::Corrupt { .. })));
-    }
-}
+mod tests;

@@ -28,6 +28,7 @@ mod groups_dead;
 mod groups_exec;
 mod groups_exec_db;
 mod groups_history;
+mod groups_hung;
 mod groups_members;
 mod groups_offsets;
 mod history;

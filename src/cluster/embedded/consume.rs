@@ -2,11 +2,12 @@
 //! state pages, so a record is seen as soon as it is published. Leaves the bytes to `disk`.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::topics::TopicsWatch;
 use super::{Embedded, OpenTopic, check_partition, open_topic, out_of_range};
-use crate::cluster::error::{ClusterError, Result};
+use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{ConsumeFrom, Polled};
 use crate::disk::BootId;
 use crate::disk::directory::{LogDirectory, ReadEnd};
@@ -14,11 +15,11 @@ use crate::disk::error::DiskError;
 use crate::disk::reader::PartitionReader;
 use crate::disk::state::{End, State, identity_at};
 use crate::record::RecordBuffer;
-use crate::sys;
+use crate::sys::{self, Word};
 use crate::topic::TopicPartition;
 
-/// The longest that one wait lasts: no event says that another process died, so look again.
-const WAIT_MAX: Duration = Duration::from_millis(100);
+/// The longest that one wait lasts. Who removes a log without kaw wakes nobody, so look again.
+const WAIT_MAX: Duration = Duration::from_secs(2);
 /// The longest wait when there are more partitions than one wait can watch.
 const WAIT_MAX_MANY: Duration = Duration::from_millis(5);
 
@@ -38,6 +39,8 @@ struct Part {
     found: End,
     /// What stands behind that end, if it is not where the log ends.
     damage: Option<DiskError>,
+    /// It was found to be gone.
+    deleted: bool,
     to: i64,
 }
 
@@ -81,8 +84,14 @@ impl Consumer {
         self.parts.iter().any(|part| part.index == index)
     }
 
+    /// Takes all partitions of a topic away.
+    pub fn remove_topic(&mut self, topic: &str) {
+        self.parts.retain(|part| part.of.topic.as_str() != topic);
+        (self.turn, self.looked) = (0, 0);
+    }
+
     /// Whether it has no partition.
-    pub(super) const fn is_of_nothing(&self) -> bool {
+    pub const fn is_of_nothing(&self) -> bool {
         self.parts.is_empty()
     }
 }
@@ -103,7 +112,38 @@ impl Embedded {
             let Some(topic) = &topic else { continue };
             parts.push(open_part(&directory, topic, from, index)?);
         }
-        Ok(Consumer { parts, boot: *directory.boot(), turn: 0, looked: 0 })
+        Ok(Consumer { parts, ..Consumer::of_nothing(*directory.boot()) })
+    }
+
+    /// What tells that topics came, went or grew.
+    pub fn watch_topics(&self) -> Result<TopicsWatch> {
+        Ok(TopicsWatch::new(&LogDirectory::open(&self.path)?))
+    }
+
+    /// A consumer of nothing yet, for topics that are to come.
+    pub fn consumer_to_be(&self) -> Result<Consumer> {
+        let directory = LogDirectory::open_to_write(&self.path)?;
+        Ok(Consumer::of_nothing(*directory.boot()))
+    }
+
+    /// Adds partitions to a consumer, which polls call by numbers from `first` on. Those that are
+    /// gone by now are left out.
+    pub fn extend_consumer(
+        &self,
+        consumer: &mut Consumer,
+        from: &[ConsumeFrom],
+        first: usize,
+    ) -> Result<()> {
+        let Some((directory, registry)) = self.read_topics()? else { return Ok(()) };
+        for (at, from) in from.iter().enumerate() {
+            let added = open_topic(&registry, &from.topic)
+                .and_then(|topic| consumer.add(&directory, &topic, from, first + at));
+            match added {
+                Err(error) if error.kind == ErrorKind::UnknownTopicOrPartition => {}
+                added => added?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -129,6 +169,7 @@ fn open_part(
         directory: path,
         found: end,
         damage,
+        deleted: false,
         to: from.to.unwrap_or(i64::MAX),
     })
 }
@@ -155,11 +196,9 @@ impl Part {
         Ok(state.end(boot).unwrap_or(self.found))
     }
 
-    fn deleted(&self) -> ClusterError {
-        let mut error = ClusterError::unknown_topic(self.of.topic.as_str());
-        error.message = format!("topic `{}` was deleted while it was read", self.of.topic);
-        error.topic = None;
-        error
+    fn deleted(&mut self) -> ClusterError {
+        self.deleted = true;
+        ClusterError::deleted_topic(self.of.topic.as_str())
     }
 
     /// Looks whether the log is still where it was. Who removes it without kaw wakes nobody.
@@ -200,18 +239,30 @@ impl Part {
 }
 
 impl Consumer {
-    /// Reads records of one partition into `buffer`, or waits for some until `until`.
-    pub fn poll(&mut self, buffer: &mut RecordBuffer, until: Instant) -> Result<Polled> {
-        self.poll_beside(buffer, until, None)
-    }
-
-    /// The same, and stops waiting when the word no longer holds the value beside it.
-    pub(super) fn poll_beside(
+    /// Reads records of one partition into `buffer`, or waits for some until `until`, or until one
+    /// of the words beside no longer holds its value.
+    pub fn poll(
         &mut self,
         buffer: &mut RecordBuffer,
         until: Instant,
-        beside: Option<(&AtomicU32, u32)>,
+        beside: &[Word<'_>],
     ) -> Result<Polled> {
+        match self.poll_beside(buffer, until, beside) {
+            Err(error) => match self.parts.iter().find(|part| part.deleted) {
+                Some(gone) => Ok(Polled::Deleted { of: gone.index }),
+                None => Err(error),
+            },
+            polled => polled,
+        }
+    }
+
+    fn poll_beside(
+        &mut self,
+        buffer: &mut RecordBuffer,
+        until: Instant,
+        beside: &[Word<'_>],
+    ) -> Result<Polled> {
+        let mut look_at = Instant::now() + WAIT_MAX;
         loop {
             // Taken before the ends are looked at, so that a change in between ends the wait.
             let sequences: Vec<u32> = self
@@ -219,6 +270,10 @@ impl Consumer {
                 .iter()
                 .map(|part| part.state.as_ref().map_or(0, State::sequence))
                 .collect();
+            // Before anything is read: it may be somebody else's by now.
+            if beside.iter().any(|(word, was)| word.load(Ordering::Acquire) != *was) {
+                return Ok(Polled::Nothing);
+            }
             if let Some(polled) = self.read_next(buffer)? {
                 return Ok(polled);
             }
@@ -227,12 +282,14 @@ impl Consumer {
                 return Ok(Polled::Finished);
             }
             let now = Instant::now();
-            let changed = beside.is_some_and(|(word, value)| word.load(Ordering::Acquire) != value);
-            if now >= until || changed {
+            if now >= look_at {
+                look_at = now + WAIT_MAX;
                 self.look()?;
+            }
+            if now >= until {
                 return Ok(Polled::Nothing);
             }
-            self.wait(&sequences, until - now, beside);
+            self.wait(&sequences, until.min(look_at) - now, beside);
         }
     }
 
@@ -264,8 +321,8 @@ impl Consumer {
         Ok(None)
     }
 
-    fn wait(&self, sequences: &[u32], at_most: Duration, beside: Option<(&AtomicU32, u32)>) {
-        let mut longest = at_most.min(WAIT_MAX);
+    fn wait(&self, sequences: &[u32], at_most: Duration, beside: &[Word<'_>]) {
+        let mut longest = at_most;
         if self.parts.len() > sys::WAIT_ANY_MAX || self.parts.iter().any(|p| p.state.is_none()) {
             longest = longest.min(WAIT_MAX_MANY);
         }
@@ -275,7 +332,7 @@ impl Consumer {
             .zip(sequences)
             .filter(|(part, _)| !part.is_done())
             .filter_map(|(part, &seen)| Some((part.state.as_ref()?.sequence_word(), seen)));
-        let words: Vec<_> = beside.into_iter().chain(parts).collect();
+        let words: Vec<_> = beside.iter().copied().chain(parts).collect();
         sys::wait_any(&words, longest);
     }
 }

@@ -2,54 +2,71 @@
 //! those that are ours, committing. Leaves locks and roster to `disk::members`, offsets to
 //! `disk::offsets`.
 //!
-//! A partition is read only while its owner's lock is held, from the offset that was committed when
-//! the lock was taken; and it is let go of only after what was accepted of it is committed.
+//! A partition is read only while the roster says that it is ours, from the offset that was
+//! committed when it became so; and it is let go of only after what was accepted of it is
+//! committed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::consume::Consumer;
+use super::roster::record_of;
+use super::topics::{TOPICS_EVERY, TopicsWatch};
 use super::{Embedded, open_topic, out_of_range};
 use crate::assignor::{Assignment, Assignor, AssignorMember, assign};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{ConsumeFrom, GroupOptions, Polled, Shared};
 use crate::disk::directory::LogDirectory;
 use crate::disk::error::DiskError;
-use crate::disk::members::{Joining, Membership, Partition, Roster};
+use crate::disk::members::{GroupFile, Joining, Membership, Partition, Roster, RosterMember};
+use crate::disk::meta::Uuid;
 use crate::disk::offsets::OffsetsLog;
-use crate::disk::offsets::codec::{GroupMetadata, Key, OffsetValue, StoredMember, Value};
-use crate::disk::offsets::protocol::{encode_assignment, encode_subscription};
+use crate::disk::offsets::codec::{Key, OffsetValue, Value};
 use crate::disk::registry::Registry;
+use crate::group::GroupId;
 use crate::record::RecordBuffer;
+use crate::sys::Word;
 use crate::topic::{TopicName, TopicPartition};
 
-/// How often it is looked whether topics have more partitions.
-const TOPICS_EVERY: Duration = Duration::from_secs(1);
-/// How soon a partition that its old owner still holds is tried again, should no word come of it.
-const RETRY: Duration = Duration::from_millis(20);
-/// What Kafka's consumers have for `session.timeout.ms` and `max.poll.interval.ms`.
-const SESSION_TIMEOUT_MS: i32 = 45_000;
-const REBALANCE_TIMEOUT_MS: i32 = 300_000;
+/// How often it is looked whether others are still there, should no word come of it.
+const LOOK_EVERY_MS: u64 = 5000;
+/// How long a member that was late itself gives the others: they may have been stopped with it.
+const GRACE_MS: u64 = 1000;
+/// How often a member that waits says that it is there: so often in the time that it may take.
+const BEATS: u32 = 4;
+/// How often a static member says so at least: its session counts from the last time.
+const STATIC_BEAT: Duration = Duration::from_secs(3);
 
 /// A member of a group.
 #[derive(Debug)]
 pub struct GroupConsumer {
     directory: LogDirectory,
     options: GroupOptions,
+    patience: Duration,
     membership: Membership,
     offsets: OffsetsLog,
     roster: Roster,
     /// The sequence of the group's file that the roster is of.
     seen: u32,
-    /// Numbers of partitions, as they were shared out.
-    counts: BTreeMap<String, i32>,
-    counted: Instant,
+    /// When the others are looked at next, on the monotonic clock.
+    look_at_ms: u64,
+    /// Somebody is to be taken out.
+    somebody_out: bool,
     topics_changed: bool,
+    topics: TopicsWatch,
+    /// The topics that it wants and that are there: their ids, and their numbers of partitions.
+    wanted: BTreeMap<TopicName, (Uuid, i32)>,
+    /// Wanted topics that came or went, and were not told yet.
+    found: Vec<TopicName>,
+    deleted: Vec<TopicName>,
     consumer: Consumer,
-    /// The partitions that polls name by number.
-    named: Vec<TopicPartition>,
-    /// Assigned to us, and still somebody else's.
-    awaited: Vec<Partition>,
+    /// The partitions that polls name by number; `None` once they are not those any more.
+    named: Vec<Option<TopicPartition>>,
+    /// The partitions that are read.
+    reading: BTreeSet<Partition>,
+    /// Assigned to us, and not read yet.
+    is_waiting: bool,
     /// Where reading stops, if it does.
     ends: Option<BTreeMap<TopicPartition, i64>>,
     /// The next offsets of records that were accepted and are not committed.
@@ -60,36 +77,37 @@ impl Embedded {
     /// Joins a group.
     pub fn group_consumer(&self, options: GroupOptions) -> Result<GroupConsumer> {
         let directory = LogDirectory::open_to_write(&self.path)?;
+        let topics = TopicsWatch::new(&directory);
         let registry = directory.registry()?;
-        for topic in &options.topics {
-            open_topic(&registry, topic)?;
+        if options.pattern.is_none() {
+            for topic in &options.topics {
+                open_topic(&registry, topic)?;
+            }
         }
         let offsets = self.write_offsets()?;
-        let counts = count_partitions(&registry, &options.topics);
-        let ends = options.to_end.then(|| ends_of(&directory, &registry, &options.topics));
-        let ends = ends.transpose()?;
-        let joining = Joining {
-            client_id: options.client_id.clone(),
-            host: crate::sys::host_name(),
-            topics: options.topics.iter().map(ToString::to_string).collect(),
-        };
-        let assignor = options.assignor;
-        let share = |roster: &mut Roster| share_out(roster, assignor, &all_counts(&registry));
-        let (membership, roster) =
-            Membership::join(directory.path(), &options.group, &joining, &share)?;
+        let wanted = wanted(&registry, &options);
+        let ends = options.to_end.then(|| ends_of(&directory, &registry, &wanted)).transpose()?;
+        let patience = self.limits.timeout;
+        let (membership, roster) = join(&directory, &options, &wanted, &registry, patience)?;
         let mut consumer = GroupConsumer {
             consumer: Consumer::of_nothing(*directory.boot()),
             seen: membership.file().sequence().wrapping_sub(1),
             directory,
             options,
+            patience,
             membership,
             offsets,
             roster,
-            counts,
-            counted: Instant::now(),
+            look_at_ms: 0,
+            somebody_out: false,
             topics_changed: false,
+            topics,
+            wanted,
+            found: Vec::new(),
+            deleted: Vec::new(),
             named: Vec::new(),
-            awaited: Vec::new(),
+            reading: BTreeSet::new(),
+            is_waiting: true,
             ends,
             accepted: BTreeMap::new(),
         };
@@ -98,23 +116,55 @@ impl Embedded {
     }
 }
 
+/// Takes a place in a group.
+fn join(
+    directory: &LogDirectory,
+    options: &GroupOptions,
+    wanted: &BTreeMap<TopicName, (Uuid, i32)>,
+    registry: &Registry,
+    patience: Duration,
+) -> Result<(Membership, Roster)> {
+    let joining = Joining {
+        client_id: options.client_id.clone(),
+        host: crate::sys::host_name(),
+        instance_id: options.instance_id.clone(),
+        topics: wanted.keys().map(ToString::to_string).collect(),
+        assignor: options.assignor.name(),
+        poll_interval: options.poll_interval,
+        session: options.session,
+        patience,
+    };
+    let share = |roster: &mut Roster| share_out(roster, options.assignor, &all_counts(registry));
+    let joined = Membership::join(directory.path(), &options.group, &joining, &share)?;
+    joined.map_err(|theirs| {
+        let (group, ours) = (&options.group, options.assignor.name());
+        let message = format!("the members of group `{group}` share by `{theirs}`, not `{ours}`");
+        ClusterError::new(ErrorKind::InconsistentGroupProtocol, message).of_group(&theirs)
+    })
+}
+
 /// The numbers of partitions of all topics.
 fn all_counts(registry: &Registry) -> BTreeMap<String, i32> {
     registry.topics.iter().map(|(name, topic)| (name.to_string(), topic.partitions)).collect()
 }
 
-fn count_partitions(registry: &Registry, topics: &[TopicName]) -> BTreeMap<String, i32> {
-    let count = |name: &TopicName| Some((name.to_string(), registry.topics.get(name)?.partitions));
-    topics.iter().filter_map(count).collect()
+/// The topics that are wanted and that are there.
+fn wanted(registry: &Registry, options: &GroupOptions) -> BTreeMap<TopicName, (Uuid, i32)> {
+    let is_wanted = |name: &TopicName| match &options.pattern {
+        Some(pattern) => pattern.matches(name),
+        None => options.topics.contains(name),
+    };
+    let facts = registry.topics.iter().filter(|(name, _)| is_wanted(name));
+    facts.map(|(name, topic)| (name.clone(), (topic.id, topic.partitions))).collect()
 }
 
 fn ends_of(
     directory: &LogDirectory,
     registry: &Registry,
-    topics: &[TopicName],
+    wanted: &BTreeMap<TopicName, (Uuid, i32)>,
 ) -> Result<BTreeMap<TopicPartition, i64>> {
     let mut ends = BTreeMap::new();
-    for name in topics {
+    for name in wanted.keys() {
         let topic = open_topic(registry, name)?;
         for partition in 0..topic.partitions {
             let end = directory.end(name, partition, &topic.config)?.end;
@@ -131,7 +181,7 @@ fn share_out(roster: &mut Roster, assignor: Assignor, counts: &BTreeMap<String, 
         .iter()
         .map(|member| AssignorMember {
             id: member.id.clone(),
-            instance_id: None,
+            instance_id: member.instance_id.clone(),
             topics: member.topics.clone(),
             owned: member.assigned.clone(),
             generation: roster.generation,
@@ -144,7 +194,7 @@ fn share_out(roster: &mut Roster, assignor: Assignor, counts: &BTreeMap<String, 
     assignor.name().clone_into(&mut roster.assignor);
 }
 
-fn named(partitions: &[Partition]) -> Vec<TopicPartition> {
+pub(super) fn named(partitions: &[Partition]) -> Vec<TopicPartition> {
     let name = |(topic, partition): &Partition| {
         Some(TopicPartition { topic: TopicName::new(topic).ok()?, partition: *partition })
     };
@@ -156,30 +206,88 @@ fn unnamed(of: &TopicPartition) -> Partition {
 }
 
 impl GroupConsumer {
-    /// Reads records of one of its partitions, or waits for some until `until`.
-    pub fn poll(&mut self, buffer: &mut RecordBuffer, until: Instant) -> Result<Polled> {
-        self.look_at_topics()?;
+    /// Reads records of one of its partitions, or waits for some until `until`, or until one of the
+    /// words beside is not what it was.
+    pub fn poll(
+        &mut self,
+        buffer: &mut RecordBuffer,
+        until: Instant,
+        beside: &[Word<'_>],
+    ) -> Result<Polled> {
+        self.beat();
+        self.look_at_others()?;
         if self.is_unbalanced() {
             return Ok(Polled::Rebalance);
         }
-        self.take_awaited()?;
-        let until = if self.awaited.is_empty() { until } else { until.min(Instant::now() + RETRY) };
-        let beside = Some((self.membership.file().sequence_word(), self.seen));
-        let idle = self.consumer.is_of_nothing();
-        if idle && (self.ends.is_none() || !self.awaited.is_empty()) {
-            let wait = until.saturating_duration_since(Instant::now());
-            crate::sys::wait_any(beside.as_slice(), wait);
+        let until = until.min(Instant::now() + self.longest_wait());
+        let mut words = vec![(self.membership.file().sequence_word(), self.seen)];
+        words.extend_from_slice(beside);
+        words.extend(self.topics.word());
+        if self.consumer.is_of_nothing() && (self.ends.is_none() || self.is_waiting) {
+            crate::sys::wait_any(&words, until.saturating_duration_since(Instant::now()));
             return Ok(Polled::Nothing);
         }
-        match self.consumer.poll_beside(buffer, until, beside)? {
-            Polled::Finished if !self.awaited.is_empty() => Ok(Polled::Nothing),
+        match self.consumer.poll(buffer, until, &words)? {
+            Polled::Finished if self.is_waiting => {
+                crate::sys::wait_any(&words, until.saturating_duration_since(Instant::now()));
+                Ok(Polled::Nothing)
+            }
+            Polled::Deleted { of } => {
+                let topic = self.partition(of).map(|of| of.topic.clone());
+                self.look_at_topics()?;
+                match topic {
+                    Some(topic) if self.wanted.contains_key(&topic) && !self.topics_changed => {
+                        Err(ClusterError::deleted_topic(topic.as_str()))
+                    }
+                    _ => Ok(Polled::Rebalance),
+                }
+            }
             polled => Ok(polled),
         }
     }
 
+    /// Says to the others that it polls.
+    pub fn beat(&mut self) {
+        let now_ms = crate::sys::monotonic_ms();
+        if self.membership.is_late(now_ms, self.options.poll_interval) {
+            self.look_at_ms = now_ms + GRACE_MS;
+        }
+        self.membership.beat(now_ms);
+    }
+
+    /// How long it may wait before it has to say that it is there, or to look at the others.
+    fn longest_wait(&self) -> Duration {
+        let beat = self.options.poll_interval / BEATS;
+        let beat = if self.options.instance_id.is_some() { beat.min(STATIC_BEAT) } else { beat };
+        let look_ms = self.look_at_ms.saturating_sub(crate::sys::monotonic_ms());
+        let wait = beat.min(Duration::from_millis(look_ms));
+        if self.topics.word().is_some() { wait } else { wait.min(TOPICS_EVERY) }
+    }
+
+    /// Notes from time to time whether others are gone, or have not polled for too long.
+    fn look_at_others(&mut self) -> Result<()> {
+        let now_ms = crate::sys::monotonic_ms();
+        if now_ms < self.look_at_ms {
+            return Ok(());
+        }
+        let (out, next_ms) = self.membership.look_at_others(&self.roster)?;
+        let many_ms = self.roster.members.len() as u64 * 50;
+        self.look_at_ms = next_ms.clamp(now_ms + 10, now_ms + LOOK_EVERY_MS.max(many_ms));
+        self.somebody_out |= out;
+        Ok(())
+    }
+
+    /// Whether none of its topics is there.
+    pub fn is_without_topics(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
     /// Whether members came or went, or topics changed, since the last rebalance.
     pub fn is_unbalanced(&self) -> bool {
-        self.membership.file().sequence() != self.seen || self.topics_changed
+        self.membership.file().sequence() != self.seen
+            || self.somebody_out
+            || self.topics_changed
+            || self.topics.is_due()
     }
 
     /// Whether the partition that a poll named by number is still read.
@@ -189,100 +297,122 @@ impl GroupConsumer {
 
     /// The partition that a poll named by number.
     pub fn partition(&self, of: usize) -> Option<&TopicPartition> {
-        self.named.get(of)
+        self.named.get(of)?.as_ref()
     }
 
-    /// Notes from time to time whether topics have become more or fewer partitions.
-    fn look_at_topics(&mut self) -> Result<()> {
-        if self.counted.elapsed() < TOPICS_EVERY {
-            return Ok(());
-        }
-        self.counted = Instant::now();
-        let counts = count_partitions(&self.directory.registry()?, &self.options.topics);
-        if counts != self.counts {
-            self.counts = counts;
-            self.topics_changed = true;
-        }
-        Ok(())
-    }
-
-    /// Takes up what members came and went: lets go of what is no longer ours, and notes what is to
-    /// become ours. What was accepted has to be committed before.
-    pub fn rebalance(&mut self) -> Result<Shared> {
-        self.seen = self.membership.file().sequence();
+    /// Takes up which topics there are now. One that is gone is read no more; one that was made
+    /// anew is another one, of which nothing was accepted.
+    fn look_at_topics(&mut self) -> Result<Registry> {
+        self.topics.look();
         let registry = self.directory.registry()?;
+        let now = wanted(&registry, &self.options);
+        if now == self.wanted {
+            return Ok(registry);
+        }
+        self.topics_changed = true;
+        let before = std::mem::replace(&mut self.wanted, now);
+        for (topic, (id, _)) in &before {
+            if self.wanted.get(topic).is_none_or(|(now, _)| now != id) {
+                self.put_down(|of| of.topic == *topic);
+                self.deleted.push(topic.clone());
+            }
+        }
+        let known = |topic: &TopicName, id: &Uuid| before.get(topic).is_some_and(|b| b.0 == *id);
+        let found = self.wanted.iter().filter(|(topic, (id, _))| !known(topic, id));
+        self.found.extend(found.map(|(topic, _)| topic.clone()));
+        Ok(registry)
+    }
+
+    /// Reads partitions no more, and forgets what was accepted of them.
+    fn put_down(&mut self, which: impl Fn(&TopicPartition) -> bool) {
+        for of in self.named.iter_mut().filter(|of| of.as_ref().is_some_and(&which)) {
+            if let Some(of) = of.take() {
+                self.consumer.remove(&of);
+                self.reading.remove(&unnamed(&of));
+                self.accepted.remove(&of);
+            }
+        }
+    }
+
+    /// Takes up what members came and went: lets go of what is no longer ours, and takes up what
+    /// nobody owns. What was accepted has to be committed before. Partitions of which something is
+    /// still on its way out (`is_held`) are read no more, and let go of by a later rebalance.
+    pub fn rebalance(&mut self, is_held: &dyn Fn(&TopicPartition) -> bool) -> Result<Shared> {
+        self.seen = self.membership.file().sequence();
+        let registry = self.look_at_topics()?;
+        let topics: Vec<String> = self.wanted.keys().map(ToString::to_string).collect();
         let assignor = self.options.assignor;
         let share = |roster: &mut Roster| share_out(roster, assignor, &all_counts(&registry));
         let changed = std::mem::take(&mut self.topics_changed);
-        let (roster, anew) = self.membership.refresh(&share, changed)?;
-        self.roster = roster;
+        self.somebody_out = false;
+        let reading = &self.reading;
+        let put_down = |p: &Partition| !reading.contains(p);
+        let held = |p: &Partition| named(std::slice::from_ref(p)).iter().any(is_held);
+        let Some(looked) = self.membership.look(&share, changed, &topics, &held, &put_down)? else {
+            return Err(self.given_up()?);
+        };
         // `seen` stays what it was before the look: somebody else may have come since.
-        if anew {
+        self.roster = looked.roster;
+        if looked.anew {
             self.record()?;
         }
         let id = self.membership.id().to_owned();
-        let Some(me) = self.roster.members.iter().find(|member| member.id == id) else {
-            return Err(evicted(&self.options));
-        };
-        let mine = me.assigned.clone();
-        for partition in self.membership.owned().clone() {
-            if !mine.contains(&partition) {
-                for of in named(std::slice::from_ref(&partition)) {
-                    self.consumer.remove(&of);
-                }
-                self.membership.disown(&partition)?;
-            }
-        }
-        let owned = self.membership.owned();
-        self.awaited = mine.iter().filter(|p| !owned.contains(*p)).cloned().collect();
+        let mine = self.roster.member(&id).map(|me| me.assigned.clone()).unwrap_or_default();
+        let stay: BTreeSet<TopicPartition> = named(&mine).into_iter().collect();
+        self.put_down(|of| !stay.contains(of));
+        self.take_up(&registry, &looked.taken)?;
+        self.is_waiting = mine.iter().any(|p| !self.reading.contains(p));
         self.membership.watch_next(&self.roster);
-        self.take_awaited()?;
-        Ok(self.shared(&id, &mine))
+        self.look_at_ms = 0;
+        self.look_at_others()?;
+        if self.options.pattern.is_none() && self.wanted.is_empty() {
+            let deleted = self.deleted.first().map_or("", |topic| topic.as_str());
+            return Err(ClusterError::deleted_topic(deleted));
+        }
+        Ok(self.shared(id, &mine))
     }
 
-    fn shared(&self, id: &str, mine: &[Partition]) -> Shared {
-        let all = |member: &crate::disk::members::RosterMember| {
-            (member.id.clone(), named(&member.assigned))
-        };
+    fn shared(&mut self, member: String, mine: &[Partition]) -> Shared {
+        let all = |member: &RosterMember| (member.id.clone(), named(&member.assigned));
         Shared {
             generation: self.roster.generation,
-            member: id.to_owned(),
+            member,
             mine: named(mine),
             members: self.roster.members.iter().map(all).collect(),
+            found: std::mem::take(&mut self.found),
+            deleted: std::mem::take(&mut self.deleted),
         }
     }
 
-    /// Becomes the owner of what was assigned to us, as far as the old owners have let go.
-    fn take_awaited(&mut self) -> Result<()> {
-        if self.awaited.is_empty() {
+    /// Starts to read what became ours.
+    fn take_up(&mut self, registry: &Registry, taken: &[Partition]) -> Result<()> {
+        if taken.is_empty() {
             return Ok(());
         }
-        let mut still = Vec::new();
-        let mut table = None;
-        for partition in std::mem::take(&mut self.awaited) {
-            if !self.membership.try_own(&partition)? {
-                still.push(partition);
-                continue;
-            }
-            // Read only now: the old owner committed before it let go.
-            if table.is_none() {
-                table = Some(self.offsets.read(&self.options.group)?);
-            }
-            for of in named(std::slice::from_ref(&partition)) {
-                let committed = table.as_ref().and_then(|table| table.offsets.get(&of));
-                let committed = committed.map(|committed| committed.offset);
-                self.start(of, committed)?;
+        // Read only now: the old owner committed before it let go.
+        let table = self.offsets.read(&self.options.group)?;
+        for of in named(taken) {
+            let committed = table.offsets.get(&of).map(|committed| committed.offset);
+            if self.wanted.contains_key(&of.topic) {
+                self.start(registry, of, committed)?;
             }
         }
-        self.awaited = still;
         Ok(())
     }
 
     /// Starts to read a partition where the group stands.
-    fn start(&mut self, of: TopicPartition, committed: Option<i64>) -> Result<()> {
-        let registry = self.directory.registry()?;
-        let topic = open_topic(&registry, &of.topic)?;
-        let end = self.directory.end(&of.topic, of.partition, &topic.config)?.end;
+    fn start(
+        &mut self,
+        registry: &Registry,
+        of: TopicPartition,
+        committed: Option<i64>,
+    ) -> Result<()> {
+        let topic = open_topic(registry, &of.topic)?;
+        let end = match self.directory.end(&of.topic, of.partition, &topic.config) {
+            // Deleted since: the next look at the topics says so.
+            Err(DiskError::Deleted { .. }) => return Ok(()),
+            end => end?.end,
+        };
         let from = committed.unwrap_or(end.start_offset);
         if !(end.start_offset..=end.end_offset).contains(&from) {
             return Err(out_of_range(&of, from, &end));
@@ -293,13 +423,14 @@ impl GroupConsumer {
             .map(|ends| ends.get(&of).copied().unwrap_or(end.end_offset).max(from));
         let from = ConsumeFrom { topic: of.topic.clone(), partition: of.partition, from, to };
         self.consumer.add(&self.directory, &topic, &from, self.named.len())?;
-        self.named.push(of);
+        self.reading.insert(unnamed(&of));
+        self.named.push(Some(of));
         Ok(())
     }
 
     /// Notes that everything before `next_offset` of a partition has been accepted.
     pub fn accept(&mut self, of: usize, next_offset: i64) {
-        if let Some(of) = self.named.get(of) {
+        if let Some(Some(of)) = self.named.get(of) {
             self.accepted.insert(of.clone(), next_offset);
         }
     }
@@ -307,17 +438,13 @@ impl GroupConsumer {
     /// Commits what was accepted, all of it at once; answers how many partitions that were. A
     /// member that the others have given up commits nothing.
     pub fn commit(&mut self) -> Result<usize> {
-        if self.accepted.is_empty() {
-            return Ok(0);
-        }
-        let now_ms = crate::now_ms();
-        let group = &self.options.group;
-        let owned = self.membership.owned();
-        let records: Vec<(Key, Option<Value>)> = self
-            .accepted
-            .iter()
-            .filter(|(of, _)| owned.contains(&unnamed(of)))
-            .map(|(of, &offset)| {
+        while !self.accepted.is_empty() {
+            if self.topics.is_due() {
+                self.look_at_topics()?;
+            }
+            let now_ms = crate::now_ms();
+            let group = &self.options.group;
+            let record = |(of, &offset): (&TopicPartition, &i64)| {
                 let value = OffsetValue {
                     offset,
                     leader_epoch: -1,
@@ -327,29 +454,63 @@ impl GroupConsumer {
                     topic_id: None,
                 };
                 (Key::Offset { group: group.clone(), of: of.clone() }, Some(Value::Offset(value)))
-            })
-            .collect();
-        let offsets = &mut self.offsets;
-        let append = || offsets.append(group, &records, now_ms, false);
-        if self.membership.while_member(append)?.is_none() {
-            return Err(evicted(&self.options));
+            };
+            let records: Vec<(Key, Option<Value>)> = self.accepted.iter().map(record).collect();
+            let (offsets, topics) = (&mut self.offsets, &self.topics);
+            // Who deletes a topic has it forgotten under the mutex, after it is gone: a commit for
+            // it comes before that, or sees that it is gone.
+            let append = || {
+                if topics.is_due() {
+                    return Ok(false);
+                }
+                offsets.append(group, &records, now_ms, false).map(|()| true)
+            };
+            match self.membership.while_member(append)? {
+                None => return Err(self.given_up()?),
+                Some(false) => {}
+                Some(true) => {
+                    self.accepted.clear();
+                    return Ok(records.len());
+                }
+            }
         }
-        self.accepted.clear();
-        Ok(records.len())
+        Ok(0)
     }
 
     /// Writes down who is there, in Kafka's form.
     fn record(&mut self) -> Result<()> {
-        let record = record_of(&self.roster, crate::now_ms());
-        let (group, offsets) = (&self.options.group, &mut self.offsets);
-        let generation = self.roster.generation;
-        let lock = self.membership.file().lock()?;
-        // Somebody may have shared out anew meanwhile, and written that down.
-        if lock.read()?.generation == generation {
-            let key = Key::Group(group.clone());
-            offsets.append(group, &[(key, Some(Value::Group(record)))], crate::now_ms(), false)?;
+        let file = Arc::clone(self.membership.file());
+        write_down(&file, &mut self.offsets, &self.options.group, &self.roster)
+    }
+
+    /// Why this is a member no more. What was accepted is not committed by it.
+    fn given_up(&self) -> Result<ClusterError> {
+        let group = &self.options.group;
+        if self.membership.is_fenced()? {
+            let instance = self.options.instance_id.as_deref().unwrap_or_default();
+            let message =
+                format!("another member of group `{group}` has the instance id `{instance}` now");
+            return Ok(ClusterError::new(ErrorKind::FencedInstanceId, message));
         }
-        Ok(())
+        let message = format!("group `{group}` has given this member up");
+        Ok(ClusterError::new(ErrorKind::UnknownMember, message))
+    }
+
+    /// Reads nothing more, until it joins again.
+    pub fn put_all_down(&mut self) {
+        self.put_down(|_| true);
+    }
+
+    /// Joins again, as a new member, after the others have given this one up.
+    pub fn rejoin(&mut self) -> Result<()> {
+        self.put_all_down();
+        let registry = self.look_at_topics()?;
+        let (membership, roster) =
+            join(&self.directory, &self.options, &self.wanted, &registry, self.patience)?;
+        self.seen = membership.file().sequence().wrapping_sub(1);
+        (self.membership, self.roster) = (membership, roster);
+        (self.is_waiting, self.look_at_ms) = (true, 0);
+        self.record()
     }
 
     /// Leaves the group at once. What was accepted has to be committed before.
@@ -357,65 +518,26 @@ impl GroupConsumer {
         let registry = self.directory.registry()?;
         let assignor = self.options.assignor;
         let share = |roster: &mut Roster| share_out(roster, assignor, &all_counts(&registry));
-        let file = std::sync::Arc::clone(self.membership.file());
-        let roster = self.membership.leave(&share)?;
-        let record = record_of(&roster, crate::now_ms());
+        let file = Arc::clone(self.membership.file());
         let (group, mut offsets) = (self.options.group, self.offsets);
-        let lock = file.lock()?;
-        if lock.read()?.generation == roster.generation {
-            let key = Key::Group(group.clone());
-            offsets.append(&group, &[(key, Some(Value::Group(record)))], crate::now_ms(), false)?;
-        }
-        Ok(())
+        let Some(roster) = self.membership.leave(&share)? else { return Ok(()) };
+        write_down(&file, &mut offsets, &group, &roster)
     }
 }
 
-fn evicted(options: &GroupOptions) -> ClusterError {
-    let message = format!("group `{}` has given this member up", options.group);
-    ClusterError::new(ErrorKind::UnknownMember, message)
-}
-
-/// A roster as a classic group is stored.
-fn record_of(roster: &Roster, now_ms: i64) -> GroupMetadata {
-    let names = |topics: &[String]| -> Vec<TopicName> {
-        topics.iter().filter_map(|topic| TopicName::new(topic).ok()).collect()
-    };
-    let member = |member: &crate::disk::members::RosterMember| StoredMember {
-        id: member.id.clone(),
-        instance_id: None,
-        client_id: member.client_id.clone(),
-        host: member.host.clone(),
-        rebalance_timeout_ms: REBALANCE_TIMEOUT_MS,
-        session_timeout_ms: SESSION_TIMEOUT_MS,
-        subscription: encode_subscription(&names(&member.topics), &[]).unwrap_or_default(),
-        assignment: encode_assignment(&named(&member.assigned)).unwrap_or_default(),
-    };
-    let empty = roster.members.is_empty();
-    GroupMetadata {
-        protocol_type: "consumer".to_owned(),
-        generation: roster.generation,
-        protocol: (!empty).then(|| roster.assignor.clone()),
-        leader: roster.members.first().map(|member| member.id.clone()),
-        state_since_ms: now_ms,
-        members: roster.members.iter().map(member).collect(),
+/// Writes a roster down in Kafka's form, unless somebody shared out anew meanwhile, and wrote that
+/// down.
+fn write_down(
+    file: &GroupFile,
+    offsets: &mut OffsetsLog,
+    group: &GroupId,
+    roster: &Roster,
+) -> Result<()> {
+    let now_ms = crate::now_ms();
+    let record = (Key::Group(group.clone()), Some(Value::Group(record_of(roster, now_ms))));
+    let lock = file.lock()?;
+    if lock.read()?.generation == roster.generation {
+        offsets.append(group, &[record], now_ms, false)?;
     }
-}
-
-/// The members of a group that are alive, by the locks that they hold; `None` where it never had
-/// one here.
-pub(super) fn live_members(
-    directory: &LogDirectory,
-    group: &crate::group::GroupId,
-) -> Result<Option<Vec<crate::group::Member>>, DiskError> {
-    let Some(file) = crate::disk::members::GroupFile::open(directory.path(), group)? else {
-        return Ok(None);
-    };
-    let member = |member: crate::disk::members::RosterMember| crate::group::Member {
-        assignment: named(&member.assigned),
-        id: member.id,
-        instance_id: None,
-        client_id: member.client_id,
-        host: member.host,
-    };
-    Ok(Some(file.live_members()?.members.into_iter().map(member).collect()))
+    Ok(())
 }

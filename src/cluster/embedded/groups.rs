@@ -15,6 +15,7 @@ use crate::disk::offsets::codec::{Key, OffsetValue, StoredMember, Value};
 use crate::disk::offsets::{ConsumerMember, GroupTable, OffsetsLog, protocol};
 use crate::group::{
     CommittedOffset, DescribedGroup, GroupId, GroupKind, GroupState, ListedGroup, Member,
+    MemberState,
 };
 use crate::topic::{TopicName, TopicPartition};
 
@@ -29,7 +30,7 @@ impl Embedded {
     /// be told, and what is on record is all there is.
     fn live_members(&self, group: &GroupId) -> Result<Option<Vec<Member>>> {
         let Some(directory) = self.to_read()? else { return Ok(None) };
-        Ok(super::group::live_members(&directory, group)?)
+        Ok(super::roster::live_members(&directory, group)?)
     }
 
     /// Asks the log of offsets, which stays open: the next question reads only what is new. `None`
@@ -81,15 +82,37 @@ impl Embedded {
             std::thread::sleep(PATIENCE_STEP);
         }
         let now_ms = crate::now_ms();
-        let file = GroupFile::open(&self.path, group)?;
-        let empty = file.as_ref().map(GroupFile::lock_empty).transpose()?;
-        if let Some(Err(members)) = empty {
-            return Err(non_empty(group, members));
+        // Made where it is missing: the first member of all may be joining right now.
+        let file = GroupFile::open_or_create(&self.path, group)?.patient(self.limits.timeout);
+        match file.lock_empty()? {
+            Err(members) => return Err(non_empty(group, members)),
+            Ok(_empty) => log.append(group, records, now_ms, true)?,
         }
-        log.append(group, records, now_ms, true)?;
-        drop(empty);
         // Of no concern to who asked for something else.
         drop(log.expire(now_ms, |other| other == group || self.may_be_live(other)));
+        Ok(())
+    }
+
+    /// Forgets what groups committed for a topic that was deleted, as a broker does: all partitions
+    /// of a group at once. Its members stay: they see that the topic is gone.
+    pub(super) fn forget_topic(&self, topic: &TopicName) -> Result<()> {
+        let tables = self.read_offsets(OffsetsLog::read_all)?.unwrap_or_default();
+        let mut log = None;
+        for (group, table) in tables {
+            let of = table.offsets.keys().filter(|of| of.topic == *topic);
+            let key = |of: &TopicPartition| Key::Offset { group: group.clone(), of: of.clone() };
+            let records: Vec<_> = of.map(|of| (key(of), None)).collect();
+            if records.is_empty() {
+                continue;
+            }
+            let log = match &mut log {
+                Some(log) => log,
+                none => none.insert(self.write_offsets()?),
+            };
+            let file = GroupFile::open_or_create(&self.path, &group)?.patient(self.limits.timeout);
+            let _lock = file.lock()?;
+            log.append(&group, &records, crate::now_ms(), true)?;
+        }
         Ok(())
     }
 
@@ -237,7 +260,9 @@ impl Embedded {
 
 /// Refuses a group of which members are known to be alive.
 fn refuse_members(group: &GroupId, live: Option<&[Member]>) -> Result<()> {
-    match live.map_or(0, <[Member]>::len) {
+    // One that hangs is taken out by who changes the group.
+    let stays = |member: &&Member| member.state != MemberState::Hung;
+    match live.map_or(0, |live| live.iter().filter(stays).count()) {
         0 => Ok(()),
         count => Err(non_empty(group, count)),
     }
@@ -319,6 +344,7 @@ fn classic_member(stored: &StoredMember, protocol_type: &str) -> Member {
         client_id: stored.client_id.clone(),
         host: stored.host.clone(),
         assignment,
+        state: MemberState::default(),
     }
 }
 
@@ -339,6 +365,7 @@ fn consumer_member(id: &str, stored: &ConsumerMember, names: &TopicNames) -> Mem
         client_id: stored.metadata.client_id.clone(),
         host: stored.metadata.host.clone(),
         assignment,
+        state: MemberState::default(),
     }
 }
 

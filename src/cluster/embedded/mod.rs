@@ -5,7 +5,9 @@ pub(super) mod consume;
 pub(super) mod group;
 mod groups;
 pub(super) mod produce;
+mod roster;
 mod survey;
+pub(super) mod topics;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -205,7 +207,9 @@ impl Embedded {
                     self.wait_until_free(&log)?;
                 }
             }
-            Ok(change.delete(name, crate::now_ms())?)
+            change.delete(name, crate::now_ms())?;
+            // Still under the lock of topics: who makes the topic anew finds nothing committed.
+            self.forget_topic(name)
         };
         Ok(names.iter().map(|n| Outcome { of: n.clone(), result: delete(n) }).collect())
     }

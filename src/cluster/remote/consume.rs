@@ -2,6 +2,7 @@
 //! librdkafka.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Remote;
@@ -14,6 +15,7 @@ use super::session::Session;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{ConsumeFrom, Polled};
 use crate::record::RecordBuffer;
+use crate::sys::Word;
 use crate::topic::TopicName;
 
 /// How long one wait for records lasts before the client's errors are looked at.
@@ -65,20 +67,39 @@ impl Remote {
             waiting: Vec::new(),
             moved: Instant::now(),
         };
-        let mut last: Option<(TopicName, TopicId)> = None;
-        for from in from {
-            let topic = match &last {
-                Some((name, topic)) if *name == from.topic => *topic,
-                _ => consumer.add_topic(&from.topic)?,
-            };
-            last = Some((from.topic.clone(), topic));
-            consumer.add(topic, from)?;
-        }
+        consumer.extend(from)?;
         Ok(consumer)
     }
 }
 
 impl Consumer {
+    /// Adds partitions.
+    pub fn extend(&mut self, from: &[ConsumeFrom]) -> Result<()> {
+        let mut last: Option<(TopicName, TopicId)> = None;
+        for from in from {
+            let topic = match &last {
+                Some((name, topic)) if *name == from.topic => *topic,
+                _ => self.add_topic(&from.topic)?,
+            };
+            last = Some((from.topic.clone(), topic));
+            self.add(topic, from)?;
+        }
+        Ok(())
+    }
+
+    /// Takes all partitions of a topic away.
+    pub fn remove_topic(&mut self, name: &str) {
+        for part in self.parts.iter_mut().filter(|part| part.name.as_str() == name && !part.done) {
+            part.done = true;
+            stop(&self.topics, part);
+        }
+    }
+
+    /// Whether it has no partition.
+    pub const fn is_of_nothing(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     fn add_topic(&mut self, name: &TopicName) -> Result<TopicId> {
         let topic = Topic::new(self.session.client(), name.as_str(), &[])
             .map_err(|trouble| error::error(&trouble))?;
@@ -100,8 +121,14 @@ impl Consumer {
         Ok(())
     }
 
-    /// Reads records of one partition into `buffer`, or waits for some until `until`.
-    pub fn poll(&mut self, buffer: &mut RecordBuffer, until: Instant) -> Result<Polled> {
+    /// Reads records of one partition into `buffer`, or waits for some until `until`, or until one
+    /// of the words beside no longer holds its value.
+    pub fn poll(
+        &mut self,
+        buffer: &mut RecordBuffer,
+        until: Instant,
+        beside: &[Word<'_>],
+    ) -> Result<Polled> {
         loop {
             if let Some(of) = self.hand_on(buffer)? {
                 return Ok(Polled::Records { of });
@@ -117,7 +144,8 @@ impl Consumer {
                 continue;
             }
             self.check()?;
-            if left.is_zero() {
+            let stirred = beside.iter().any(|(word, value)| word.load(Ordering::Acquire) != *value);
+            if left.is_zero() || stirred {
                 return Ok(Polled::Nothing);
             }
         }

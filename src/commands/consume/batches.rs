@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::dead::DeadLetters;
 use super::exec::{Batch, Exec, Passed};
+use super::member::Sent;
 use super::{Args, Run, TICK, Writing};
 use crate::commands::{Context, Failure, Status};
 use crate::group::GroupId;
@@ -196,7 +197,7 @@ impl Run<'_> {
             passing.put(batch);
         } else if let Some(next_offset) = passed_over {
             // Nothing before it waits, and nothing of it is wanted.
-            self.source.note(of, next_offset, self.output.ticket());
+            self.note(of, next_offset);
         }
         Ok(true)
     }
@@ -278,11 +279,12 @@ impl Run<'_> {
                 passing.dead_letters.1 += batch.records;
             }
         }
-        self.source.note(batch.of, batch.next_offset, self.output.ticket());
-        let cannot = |error| self.context.failure("consume", error);
-        // The command has done its work: it is not to be done again.
-        self.source.commit_when_due(&self.output, true).map_err(cannot)?;
-        let kept = self.source.keep_up(batch.of, &self.output, out).map_err(cannot)?;
-        Ok(kept && stop.requested().is_none())
+        self.note(batch.of, batch.next_offset);
+        Ok(self.commit_batch(batch.of)? && self.context.stop()?.requested().is_none())
+    }
+
+    /// Notes that everything before `next` of a partition is done.
+    fn note(&mut self, of: usize, next: i64) {
+        self.source.note(Sent { ticket: self.output.ticket(), of, next, marks: Vec::new() });
     }
 }

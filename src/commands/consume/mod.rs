@@ -5,27 +5,27 @@ pub mod batches;
 pub mod dead;
 pub mod exec;
 pub mod member;
+mod plain;
 
 use std::time::{Duration, Instant};
 
 use regex::bytes::Regex;
 
 use self::batches::Passing;
-use self::member::{Member, Source};
+use self::member::{Joining, Member, Sent, Source};
+use self::plain::Plain;
 use super::output::Output;
-use super::topics::distinct;
 use super::{Context, Failure, Status};
 use crate::assignor::Assignor;
-use crate::cluster::Cluster;
 use crate::cluster::error::ClusterError;
-use crate::cluster::types::{ConsumeFrom, GroupOptions, OffsetAt, Polled};
+use crate::cluster::types::Polled;
 use crate::group::GroupId;
 use crate::offset::{OffsetSpec, Position};
 use crate::out::{progress::Progress, units};
 use crate::record::bytes::{Newlines, escape_terminal};
 use crate::record::template::Template;
 use crate::record::{RecordBuffer, Span, envelope};
-use crate::topic::{TopicName, TopicPartition};
+use crate::topic::{TopicName, TopicPattern};
 use crate::value::{self, Rate};
 
 /// What stands below its help.
@@ -36,8 +36,10 @@ EXAMPLES:
   kaw consume users -o @-1h:end --json
   kaw consume users --grep '\"state\":\"Ohio\"' --exit";
 
-/// How long one wait for records lasts before signals are looked at again.
-const TICK: Duration = Duration::from_millis(100);
+/// How long one wait for stdout or for the rate lasts before the group is looked at again.
+const TICK: Duration = Duration::from_millis(50);
+/// How long one wait for records lasts, which a signal ends.
+const FOREVER: Duration = Duration::from_secs(3600);
 
 /// How `--json` writes a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -56,8 +58,14 @@ pub enum Envelope {
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The topics
-    #[arg(value_name = "TOPIC", required = true)]
+    #[arg(value_name = "TOPIC", required_unless_present = "regex")]
     pub topics: Vec<TopicName>,
+
+    /// The topics whose whole name matches, also those that are yet to come
+    ///
+    /// Topics that Kafka keeps for itself are left out. One that comes is read from its start.
+    #[arg(long, value_name = "REGEX", value_parser = topic_pattern, conflicts_with = "topics")]
+    pub regex: Option<TopicPattern>,
 
     /// From where, and to where: start, end, N, -N, +N, @TIME, FROM:TO [default: start]
     ///
@@ -99,6 +107,10 @@ pub struct Args {
     #[arg(long, value_name = "NAME", default_value = "range", help_heading = "Group")]
     #[arg(requires = "group")]
     pub assignor: Assignor,
+
+    /// How it is in the group.
+    #[command(flatten)]
+    pub joining: Joining,
 
     /// Run this command for each batch, with the records on its stdin; last on the line, no shell
     ///
@@ -189,6 +201,11 @@ pub struct Args {
 /// Reads the regular expression of `--grep`, and tells a slip on one line.
 fn regex(text: &str) -> Result<Regex, String> {
     Regex::new(text).map_err(|error| value::regex_reason(&error.to_string()))
+}
+
+/// Reads the pattern of `--regex`, likewise.
+fn topic_pattern(text: &str) -> Result<TopicPattern, String> {
+    TopicPattern::new(text).map_err(|error| value::regex_reason(&error.to_string()))
 }
 
 /// The form of the output.
@@ -297,25 +314,22 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let cluster = context.cluster()?;
     let cannot = |error: ClusterError| context.failure("consume", error);
     let source = if let Some(group) = &args.group {
-        let options = GroupOptions {
-            group: group.clone(),
-            topics: distinct(&args.topics),
-            assignor: args.assignor,
-            client_id: "kaw".to_owned(),
-            to_end: args.exit,
-        };
+        let options = args.joining.options(args, group);
         let consumer = cluster.group_consumer(options).map_err(cannot)?;
-        Source::Member(Box::new(Member::new(consumer, group.to_string())))
+        let interval = args.joining.max_poll_interval;
+        Source::Member(Box::new(Member::new(consumer, group.to_string(), interval)))
     } else {
-        let from = resolve(cluster, args, &spec).map_err(cannot)??;
-        let topics = from.iter().map(|from| from.topic.to_string()).collect();
-        Source::Plain(cluster.consumer(&from).map_err(cannot)?, topics)
+        let plain = Plain::open(cluster, args, &spec).map_err(cannot)??;
+        Source::Plain(Box::new(plain))
     };
+    if args.exit && source.is_of_nothing() {
+        context.out.status("no topic matches, so there is nothing to read");
+    }
     let mut run = Run {
         context,
         args,
         source,
-        output: Output::new(&context.out).map_err(Failure::stdout)?,
+        output: Output::new(&context.out, context.stop()?).map_err(Failure::stdout)?,
         // What a command reads does not go to the terminal.
         writing: Writing::new(args, context.out.stdout_is_terminal() && passing.is_none()),
         passing,
@@ -328,10 +342,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         Ok(context.stop()?.status_or(status))
     });
     let Run { source, output, passing, .. } = run;
-    output.drain();
+    let stop = context.stop()?;
+    output.drain(stop);
+    let is_cut = output.is_busy() || output.is_given_up();
     // Exactly what stdout has accepted is committed, however the run ended.
     let left = match source {
-        Source::Member(member) => member.leave(&output).map_err(cannot),
+        Source::Member(member) => member.leave(&output, &context.out).map_err(cannot),
         Source::Plain(..) => Ok(()),
     };
     let concluded = passing.map_or(Status::Done, |passing| passing.conclude(&context.out));
@@ -339,62 +355,15 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let status = ended?;
     written?;
     left?;
+    let status = if is_cut { stop.status_or(status) } else { status };
     Ok(if status == Status::Done { concluded } else { status })
-}
-
-/// What is read, from where to where.
-fn resolve(
-    cluster: &Cluster,
-    args: &Args,
-    spec: &OffsetSpec,
-) -> Result<Result<Vec<ConsumeFrom>, Failure>, ClusterError> {
-    let mut of = Vec::new();
-    for outcome in cluster.describe_topics(&distinct(&args.topics))? {
-        let topic = outcome.result?;
-        let known = topic.partitions.iter().map(|p| p.partition);
-        let wanted = args.partitions.clone().unwrap_or_else(|| known.collect());
-        of.extend(
-            wanted.into_iter().map(|p| TopicPartition { topic: topic.name.clone(), partition: p }),
-        );
-    }
-    let list = |at| -> Result<Vec<i64>, ClusterError> {
-        let outcomes = cluster.list_offsets(&of, at)?;
-        outcomes.into_iter().map(|outcome| outcome.result.map(|listed| listed.offset)).collect()
-    };
-    let (starts, ends) = (list(OffsetAt::Start)?, list(OffsetAt::End)?);
-    let at = |position: Position| -> Result<Result<Vec<i64>, Failure>, ClusterError> {
-        if let Position::Time(time) = position {
-            return Ok(Ok(list(OffsetAt::Timestamp(time))?));
-        }
-        let resolved = starts.iter().zip(&ends).map(|(&s, &e)| position.resolve(s, e)).collect();
-        let stored = || Failure::usage("`stored` is where a group stands, and needs one");
-        Ok(Option::<Vec<i64>>::ok_or_else(resolved, stored))
-    };
-    let froms = match at(spec.from)? {
-        Ok(froms) => froms,
-        Err(failure) => return Ok(Err(failure)),
-    };
-    let tos = match spec.to.map(at).transpose()? {
-        Some(Ok(tos)) => Some(tos),
-        Some(Err(failure)) => return Ok(Err(failure)),
-        None => None,
-    };
-    let mut all = Vec::with_capacity(of.len());
-    for (i, tp) in of.into_iter().enumerate() {
-        let get = |offsets: &[i64]| offsets.get(i).copied().unwrap_or(0);
-        let to = tos.as_deref().map(get);
-        let end = args.exit.then(|| get(&ends));
-        let to = to.into_iter().chain(end).min();
-        all.push(ConsumeFrom { topic: tp.topic, partition: tp.partition, from: get(&froms), to });
-    }
-    Ok(Ok(all))
 }
 
 /// One run of the command.
 struct Run<'a> {
     context: &'a Context,
     args: &'a Args,
-    source: Source,
+    source: Source<'a>,
     passing: Option<Passing>,
     output: Output,
     writing: Writing<'a>,
@@ -412,11 +381,12 @@ impl Run<'_> {
         let mut buffer = RecordBuffer::default();
         let mut last_record = Instant::now();
         while self.args.count != Some(self.records) {
+            let word = stop.word();
             if stop.requested().is_some() {
                 return Ok(stop.status_or(Status::Done));
             }
             let now = Instant::now();
-            let mut until = now + TICK;
+            let mut until = now + FOREVER;
             self.drop_lost();
             if let Some(due) = self.passing.as_ref().and_then(Passing::due) {
                 until = until.min(due);
@@ -428,9 +398,13 @@ impl Run<'_> {
                 until = until.min(last_record + idle);
             }
             let cannot = |error| self.context.failure("consume", error);
-            let polled = self.source.poll(&mut buffer, until).map_err(cannot)?;
+            if self.passing.is_none() && self.output.is_unheard() {
+                break;
+            }
+            let (output, out) = (&self.output, &self.context.out);
+            let polled = self.source.poll(&mut buffer, until, word, output, out).map_err(cannot)?;
             let idle = polled == Polled::Nothing;
-            self.source.commit_when_due(&self.output, idle).map_err(cannot)?;
+            self.source.commit_when_due(idle, output, out).map_err(cannot)?;
             match polled {
                 Polled::Records { of } => {
                     self.write(of, &buffer, progress.as_ref())?;
@@ -438,8 +412,7 @@ impl Run<'_> {
                         last_record = Instant::now();
                     }
                 }
-                Polled::Nothing if self.passing.is_none() && self.output.is_unheard() => break,
-                Polled::Nothing => {}
+                Polled::Nothing | Polled::Deleted { .. } => {}
                 Polled::Rebalance => {
                     self.source.rebalance(&self.output, &self.context.out).map_err(cannot)?;
                 }
@@ -467,7 +440,7 @@ impl Run<'_> {
         for spans in buffer.spans.chunks(turn.min(buffer.len().max(1))) {
             let ours = match self.passing {
                 Some(_) => self.gather(of, spans, buffer)?,
-                None => self.emit(of, &topic, spans, buffer).map(|()| true)?,
+                None => self.emit(of, &topic, spans, buffer)?,
             };
             if let Some(progress) = progress {
                 progress.set(self.records, self.bytes);
@@ -479,16 +452,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Writes records of one partition to stdout.
+    /// Writes records of one partition to stdout. False if the rest is not ours to write.
     fn emit(
         &mut self,
         of: usize,
         topic: &str,
         spans: &[Span],
         buffer: &RecordBuffer,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
+        let is_member = matches!(self.source, Source::Member(_));
         let mut out = self.output.buffer();
-        let mut next_offset = None;
+        let (mut next_offset, mut marks) = (None, Vec::new());
         for span in spans {
             if self.args.count == Some(self.records) {
                 break;
@@ -498,13 +472,51 @@ impl Run<'_> {
                 self.records += 1;
             }
             next_offset = Some(span.offset + 1);
+            if is_member {
+                marks.push((out.len(), span.offset + 1));
+            }
         }
         self.bytes += out.len() as u64;
-        self.output.write(out).map_err(Failure::stdout)?;
-        if let Some(next_offset) = next_offset {
-            self.source.note(of, next_offset, self.output.ticket());
+        if !self.hand_over(of, out)? {
+            return Ok(false);
         }
-        Ok(())
+        if let Some(next) = next_offset {
+            self.source.note(Sent { ticket: self.output.ticket(), of, next, marks });
+        }
+        Ok(true)
+    }
+
+    /// Commits what a command has done: it is not to be done again. False if the partition is ours
+    /// no more.
+    fn commit_batch(&mut self, of: usize) -> Result<bool, Failure> {
+        let cannot = |error| self.context.failure("consume", error);
+        let (output, out) = (&self.output, &self.context.out);
+        self.source.commit_when_due(true, output, out).map_err(cannot)?;
+        let is_ours = self.source.keep_up(of, output, out).map_err(cannot)?;
+        self.source.beat(out);
+        Ok(is_ours)
+    }
+
+    /// Has `bytes` written, and meanwhile, should stdout be slow, does what cannot wait. False if
+    /// they are not: a signal asked to stop, or the partition went to another member.
+    fn hand_over(&mut self, of: usize, mut bytes: Vec<u8>) -> Result<bool, Failure> {
+        let mut written = self.output.written();
+        while let Some(rest) = self.output.offer(bytes, TICK).map_err(Failure::stdout)? {
+            bytes = rest;
+            if self.context.stop()?.requested().is_some() {
+                return Ok(false);
+            }
+            // Who reads slowly is not taken for one that does not read at all.
+            if written != self.output.written() {
+                written = self.output.written();
+                self.source.beat(&self.context.out);
+            }
+            let kept = self.source.keep_up(of, &self.output, &self.context.out);
+            if !kept.map_err(|error| self.context.failure("consume", error))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Waits for as long as the rate asks; true if a signal ended the wait, or if the partition
@@ -521,6 +533,7 @@ impl Run<'_> {
             if !kept.map_err(|error| self.context.failure("consume", error))? {
                 return Ok(true);
             }
+            self.source.beat(&self.context.out);
             let wait = due.saturating_sub(self.started.elapsed());
             if wait.is_zero() {
                 return Ok(false);

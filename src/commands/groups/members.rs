@@ -90,7 +90,7 @@ fn assignment(partitions: &[TopicPartition]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::group::{GroupKind, GroupState, Member};
+    use crate::group::{GroupKind, GroupState, Member, MemberState};
     use crate::topic::TopicName;
 
     #[test]
@@ -102,6 +102,7 @@ mod tests {
             client_id: "kaw".into(),
             host: "/h".into(),
             assignment,
+            state: MemberState::Live,
         };
         let owned = vec![of("t", 0), of("t", 1), of("u", 0)];
         let group = DescribedGroup {

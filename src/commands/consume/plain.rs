@@ -1,0 +1,213 @@
+//! Owns reading partitions that were asked for, without a group: from where to where, and taking up
+//! topics and partitions that come while it follows. Leaves waiting and reading to the cluster.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::Args;
+use crate::cluster::error::{ClusterError, Result};
+use crate::cluster::types::{ConsumeFrom, OffsetAt, Polled};
+use crate::cluster::{Cluster, Consumer, TopicsWatch};
+use crate::commands::Failure;
+use crate::commands::topics::distinct;
+use crate::offset::{OffsetSpec, Position};
+use crate::out::{Out, units};
+use crate::record::RecordBuffer;
+use crate::sys::{self, Word};
+use crate::topic::{TopicDetail, TopicName, TopicPartition};
+
+/// How often topics are looked at where nothing tells that they changed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Partitions that were asked for.
+pub struct Plain<'a> {
+    cluster: &'a Cluster,
+    args: &'a Args,
+    consumer: Consumer,
+    /// The partitions that polls name by number.
+    of: Vec<TopicPartition>,
+    /// Those that are read, or were read to their end.
+    known: BTreeSet<TopicPartition>,
+    /// Tells that topics changed, where new partitions are to be read too.
+    watch: Option<TopicsWatch>,
+    /// A topic was deleted: it may be there again.
+    is_due: bool,
+}
+
+impl<'a> Plain<'a> {
+    /// Finds out what to read from where to where.
+    pub fn open(
+        cluster: &'a Cluster,
+        args: &'a Args,
+        spec: &OffsetSpec,
+    ) -> Result<Result<Self, Failure>> {
+        let follows = !args.exit && spec.to.is_none() && args.partitions.is_none();
+        let first = args.regex.is_some().then(|| cluster.consumer_to_be()).transpose()?;
+        // Before the topics are looked at, so that no change in between is missed.
+        let watch = follows.then(|| cluster.watch_topics()).transpose();
+        let from = match resolve(cluster, args, spec)? {
+            Ok(from) => from,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let watch = watch?;
+        let of: Vec<TopicPartition> = from
+            .iter()
+            .map(|f| TopicPartition { topic: f.topic.clone(), partition: f.partition })
+            .collect();
+        let consumer = match first {
+            Some(mut consumer) => {
+                cluster.extend_consumer(&mut consumer, &from, 0)?;
+                consumer
+            }
+            None => cluster.consumer(&from)?,
+        };
+        let known = of.iter().cloned().collect();
+        Ok(Ok(Self { cluster, args, consumer, of, known, watch, is_due: false }))
+    }
+
+    /// Whether it has no partition.
+    pub const fn is_of_nothing(&self) -> bool {
+        self.consumer.is_of_nothing()
+    }
+
+    /// The topic of a partition that a poll named.
+    pub fn topic(&self, of: usize) -> &str {
+        self.of.get(of).map_or("", |of| of.topic.as_str())
+    }
+
+    /// Reads records of one partition, or waits for some. Says of topics that they came or went.
+    pub fn poll(
+        &mut self,
+        buffer: &mut RecordBuffer,
+        until: Instant,
+        beside: Word<'_>,
+        out: &Out,
+    ) -> Result<Polled> {
+        if self.watch.as_ref().is_some_and(|watch| self.is_due || watch.is_due()) {
+            self.look(out)?;
+        }
+        let mut words = vec![beside];
+        words.extend(self.watch.as_ref().and_then(TopicsWatch::word));
+        let until = match &self.watch {
+            Some(watch) if watch.word().is_none() => until.min(Instant::now() + LOOK_EVERY),
+            _ => until,
+        };
+        if self.consumer.is_of_nothing() && self.watch.is_some() {
+            sys::wait_any(&words, until.saturating_duration_since(Instant::now()));
+            return Ok(Polled::Nothing);
+        }
+        let polled = self.consumer.poll(buffer, until, &words)?;
+        if let Polled::Deleted { of } = polled {
+            self.forget(of, out)?;
+        }
+        Ok(polled)
+    }
+
+    /// Reads a deleted topic no more. Where there was no other, that is the end.
+    fn forget(&mut self, of: usize, out: &Out) -> Result<()> {
+        let topic = self.topic(of).to_owned();
+        self.consumer.remove_topic(&topic);
+        self.known.retain(|of| of.topic.as_str() != topic);
+        self.is_due = true;
+        let deleted = ClusterError::deleted_topic(&topic);
+        if self.known.is_empty() && self.args.regex.is_none() {
+            return Err(deleted);
+        }
+        out.status(deleted);
+        Ok(())
+    }
+
+    /// Takes up partitions that have come, from their starts.
+    fn look(&mut self, out: &Out) -> Result<()> {
+        self.watch.iter_mut().for_each(TopicsWatch::look);
+        self.is_due = false;
+        let there = if self.args.regex.is_some() {
+            topics_of(self.cluster, self.args)?
+        } else {
+            // One that is missing may come back.
+            let outcomes = self.cluster.describe_topics(&distinct(&self.args.topics))?;
+            outcomes.into_iter().filter_map(|outcome| outcome.result.ok()).collect()
+        };
+        let mut from = Vec::new();
+        for topic in there {
+            let before = from.len();
+            for p in &topic.partitions {
+                let of = TopicPartition { topic: topic.name.clone(), partition: p.partition };
+                if self.known.insert(of) {
+                    let (topic, partition) = (topic.name.clone(), p.partition);
+                    from.push(ConsumeFrom { topic, partition, from: p.start_offset, to: None });
+                }
+            }
+            if from.len() > before {
+                out.status(came(&topic.name, from.len() - before));
+            }
+        }
+        self.cluster.extend_consumer(&mut self.consumer, &from, self.of.len())?;
+        let of = |f: ConsumeFrom| TopicPartition { topic: f.topic, partition: f.partition };
+        self.of.extend(from.into_iter().map(of));
+        Ok(())
+    }
+}
+
+/// The line about partitions that have come.
+fn came(topic: &TopicName, partitions: usize) -> String {
+    let partitions = units::plural(partitions as u64, "new partition");
+    format!("topic `{topic}` has {partitions}, read from the start")
+}
+
+/// The topics that were asked for.
+fn topics_of(cluster: &Cluster, args: &Args) -> Result<Vec<TopicDetail>> {
+    if let Some(pattern) = &args.regex {
+        let topics = cluster.list_topics()?;
+        return Ok(topics.into_iter().filter(|topic| pattern.matches(&topic.name)).collect());
+    }
+    let outcomes = cluster.describe_topics(&distinct(&args.topics))?;
+    outcomes.into_iter().map(|outcome| outcome.result).collect()
+}
+
+/// What is read, from where to where.
+fn resolve(
+    cluster: &Cluster,
+    args: &Args,
+    spec: &OffsetSpec,
+) -> Result<Result<Vec<ConsumeFrom>, Failure>, ClusterError> {
+    let mut of = Vec::new();
+    for topic in topics_of(cluster, args)? {
+        let known = topic.partitions.iter().map(|p| p.partition);
+        let wanted = args.partitions.clone().unwrap_or_else(|| known.collect());
+        of.extend(
+            wanted.into_iter().map(|p| TopicPartition { topic: topic.name.clone(), partition: p }),
+        );
+    }
+    let list = |at| -> Result<Vec<i64>, ClusterError> {
+        let outcomes = cluster.list_offsets(&of, at)?;
+        outcomes.into_iter().map(|outcome| outcome.result.map(|listed| listed.offset)).collect()
+    };
+    let (starts, ends) = (list(OffsetAt::Start)?, list(OffsetAt::End)?);
+    let at = |position: Position| -> Result<Result<Vec<i64>, Failure>, ClusterError> {
+        if let Position::Time(time) = position {
+            return Ok(Ok(list(OffsetAt::Timestamp(time))?));
+        }
+        let resolved = starts.iter().zip(&ends).map(|(&s, &e)| position.resolve(s, e)).collect();
+        let stored = || Failure::usage("`stored` is where a group stands, and needs one");
+        Ok(Option::<Vec<i64>>::ok_or_else(resolved, stored))
+    };
+    let froms = match at(spec.from)? {
+        Ok(froms) => froms,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let tos = match spec.to.map(at).transpose()? {
+        Some(Ok(tos)) => Some(tos),
+        Some(Err(failure)) => return Ok(Err(failure)),
+        None => None,
+    };
+    let mut all = Vec::with_capacity(of.len());
+    for (i, tp) in of.into_iter().enumerate() {
+        let get = |offsets: &[i64]| offsets.get(i).copied().unwrap_or(0);
+        let to = tos.as_deref().map(get);
+        let end = args.exit.then(|| get(&ends));
+        let to = to.into_iter().chain(end).min();
+        all.push(ConsumeFrom { topic: tp.topic, partition: tp.partition, from: get(&froms), to });
+    }
+    Ok(Ok(all))
+}
