@@ -457,7 +457,7 @@ impl Settler {
             self.deliver(run);
         }
         self.shared.settled.fetch_add(settled, Ordering::AcqRel);
-        drop(self.made_room.try_send(()));
+        self.made_room.try_send(()).ok();
     }
 
     /// Tells one run's fate. A full channel stops this thread, and with it the sending.
