@@ -36,6 +36,11 @@ impl Mock {
     }
 }
 
+/// Lines, each with its end.
+fn lines(of: impl Iterator<Item = String>) -> String {
+    of.flat_map(|line| [line, "\n".to_owned()]).collect()
+}
+
 /// What the summary says of the records.
 fn counts(run: &Run) -> String {
     let stderr = run.stderr();
@@ -70,7 +75,7 @@ fn records_come_back_as_they_were_sent() {
 #[test]
 fn keys_go_where_they_go_on_a_directory() {
     let mock = Mock::new();
-    let lines: String = (0..200).map(|i| format!("k{i}\tv{i}\n")).collect();
+    let lines = lines((0..200).map(|i| format!("k{i}\tv{i}")));
     mock.stdin(&lines, "produce t -K '\\t'").success();
     let sandbox = Sandbox::new();
     sandbox.stdin(lines).run("produce t -K '\\t' --partitions 2").success();
@@ -86,7 +91,7 @@ fn keys_go_where_they_go_on_a_directory() {
 #[test]
 fn reading_stops_exactly_where_it_was_told() {
     let mock = Mock::new();
-    let lines: String = (0..10_000).map(|i| format!("{i}\n")).collect();
+    let lines = lines((0..10_000).map(|i| i.to_string()));
     mock.stdin(&lines, "produce t -p 0").success();
     let run = mock.run("consume t -p 0 -o 9990:9995");
     assert_eq!(run.success().stdout(), "9990\n9991\n9992\n9993\n9994\n");

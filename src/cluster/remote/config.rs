@@ -1,4 +1,4 @@
-//! Owns librdkafka's properties: our defaults, the user's over them, and what contradicts a promise.
+//! Owns librdkafka's properties: our defaults, the user's over them, what contradicts a promise.
 
 use super::ffi::handle::Kind;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};

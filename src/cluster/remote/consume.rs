@@ -1,5 +1,5 @@
-//! Owns reading given partitions from brokers, to an exact end or for ever. Leaves fetching ahead to
-//! librdkafka.
+//! Owns reading given partitions from brokers, to an exact end or for ever. Leaves fetching ahead
+//! to librdkafka.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;

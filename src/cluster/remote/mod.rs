@@ -1,5 +1,5 @@
-//! Owns the cluster behind brokers, through librdkafka. Leaves librdkafka itself to `ffi`, the verbs
-//! to one file for each kind.
+//! Owns the cluster behind brokers, through librdkafka. Leaves librdkafka itself to `ffi`, the
+//! verbs to one file for each kind.
 
 mod alter;
 mod config;

@@ -1,5 +1,5 @@
-//! Owns asking for offsets of many partitions: one request to each leader, and an answer or an error
-//! for each partition.
+//! Owns asking for offsets of many partitions: one request to each leader, and an answer or an
+//! error for each partition.
 
 use std::collections::HashMap;
 

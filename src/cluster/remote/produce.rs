@@ -343,8 +343,8 @@ impl Producer {
         self.shared.check()
     }
 
-    /// Waits for the fates of all records. After a signal, what is not settled soon is given up, and
-    /// its fate says how far it had come.
+    /// Waits for the fates of all records. After a signal, what is not settled soon is given up,
+    /// and its fate says how far it had come.
     pub fn close(self) -> Result<()> {
         let Self { topic, shared, deliveries, thread, stages, .. } = self;
         shared.closing.store(true, Ordering::Release);
@@ -457,7 +457,7 @@ impl Settler {
             self.deliver(run);
         }
         self.shared.settled.fetch_add(settled, Ordering::AcqRel);
-        drop(self.made_room.try_send(()));
+        self.made_room.try_send(()).ok();
     }
 
     /// Tells one run's fate. A full channel stops this thread, and with it the sending.

@@ -126,7 +126,7 @@ impl Remote {
         Ok(names.iter().map(|n| Outcome { of: n.clone(), result: describe(n) }).collect())
     }
 
-    /// Returns what a topic takes; `None` if it does not exist. Only who is about to send asks this,
+    /// Returns what a topic takes; `None` if it does not exist. Only who is about to send asks it,
     /// so the client that sends is opened for it: it then gets its producer id meanwhile, which
     /// librdkafka asks for when it is told of topics, and else only half a second later.
     pub fn topic_limits(&self, topic: &TopicName) -> Result<Option<TopicLimits>> {

@@ -53,9 +53,9 @@ impl Options {
     pub fn committed_only(self) -> Self {
         let level = sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;
         // SAFETY: the options live; a kind of request without levels says so, which is freed.
-        let _ = unsafe {
+        drop(unsafe {
             take_error(sys::rd_kafka_AdminOptions_set_isolation_level(self.raw(), level))
-        };
+        });
         self
     }
 

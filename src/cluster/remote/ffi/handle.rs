@@ -185,10 +185,10 @@ impl Drop for Client {
                 drop(Arc::from_raw(log as *const Log));
             }
             // Whoever dropped the client may have stopped waiting.
-            drop(ended.send(()));
+            ended.send(()).ok();
         };
         if std::thread::Builder::new().name("end".to_owned()).spawn(destroy).is_ok() {
-            drop(end.recv_timeout(END_MAX));
+            end.recv_timeout(END_MAX).ok();
         }
     }
 }
