@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::batch::{BatchError, BatchHeader, HEADER_BYTES, check_crc};
 use super::error::{DiskError, Result};
+use super::foreign::Aborted;
 use super::index::{OffsetEntry, TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
 use super::record::{Wanted, decode, plain_range};
@@ -46,6 +47,8 @@ pub struct PartitionReader {
     budget_bytes: usize,
     /// The batch that is being decompressed.
     packed: Vec<u8>,
+    /// Transactions whose records are passed over.
+    aborted: Vec<Aborted>,
 }
 
 impl PartitionReader {
@@ -60,7 +63,24 @@ impl PartitionReader {
             gaps: config.cleanup_policy.compact,
             budget_bytes: compression::budget_bytes(max_bytes),
             packed: Vec::new(),
+            aborted: Vec::new(),
         }
+    }
+
+    /// The same, passing over the records of transactions that were aborted.
+    #[must_use]
+    pub fn without(mut self, aborted: Vec<Aborted>) -> Self {
+        self.aborted = aborted;
+        self
+    }
+
+    /// Whether the records of a batch are of a transaction that was aborted.
+    fn is_aborted(&self, header: &BatchHeader) -> bool {
+        let covers = |one: &Aborted| {
+            one.producer == header.producer.id
+                && (one.first..=one.last).contains(&header.base_offset)
+        };
+        header.is_transactional() && self.aborted.iter().any(covers)
     }
 
     /// The next offset that will be read.
@@ -240,7 +260,7 @@ impl PartitionReader {
         to: i64,
         buffer: &mut RecordBuffer,
     ) -> Result<(), String> {
-        if header.is_control() {
+        if header.is_control() || self.is_aborted(header) {
             return Ok(());
         }
         buffer.timestamp_kind = header.timestamp_kind();

@@ -20,6 +20,7 @@ mod dump_log;
 mod examples;
 mod full_disk;
 mod generated;
+mod golden;
 mod groups;
 mod groups_exec;
 mod groups_history;

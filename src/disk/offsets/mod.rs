@@ -221,6 +221,9 @@ impl OffsetsLog {
     /// What is known of `group`; empty where nothing is. Reads only what is new since it was last
     /// asked.
     pub fn read(&self, group: &GroupId) -> Result<GroupTable> {
+        if self.directory.is_foreign() {
+            return Ok(self.read_all()?.remove(group).unwrap_or_default());
+        }
         let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
         let partition = self.partition_of(group);
         let tail = tails.entry(partition).or_default();
@@ -232,11 +235,15 @@ impl OffsetsLog {
     pub fn read_all(&self) -> Result<BTreeMap<GroupId, GroupTable>> {
         let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = BTreeMap::new();
-        for partition in 0..self.partitions {
+        // Of a broker's partitions some may be elsewhere, and then their number is not known.
+        let foreign = self.directory.is_foreign();
+        let here = |n: &i32| self.directory.has_partition(&self.topic, *n);
+        for partition in (0..self.partitions).filter(here) {
             let tail = tails.entry(partition).or_default();
             self.refresh(partition, tail)?;
             // Only the partition of its id speaks for a group.
-            let own = tail.groups.iter().filter(|(id, _)| self.partition_of(id) == partition);
+            let own = |id: &GroupId| foreign || self.partition_of(id) == partition;
+            let own = tail.groups.iter().filter(|(id, _)| own(id));
             all.extend(own.map(|(id, table)| (id.clone(), table.clone())));
         }
         Ok(all)
@@ -297,7 +304,7 @@ impl OffsetsLog {
 
     /// How far a partition can be read.
     fn end(&self, partition: i32, tail: &mut Tail) -> Result<End> {
-        if tail.state.is_none() {
+        if tail.state.is_none() && !self.directory.is_foreign() {
             let path = self.directory.partition_path(&self.topic, partition);
             tail.state = State::open(&path)?;
         }
