@@ -166,7 +166,9 @@ mod tests {
     #[test]
     fn topics_are_what_the_directories_of_their_partitions_say() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["a-0", "a-2", "b-1-0", "c-0.1b-delete", "__cluster_metadata-0", "d", "e--1"] {
+        for name in
+            ["a-0", "a-2", "b-1-0", "c-0.1b-delete", "__cluster_metadata-0", "d", "e--1", "g-01"]
+        {
             std::fs::create_dir(dir.path().join(name)).unwrap();
         }
         std::fs::write(dir.path().join("f-0"), "a file").unwrap();
@@ -175,6 +177,6 @@ mod tests {
         std::fs::write(metadata, meta::partition_metadata(id)).unwrap();
         let topics = registry(dir.path()).unwrap().topics;
         let found: Vec<_> = topics.iter().map(|(n, t)| (n.as_str(), t.partitions)).collect();
-        assert_eq!(found, [("a", 3), ("b-1", 1)]);
+        assert_eq!(found, [("a", 3), ("b-1", 1), ("e-", 2)]);
     }
 }
