@@ -14,7 +14,7 @@ use super::partition::PartitionLog;
 use super::recovery::Recovery;
 use super::registry::{Registry, Topic};
 use super::state::{End, State};
-use super::{BootId, file, layout, segment};
+use super::{BootId, file, foreign, layout, segment};
 use crate::config::LogConfig;
 use crate::sys::{self, LockKind, Page};
 use crate::topic::TopicName;
@@ -66,6 +66,8 @@ pub struct ReadEnd {
 pub struct LogDirectory {
     path: PathBuf,
     boot: BootId,
+    /// Whether a broker keeps it: then it is only read.
+    foreign: bool,
     /// Kafka's lock, held shared for as long as this may write: a broker does not start meanwhile.
     broker_lock: Option<File>,
     /// Log start offsets as they were when first asked for, for partitions without a page.
@@ -80,6 +82,7 @@ impl LogDirectory {
         Ok(Self {
             path: path.to_owned(),
             boot: BootId::current(),
+            foreign: foreign::is_foreign(path),
             broker_lock: None,
             starts: OnceLock::new(),
         })
@@ -98,12 +101,14 @@ impl LogDirectory {
             }
         }
         let mut directory = Self::open(path)?;
+        // Before the lock, which would be a file of ours in there.
+        if directory.foreign {
+            let found = "it is a Kafka broker's directory, which kaw only reads; write through \
+                         the broker, or copy the records into a directory of kaw's";
+            return Err(DiskError::Foreign { path: path.to_owned(), found: found.to_owned() });
+        }
         check_owner(path)?;
         directory.broker_lock = Some(hold_broker_lock(path)?);
-        if directory.path.join(layout::CLUSTER_METADATA_DIRECTORY).exists() {
-            let found = "a Kafka broker keeps its metadata here; work on a copy".to_owned();
-            return Err(DiskError::Foreign { path: path.to_owned(), found });
-        }
         Ok(directory)
     }
 
@@ -117,8 +122,21 @@ impl LogDirectory {
         &self.boot
     }
 
+    /// Whether a broker keeps it. Then ends are found by reading, and no page tells of news.
+    pub const fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    /// Whether a partition is here: that of a broker may have its replicas elsewhere.
+    pub fn has_partition(&self, topic: &TopicName, partition: i32) -> bool {
+        !self.foreign || self.partition_path(topic, partition).is_dir()
+    }
+
     /// The topics.
     pub fn registry(&self) -> Result<Registry> {
+        if self.foreign {
+            return foreign::registry(&self.path);
+        }
         Registry::read(&self.path.join(layout::REGISTRY))
     }
 
@@ -173,6 +191,10 @@ impl LogDirectory {
 
     fn find_end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<ReadEnd> {
         let path = self.partition_path(topic, partition);
+        if self.foreign {
+            let start = self.start_on_record(topic, partition)?;
+            return foreign::measure(&path, start, config);
+        }
         if let Some(state) = State::open(&path)? {
             state.check_version()?;
             if let Some(end) = state.end(&self.boot) {

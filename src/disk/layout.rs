@@ -26,6 +26,9 @@ pub const LEADER_EPOCHS: &str = "leader-epoch-checkpoint";
 /// The metadata log of a KRaft broker: where it is, a broker owns the directory.
 pub const CLUSTER_METADATA_DIRECTORY: &str = "__cluster_metadata-0";
 
+/// The highest partition that is believed of a directory's name.
+const PARTITION_MAX: i32 = 1_000_000;
+
 /// The files of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SegmentFile {
@@ -90,6 +93,18 @@ pub fn group_file(directory: &Path, group: &str) -> PathBuf {
 /// The name of a partition's directory.
 pub fn partition_directory(topic: &TopicName, partition: i32) -> String {
     format!("{topic}-{partition}")
+}
+
+/// The topic and the partition whose directory is called `name`.
+pub fn parse_partition_directory(name: &str) -> Option<(TopicName, i32)> {
+    let (topic, partition) = name.rsplit_once('-')?;
+    if partition.is_empty() || !partition.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let partition: i32 = partition.parse().ok()?;
+    let topic = TopicName::new(topic).ok()?;
+    (partition <= PARTITION_MAX && partition_directory(&topic, partition) == name)
+        .then_some((topic, partition))
 }
 
 /// The name that a partition's directory gets before it is removed, as Kafka's.

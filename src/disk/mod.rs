@@ -45,6 +45,7 @@ pub mod compression;
 pub mod directory;
 pub mod error;
 pub mod file;
+pub mod foreign;
 pub mod index;
 pub mod layout;
 pub mod members;

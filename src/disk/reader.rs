@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::batch::{BatchError, BatchHeader, HEADER_BYTES, check_crc};
 use super::error::{DiskError, Result};
+use super::foreign::Aborted;
 use super::index::{OffsetEntry, TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
 use super::record::{Wanted, decode, plain_range};
@@ -47,6 +48,8 @@ pub struct PartitionReader {
     /// The batch that is being decompressed.
     packed: Vec<u8>,
     window_bytes: usize,
+    /// Transactions whose records are passed over.
+    aborted: Vec<Aborted>,
 }
 
 impl PartitionReader {
@@ -62,6 +65,7 @@ impl PartitionReader {
             budget_bytes: compression::budget_bytes(max_bytes),
             packed: Vec::new(),
             window_bytes: WINDOW_BYTES,
+            aborted: Vec::new(),
         }
     }
 
@@ -69,6 +73,22 @@ impl PartitionReader {
     #[must_use]
     pub fn window(self, window_bytes: usize) -> Self {
         Self { window_bytes, ..self }
+    }
+
+    /// The same, passing over the records of transactions that were aborted.
+    #[must_use]
+    pub fn without(mut self, aborted: Vec<Aborted>) -> Self {
+        self.aborted = aborted;
+        self
+    }
+
+    /// Whether the records of a batch are of a transaction that was aborted.
+    fn is_aborted(&self, header: &BatchHeader) -> bool {
+        let covers = |one: &Aborted| {
+            one.producer == header.producer.id
+                && (one.first..=one.last).contains(&header.base_offset)
+        };
+        header.is_transactional() && self.aborted.iter().any(covers)
     }
 
     /// The next offset that will be read.
@@ -247,7 +267,7 @@ impl PartitionReader {
         to: i64,
         buffer: &mut RecordBuffer,
     ) -> Result<(), String> {
-        if header.is_control() {
+        if header.is_control() || self.is_aborted(header) {
             return Ok(());
         }
         buffer.timestamp_kind = header.timestamp_kind();

@@ -46,6 +46,9 @@ pub struct Topic {
 pub struct Registry {
     /// The topics.
     pub topics: BTreeMap<TopicName, Topic>,
+    /// Whether a broker keeps the directory (see `foreign`): compaction may have made gaps in any
+    /// partition, and some partitions may be elsewhere.
+    pub foreign: bool,
     /// Records of other kinds (features, users, configs of brokers), kept as they are.
     others: Vec<Vec<u8>>,
 }
@@ -96,7 +99,7 @@ impl Registry {
             }
             at += header.size_bytes;
         }
-        Ok(Self { topics: reader.topics, others: reader.others })
+        Ok(Self { topics: reader.topics, foreign: false, others: reader.others })
     }
 
     fn bytes(&self, meta: &MetaProperties, now_ms: i64) -> std::io::Result<Vec<u8>> {
@@ -311,6 +314,7 @@ mod tests {
             configs: configs.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect(),
         };
         Registry {
+            foreign: false,
             others: vec![feature("metadata.version", 25)],
             topics: BTreeMap::from([
                 (TopicName::new("orders").unwrap(), topic(1, 3, &[])),

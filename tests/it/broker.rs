@@ -1,6 +1,6 @@
 //! Owns real brokers for tests: starts, stops and kills them, one or a cluster of them, on
-//! loopback. A broker does not outlive the test process (tests/kafka/Broker.java). Leaves what is asked of it
-//! to `oracle`. A test that calls this has asked for `Need::Kafka` first.
+//! loopback. A broker does not outlive the test process (tests/kafka/Broker.java). Leaves what is
+//! asked of it to `oracle`. A test that calls this has asked for `Need::Kafka` first.
 
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};

@@ -1,5 +1,5 @@
-//! Owns the making of tests/data/kafka-4.3.1: directories of a real broker, and what it said of them
-//! (see tests/data/HOW.md). Leaves the reading of them to `golden`.
+//! Owns the making of tests/data/kafka-4.3.1: directories of a real broker, and what it said of
+//! them (see tests/data/HOW.md). Leaves the reading of them to `golden`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub fn place() -> PathBuf {
 }
 
 /// Produces records with an oracle's words; `more` is added to the question.
-fn produce(broker: &Broker, topic: &str, records: &[Value], more: Value) {
+fn produce(broker: &Broker, topic: &str, records: &[Value], more: &Value) {
     let mut question = json!({"do": "produce", "topic": topic, "records": records});
     for (name, value) in more.as_object().unwrap() {
         question[name] = value.clone();
@@ -64,7 +64,7 @@ fn fill(broker: &Broker) {
     };
     for codec in CODECS {
         create(codec, 2, json!({"compression.type": "producer"}));
-        produce(broker, codec, &odd_records(), json!({"config": {"compression.type": codec}}));
+        produce(broker, codec, &odd_records(), &json!({"config": {"compression.type": codec}}));
     }
     // A name that ends like a partition.
     create("dotted.name-1", 1, json!({}));
@@ -80,12 +80,12 @@ fn fill(broker: &Broker) {
         let key = format!("k{}", n % 4);
         let mut one = record(n, &key, &format!("value {n} of {key}"));
         for topic in ["append-time", "segments", "trimmed"] {
-            produce(broker, topic, &[one.clone()], json!({}));
+            produce(broker, topic, &[one.clone()], &json!({}));
         }
         if n == 21 {
             one["value"] = Value::Null;
         }
-        produce(broker, "compacted", &[one], json!({}));
+        produce(broker, "compacted", &[one], &json!({}));
     }
     broker.ask(json!({"do": "trim", "topic": "trimmed", "partition": 0, "before": 11}));
     create("transactions", 1, json!({}));
@@ -95,9 +95,9 @@ fn fill(broker: &Broker) {
         let records: Vec<_> =
             (0..3).map(|i| record(n * 3 + i, end, &format!("{end} {n}.{i}"))).collect();
         let more = if *end == "none" { json!({}) } else { json!({"end": end}) };
-        produce(broker, "transactions", &records, more);
+        produce(broker, "transactions", &records, &more);
     }
-    produce(broker, "transactions", &[record(90, "last", "behind what is open")], json!({}));
+    produce(broker, "transactions", &[record(90, "last", "behind what is open")], &json!({}));
 }
 
 /// Groups of both protocols, with and without members.

@@ -21,6 +21,7 @@ mod dump_log;
 mod examples;
 mod full_disk;
 mod generated;
+mod golden;
 mod groups;
 mod groups_bad;
 mod groups_commits;

@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::topics::TopicsWatch;
-use super::{Embedded, OpenTopic, check_partition, open_topic, out_of_range};
+use super::{Embedded, OpenTopic, check_partition, check_replica, open_topic, out_of_range};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{ConsumeFrom, Polled};
-use crate::disk::BootId;
 use crate::disk::directory::{LogDirectory, ReadEnd};
 use crate::disk::error::DiskError;
 use crate::disk::reader::PartitionReader;
 use crate::disk::state::{End, State, identity_at};
+use crate::disk::{BootId, foreign};
 use crate::record::RecordBuffer;
 use crate::sys::{self, Word};
 use crate::topic::TopicPartition;
@@ -35,6 +35,8 @@ struct Part {
     reader: PartitionReader,
     /// `None` until somebody writes to the partition, or where it may not be mapped.
     state: Option<State>,
+    /// Whether the end stays as it was found: a broker writes here, and tells us nothing.
+    is_fixed: bool,
     /// The end as it was found, for as long as none is published that can be believed.
     found: End,
     /// What stands behind that end, if it is not where the log ends.
@@ -154,24 +156,45 @@ fn open_part(
     index: usize,
 ) -> Result<Part> {
     check_partition(topic, from.partition)?;
+    check_replica(directory, topic, from.partition)?;
     let of = TopicPartition { topic: from.topic.clone(), partition: from.partition };
     let ReadEnd { end, damage } = directory.end(&topic.name, from.partition, &topic.config)?;
     if !(end.start_offset..=end.end_offset).contains(&from.from) {
         return Err(out_of_range(&of, from.from, &end));
     }
     let path = directory.partition_path(&topic.name, from.partition);
+    let mut reader = PartitionReader::new(&path, from.partition, from.from, &topic.config);
+    let mut to = from.to.unwrap_or(i64::MAX);
+    if directory.is_foreign() {
+        if from.to.is_none() {
+            return Err(cannot_follow(directory));
+        }
+        let found = foreign::transactions(&path, &end)?;
+        to = to.min(found.stable_offset);
+        reader = reader.without(found.aborted);
+    }
     Ok(Part {
         index,
         of,
         identity: identity_at(&path)?,
-        reader: PartitionReader::new(&path, from.partition, from.from, &topic.config),
-        state: open_state(&path)?,
+        reader,
+        state: if directory.is_foreign() { None } else { open_state(&path)? },
+        is_fixed: directory.is_foreign(),
         directory: path,
         found: end,
         damage,
         deleted: false,
-        to: from.to.unwrap_or(i64::MAX),
+        to,
     })
+}
+
+/// The error of waiting for news in a broker's directory.
+fn cannot_follow(directory: &LogDirectory) -> ClusterError {
+    let message = format!(
+        "{}: a Kafka broker's directory cannot be followed; read it with -e, or ask the broker",
+        directory.path().display()
+    );
+    ClusterError::new(ErrorKind::Storage, message)
 }
 
 /// The state page to wait on. One is made where nobody has written yet; where that is not allowed,
@@ -186,7 +209,7 @@ fn open_state(path: &std::path::Path) -> Result<Option<State>> {
 impl Part {
     /// The published end.
     fn end(&mut self, boot: &BootId) -> Result<End> {
-        if self.state.is_none() {
+        if self.state.is_none() && !self.is_fixed {
             self.state = State::open(&self.directory)?;
         }
         let Some(state) = &self.state else { return Ok(self.found) };

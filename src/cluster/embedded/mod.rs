@@ -54,7 +54,8 @@ impl From<DiskError> for ClusterError {
 fn open_topic(registry: &Registry, name: &TopicName) -> Result<OpenTopic> {
     let topic =
         registry.topics.get(name).ok_or_else(|| ClusterError::unknown_topic(name.as_str()))?;
-    let config = log_config(name, topic)?;
+    let mut config = log_config(name, topic)?;
+    config.cleanup_policy.compact |= registry.foreign;
     Ok(OpenTopic { name: name.clone(), partitions: topic.partitions, config })
 }
 
@@ -266,6 +267,7 @@ impl Embedded {
                 read.as_ref().ok_or_else(|| ClusterError::unknown_topic(tp.topic.as_str()))?;
             let topic = open_topic(registry, &tp.topic)?;
             check_partition(&topic, tp.partition)?;
+            check_replica(directory, &topic, tp.partition)?;
             let end = directory.end(&tp.topic, tp.partition, &topic.config)?.end;
             let plain = |offset| ListedOffset { offset, timestamp_ms: -1 };
             Ok(match at {
@@ -315,10 +317,23 @@ pub(super) fn check_partition(topic: &OpenTopic, partition: i32) -> Result<()> {
     Err(ClusterError::new(ErrorKind::UnknownTopicOrPartition, message))
 }
 
+/// Refuses a partition that the topic has, and not in this directory.
+pub(super) fn check_replica(
+    directory: &LogDirectory,
+    topic: &OpenTopic,
+    partition: i32,
+) -> Result<()> {
+    if directory.has_partition(&topic.name, partition) {
+        return Ok(());
+    }
+    let message = format!("this directory has no replica of {}-{partition}", topic.name);
+    Err(ClusterError::new(ErrorKind::UnknownTopicOrPartition, message))
+}
+
 fn detail(directory: &LogDirectory, name: &TopicName, topic: &Topic) -> Result<TopicDetail> {
     let config = log_config(name, topic)?;
     let mut partitions = Vec::with_capacity(topic.partitions as usize);
-    for partition in 0..topic.partitions {
+    for partition in (0..topic.partitions).filter(|&n| directory.has_partition(name, n)) {
         // What is damaged is said by the verbs that read it; a listing shows what can be read.
         let end = directory.end(name, partition, &config)?.end;
         let time = |ms: i64| (ms >= 0 && end.start_offset < end.end_offset).then_some(ms);

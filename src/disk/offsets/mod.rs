@@ -230,6 +230,9 @@ impl OffsetsLog {
         group: &GroupId,
         ask: impl FnOnce(Option<&GroupTable>) -> T,
     ) -> Result<T> {
+        if self.directory.is_foreign() {
+            return Ok(ask(self.read_all()?.get(group)));
+        }
         let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
         let partition = self.partition_of(group);
         let tail = tails.entry(partition).or_default();
@@ -246,11 +249,15 @@ impl OffsetsLog {
     pub fn of_all<T>(&self, ask: impl Fn(&GroupTable) -> T) -> Result<BTreeMap<GroupId, T>> {
         let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = BTreeMap::new();
-        for partition in 0..self.partitions {
+        // Of a broker's partitions some may be elsewhere, and then their number is not known.
+        let foreign = self.directory.is_foreign();
+        let here = |n: &i32| self.directory.has_partition(&self.topic, *n);
+        for partition in (0..self.partitions).filter(here) {
             let tail = tails.entry(partition).or_default();
             self.refresh(partition, tail)?;
             // Only the partition of its id speaks for a group.
-            let own = tail.groups.iter().filter(|(id, _)| self.partition_of(id) == partition);
+            let own = |id: &GroupId| foreign || self.partition_of(id) == partition;
+            let own = tail.groups.iter().filter(|(id, _)| own(id));
             all.extend(own.map(|(id, table)| (id.clone(), ask(table))));
         }
         Ok(all)
@@ -311,7 +318,7 @@ impl OffsetsLog {
 
     /// How far a partition can be read.
     fn end(&self, partition: i32, tail: &mut Tail) -> Result<End> {
-        if tail.state.is_none() {
+        if tail.state.is_none() && !self.directory.is_foreign() {
             let path = self.directory.partition_path(&self.topic, partition);
             tail.state = State::open(&path)?;
         }

@@ -1,0 +1,182 @@
+//! Owns directories that a Kafka broker keeps, which are read and never written: their topics, and
+//! the transactions in their partitions. Leaves records to `reader`, ends to `recovery`.
+//!
+//! A broker may run on such a directory, so nothing here takes a lock, and no file is made.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use super::batch::BatchHeader;
+use super::directory::ReadEnd;
+use super::error::{DiskError, Result};
+use super::layout::{self, SegmentFile};
+use super::meta::{self, Uuid};
+use super::record::{Wanted, decode, plain_range};
+use super::recovery::{self, Recovery};
+use super::registry::{Registry, Topic};
+use super::state::End;
+use super::{file, segment};
+use crate::config::LogConfig;
+use crate::record::RecordBuffer;
+
+/// The longest `partition.metadata`: two lines.
+const PARTITION_METADATA_BYTES_MAX: u64 = 4096;
+/// The marker of a transaction that was aborted (`ControlRecordType`).
+const MARKER_ABORT: [u8; 2] = [0, 0];
+
+/// Whether a broker keeps the directory `path`: its metadata log is in it, or its ids are and
+/// nothing of ours.
+pub fn is_foreign(path: &Path) -> bool {
+    let has = |name: &str| path.join(name).exists();
+    has(layout::CLUSTER_METADATA_DIRECTORY)
+        || (has(layout::META_PROPERTIES) && !has(layout::REGISTRY) && !has(layout::DIRECTORY_STATE))
+}
+
+/// The topics that have partitions in the directory `path`, by the names of their directories.
+pub fn registry(path: &Path) -> Result<Registry> {
+    let mut registry = Registry::default();
+    registry.foreign = true;
+    for entry in std::fs::read_dir(path).map_err(DiskError::io("list", path))? {
+        let entry = entry.map_err(DiskError::io("list", path))?;
+        let name = entry.file_name();
+        let Some((name, partition)) = name.to_str().and_then(layout::parse_partition_directory)
+        else {
+            continue;
+        };
+        let is_metadata = entry.file_name() == layout::CLUSTER_METADATA_DIRECTORY;
+        if is_metadata || !entry.path().is_dir() {
+            continue;
+        }
+        let id = topic_id(&entry.path())?;
+        let topic = registry.topics.entry(name);
+        let topic = topic.or_insert(Topic { id, partitions: 0, configs: BTreeMap::new() });
+        topic.partitions = topic.partitions.max(partition + 1);
+    }
+    Ok(registry)
+}
+
+/// The topic id in the directory of a partition; zeros where none is told, as before Kafka 2.8.
+fn topic_id(partition: &Path) -> Result<Uuid> {
+    let path = partition.join(layout::PARTITION_METADATA);
+    let bytes = meta::read_file(&path, PARTITION_METADATA_BYTES_MAX)?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let told = text.lines().find_map(|line| line.strip_prefix("topic_id:"));
+    Ok(told.and_then(|id| Uuid::parse(id.trim())).unwrap_or(Uuid([0; 16])))
+}
+
+/// How far the partition in `directory` can be read, and what is wrong where that is not its last
+/// segment. Behind the end of the last one a broker may be writing.
+pub fn measure(directory: &Path, log_start: i64, config: &LogConfig) -> Result<ReadEnd> {
+    let mut config = config.clone();
+    // The policy of a topic may have been another one.
+    config.cleanup_policy.compact = true;
+    let end = Recovery { directory, config: &config }.measure(log_start)?;
+    let last = segment::list(directory)?.into_iter().last();
+    let damage = last.filter(|&last| last > end.active_base).map(|last| DiskError::Corrupt {
+        path: layout::segment_file(directory, end.active_base, SegmentFile::Log),
+        position: end.position,
+        offset: Some(end.end_offset),
+        reason: format!("no whole batch stands there, and the log goes on to segment {last}"),
+    });
+    Ok(ReadEnd { end, damage })
+}
+
+/// A transaction that was aborted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aborted {
+    /// Its producer.
+    pub producer: i64,
+    /// Offset of its first record.
+    pub first: i64,
+    /// Offset of its marker.
+    pub last: i64,
+}
+
+/// The transactions of one partition.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Transactions {
+    /// Those that were aborted, in the order of their markers.
+    pub aborted: Vec<Aborted>,
+    /// The first offset of those that are open, which nobody reads past who wants what is
+    /// committed; the log's end where none is open.
+    pub stable_offset: i64,
+}
+
+/// Finds the transactions of the partition in `directory` up to `end`, by their markers.
+pub fn transactions(directory: &Path, end: &End) -> Result<Transactions> {
+    let mut found = Transactions::default();
+    let mut open: BTreeMap<i64, i64> = BTreeMap::new();
+    for base in segment::list(directory)?.into_iter().filter(|&base| base <= end.active_base) {
+        let path = layout::segment_file(directory, base, SegmentFile::Log);
+        let file = file::open_to_read(&path)?;
+        let limit = if base == end.active_base {
+            end.position
+        } else {
+            file.metadata().map_err(DiskError::io("stat", &path))?.len()
+        };
+        let mut failure = None;
+        recovery::walk(&file, &path, (0, limit), base, true, |position, header| {
+            let producer = header.producer.id;
+            if header.is_control() {
+                let first = open.remove(&producer);
+                let mut batch = vec![0; header.size_bytes];
+                if let Err(error) = file.read_exact_at(&mut batch, position) {
+                    failure = Some(DiskError::io("read", &path)(error));
+                } else if let Some(first) = first.filter(|_| is_abort(header, batch)) {
+                    found.aborted.push(Aborted { producer, first, last: header.base_offset });
+                }
+            } else if header.is_transactional() {
+                open.entry(producer).or_insert(header.base_offset);
+            }
+        })?;
+        failure.map_or(Ok(()), Err)?;
+    }
+    found.stable_offset = open.into_values().min().unwrap_or(end.end_offset);
+    Ok(found)
+}
+
+/// Whether a control batch is the end of a transaction that was aborted.
+fn is_abort(header: &BatchHeader, batch: Vec<u8>) -> bool {
+    let mut buffer = RecordBuffer { arena: batch, ..RecordBuffer::default() };
+    let (start, end) = plain_range(header, 0);
+    let all = Wanted { partition: 0, from: 0, to: i64::MAX };
+    // Key: version, kind.
+    decode(header, &mut buffer, start, end, all).is_ok()
+        && buffer.spans.first().and_then(|span| span.key.of(&buffer.arena)?.get(2..4))
+            == Some(&MARKER_ABORT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_a_brokers_by_its_metadata_or_by_its_ids_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!is_foreign(dir.path()));
+        std::fs::write(dir.path().join(layout::META_PROPERTIES), "").unwrap();
+        assert!(is_foreign(dir.path()));
+        std::fs::write(dir.path().join(layout::REGISTRY), "").unwrap();
+        assert!(!is_foreign(dir.path()));
+        std::fs::create_dir(dir.path().join(layout::CLUSTER_METADATA_DIRECTORY)).unwrap();
+        assert!(is_foreign(dir.path()));
+    }
+
+    #[test]
+    fn topics_are_what_the_directories_of_their_partitions_say() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in
+            ["a-0", "a-2", "b-1-0", "c-0.1b-delete", "__cluster_metadata-0", "d", "e--1", "g-01"]
+        {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        std::fs::write(dir.path().join("f-0"), "a file").unwrap();
+        let id = Uuid([7; 16]);
+        let metadata = dir.path().join("a-0").join(layout::PARTITION_METADATA);
+        std::fs::write(metadata, meta::partition_metadata(id)).unwrap();
+        let topics = registry(dir.path()).unwrap().topics;
+        let found: Vec<_> = topics.iter().map(|(n, t)| (n.as_str(), t.partitions)).collect();
+        assert_eq!(found, [("a", 3), ("b-1", 1), ("e-", 2)]);
+    }
+}
