@@ -27,7 +27,7 @@ end
 complete -c kaw -n "__fish_kaw_needs_command" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_needs_command" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_needs_command" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_needs_command" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_needs_command" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_needs_command" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_needs_command" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -51,7 +51,7 @@ complete -c kaw -n "__fish_kaw_needs_command" -f -a "help" -d 'Print this messag
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -73,7 +73,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -94,7 +94,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -114,7 +114,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -135,7 +135,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -154,7 +154,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -175,7 +175,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -211,7 +211,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand produce" -l partitions -d 'Parti
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand produce" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -248,7 +248,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand consume" -l grep -d 'Only record
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand consume" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -264,7 +264,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand consume" -s h -l help -d 'Print 
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -291,7 +291,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -310,7 +310,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -328,7 +328,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -346,7 +346,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -368,7 +368,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -388,7 +388,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -407,7 +407,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -426,7 +426,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -454,7 +454,7 @@ openmetrics\t'The text format of OpenMetrics'"
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand lag" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -473,7 +473,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand fake" -l start-id -d 'The id of 
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand fake" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -489,7 +489,7 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand config" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand config" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand config" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand config" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand config" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand config" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand config" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -504,7 +504,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand config" -s h -l help -d 'Print h
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand completions" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
@@ -517,7 +517,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand completions" -s h -l help -d 'Pr
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand man" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand man" -l config-file -d 'Take librdkafka\'s properties from this file, as kcat.conf or client.properties' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand man" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand man" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
