@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_kaw_global_optspecs
-    string join \n d/log-dir= b/brokers= profile= color= q/quiet v/verbose timeout= h/help V/version
+    string join \n d/log-dir= b/brokers= profile= config-file= X/property= allow-code-in-config color= q/quiet v/verbose timeout= h/help V/version
 end
 
 function __fish_kaw_needs_command
@@ -27,10 +27,13 @@ end
 complete -c kaw -n "__fish_kaw_needs_command" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_needs_command" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_needs_command" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_needs_command" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_needs_command" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_needs_command" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_needs_command" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_needs_command" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_needs_command" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_needs_command" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_needs_command" -s h -l help -d 'Print help'
@@ -48,10 +51,13 @@ complete -c kaw -n "__fish_kaw_needs_command" -f -a "help" -d 'Print this messag
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s h -l help -d 'Print help'
@@ -67,12 +73,15 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
@@ -85,6 +94,8 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -93,6 +104,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcomma
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l internal -d 'Allow the names of topics that Kafka keeps for itself'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
@@ -102,12 +114,15 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from describe" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -120,6 +135,8 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -127,6 +144,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcomma
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l internal -d 'Allow a topic that Kafka keeps for itself'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from alter" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -136,6 +154,8 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -144,6 +164,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcomma
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l internal -d 'Allow topics that Kafka keeps for itself'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
@@ -154,6 +175,8 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -162,6 +185,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcomma
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l internal -d 'Allow a topic that Kafka keeps for itself'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -187,6 +211,8 @@ complete -c kaw -n "__fish_kaw_using_subcommand produce" -l partitions -d 'Parti
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -200,6 +226,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand produce" -s Z -l null -d 'Make a
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -l sync -d 'Send one record at a time, and wait for it'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -l create -d 'Create a missing topic on brokers too'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -l internal -d 'Allow a topic that Kafka keeps for itself'
+complete -c kaw -n "__fish_kaw_using_subcommand produce" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -228,6 +255,8 @@ complete -c kaw -n "__fish_kaw_using_subcommand consume" -l grep -d 'Only record
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -235,16 +264,20 @@ complete -c kaw -n "__fish_kaw_using_subcommand consume" -l timeout -d 'Wait at 
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s e -l exit -d 'Stop at the end as it is now'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s J -d 'The same as --json'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l raw -d 'Write values as they are, with nothing behind them'
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and not __fish_seen_subcommand_from assign list describe members reset skip delete forget" -s h -l help -d 'Print help'
@@ -265,12 +298,15 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from assign" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -281,12 +317,15 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
@@ -296,12 +335,15 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from describe" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -311,12 +353,15 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from members" -s h -l help -d 'Print help'
@@ -330,6 +375,8 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -337,6 +384,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcomma
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l execute -d 'Do it'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -347,6 +395,8 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -354,6 +404,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcomma
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l execute -d 'Do it'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from skip" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -363,12 +414,15 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -379,12 +433,15 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand groups; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -404,6 +461,8 @@ openmetrics\t'The text format of OpenMetrics'"
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -411,6 +470,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand lag" -l timeout -d 'Wait at most
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l wait -d 'Wait until nothing is unread, at most --timeout if that is given'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand lag" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -420,10 +480,13 @@ complete -c kaw -n "__fish_kaw_using_subcommand fake" -l start-id -d 'The id of 
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand fake" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -433,32 +496,41 @@ tsv\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand config" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand config" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand config" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand config" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand config" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand config" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand config" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand config" -l json -d 'Answer in JSON, as `--output json`; errors too'
 complete -c kaw -n "__fish_kaw_using_subcommand config" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand config" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand config" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand config" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand completions" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand man" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand man" -l config-file -d 'Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand man" -s X -l property -d 'Set a property of librdkafka, but no secret; `-X list` shows all' -r
 complete -c kaw -n "__fish_kaw_using_subcommand man" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand man" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand man" -l allow-code-in-config -d 'Let files and -X name code for librdkafka to run'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s h -l help -d 'Print help'

@@ -2,7 +2,7 @@
 //! command, a variable, a prompt). Leaves what each is for to `cli` and to the remote back end.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -88,7 +88,8 @@ impl SecretSource {
 
     /// Whether others than its owner may read the file that it comes from.
     pub fn is_open_to_others(&self) -> bool {
-        matches!(self, Self::File(path) if File::open(path).is_ok_and(|file| others_may_read(&file)))
+        let Self::File(path) = self else { return false };
+        path.metadata().is_ok_and(|facts| open_to_others(&facts))
     }
 }
 
@@ -103,7 +104,12 @@ pub fn open(path: &Path) -> io::Result<File> {
 
 /// Whether others than its owner may read a regular file.
 pub fn others_may_read(file: &File) -> bool {
-    file.metadata().is_ok_and(|facts| facts.is_file() && facts.mode() & OTHERS_MAY_READ != 0)
+    file.metadata().is_ok_and(|facts| open_to_others(&facts))
+}
+
+/// Whether these are the facts of a regular file that others than its owner may read.
+fn open_to_others(facts: &Metadata) -> bool {
+    facts.is_file() && facts.mode() & OTHERS_MAY_READ != 0
 }
 
 /// Reads all of it, if that is not more than `max` bytes.
@@ -192,10 +198,9 @@ fn type_line(mut terminal: &File, silence: &sys::Silence<'_>) -> io::Result<Vec<
             return Ok(line);
         }
         match key[0] {
-            b'\r' | b'\n' => return Ok(line),
-            // ^C and ^\, then ^D.
+            // Enter, or ^D; then ^C and ^\.
+            b'\r' | b'\n' | 0x04 => return Ok(line),
             0x03 | 0x1c => return Err(io::ErrorKind::Interrupted.into()),
-            0x04 => return Ok(line),
             // Backspace takes a character, which may be of several bytes; ^U takes all.
             0x7f | 0x08 => while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {},
             0x15 => line.clear(),
@@ -244,7 +249,7 @@ mod tests {
             (b"one\ntwo\n", "more than one line"),
             (b"\xff", "not UTF-8"),
             (b"a\0b", "more than one line"),
-            (&[b'x'; BYTES_MAX + 1], "larger than 64 KiB"),
+            (&vec![b'x'; BYTES_MAX + 1], "larger than 64 KiB"),
         ] {
             std::fs::write(&path, bytes).unwrap();
             assert!(complaint(&file).contains(reason), "{}", complaint(&file));

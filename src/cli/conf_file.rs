@@ -140,7 +140,7 @@ fn java_entries(text: &str) -> Result<Vec<Entry>, TargetError> {
         if is_comment(logical.trim_end()) {
             continue;
         }
-        while logical.len() - logical.trim_end_matches('\\').len() & 1 == 1 {
+        while backslashes_behind(&logical) % 2 == 1 {
             logical.pop();
             let Some((_, next)) = lines.next() else { break };
             logical.push_str(next.trim_start());
@@ -152,6 +152,11 @@ fn java_entries(text: &str) -> Result<Vec<Entry>, TargetError> {
         entries.push(Entry { line: at + 1, name, value: value.trim().to_owned() });
     }
     Ok(entries)
+}
+
+/// How many backslashes end a line; an odd one continues it.
+fn backslashes_behind(line: &str) -> usize {
+    line.len() - line.trim_end_matches('\\').len()
 }
 
 /// The name and the value of a logical line of Java's: the first `=`, `:` or white space that is

@@ -34,7 +34,7 @@ pub struct GlobalArgs {
     #[arg(long, value_name = "NAME", global = true, help_heading = HEADING)]
     pub profile: Option<String>,
 
-    /// Take librdkafka's properties from this file, as kcat.conf or client.properties
+    /// Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]
     #[arg(long, value_name = "FILE", global = true, help_heading = HEADING)]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     pub config_file: Option<PathBuf>,

@@ -142,7 +142,7 @@ fn stores(entries: &[Entry], is_java: bool, known: &mut Vec<Entry>) -> Result<()
     let of = |name: &str| value_of(entries, name);
     let kind = |name: &str, store: &Entry| match of(name) {
         Some(entry) => entry.value.to_uppercase(),
-        None if is_java || store.value.ends_with(".jks") => "JKS".to_owned(),
+        None if is_java || store.value.to_lowercase().ends_with(".jks") => "JKS".to_owned(),
         None => "PKCS12".to_owned(),
     };
     if let Some(trust) = of("ssl.truststore.location") {

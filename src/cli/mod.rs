@@ -101,16 +101,11 @@ pub enum Instead {
 /// Reads the command line; the first argument is the program's own name.
 pub fn parse(args: &[OsString]) -> Result<Cli, Instead> {
     let parsed = Cli::try_parse_from(args).or_else(|error| {
-        // `-X list` is a command by itself, as in kcat: that of the settings.
-        let asks = args.windows(2).any(|pair| {
-            pair[1] == "-Xlist"
-                || pair[1] == "--property=list"
-                || (pair[1] == "list" && (pair[0] == "-X" || pair[0] == "--property"))
-        });
-        let mut args = args.to_vec();
-        if !asks {
+        if !asks_for_list(args) {
             return Err(error);
         }
+        // A command by itself, as in kcat: that of the settings.
+        let mut args = args.to_vec();
         args.insert(1, "config".into());
         Cli::try_parse_from(args).map_err(|_| error)
     });
@@ -125,6 +120,14 @@ pub fn parse(args: &[OsString]) -> Result<Cli, Instead> {
             _ => slip(&plain),
         }
     })
+}
+
+/// Whether `-X list` is among the words.
+fn asks_for_list(args: &[OsString]) -> bool {
+    let flag = |word: &OsString| word == "-X" || word == "--property";
+    let behind = args.iter().skip(1).zip(args.iter().skip(2));
+    let two = behind.into_iter().any(|(one, two)| flag(one) && two == "list");
+    two || args.iter().any(|word| word == "-Xlist" || word == "--property=list")
 }
 
 /// Turns clap's paragraphs into one line and hints.

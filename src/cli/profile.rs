@@ -60,7 +60,7 @@ pub(super) struct Profiles {
     /// The one that counts where none is named.
     pub(super) default_profile: Option<String>,
     /// All of them, by name.
-    profiles: Table,
+    tables: Table,
     /// Whether others than its owner may read the file.
     open_to_others: bool,
 }
@@ -127,7 +127,7 @@ fn parse(text: &str) -> Result<Profiles, TargetError> {
         };
         known(profile, KEYS, &format!("`profile.{name}`"))?;
     }
-    Ok(Profiles { default_profile, profiles, open_to_others: false })
+    Ok(Profiles { default_profile, tables: profiles, open_to_others: false })
 }
 
 /// Checks that a table has none but these keys.
@@ -149,10 +149,10 @@ impl Profiles {
         env: Environment<'_>,
         allow_code: bool,
     ) -> Result<Profile, TargetError> {
-        let Some(Value::Table(table)) = self.profiles.get(name) else {
+        let Some(Value::Table(table)) = self.tables.get(name) else {
             let error =
                 TargetError::new(format!("there is no profile `{name}` in `{}`", path.display()));
-            return Err(match near_match(name, self.profiles.keys().map(String::as_str)) {
+            return Err(match near_match(name, self.tables.keys().map(String::as_str)) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error,
             });

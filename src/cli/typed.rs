@@ -11,8 +11,9 @@ use crate::secret::Secret;
 const LIST: &str = "list";
 
 /// How a password is given without showing it to others.
-pub(super) const SAFE_WAYS: &str = "a profile has `password_file`, `password_command`, `password_env` and `password_prompt`; or \
-     put it in a file of mode 600 for `--config-file`";
+pub(super) const SAFE_WAYS: &str = "a profile has `password_file`, `password_command`, \
+                                    `password_env` and `password_prompt`; a file for \
+                                    `--config-file` has mode 600";
 
 /// Whether the list of all properties is asked for.
 pub fn asks_for_list(args: &GlobalArgs) -> bool {

@@ -83,7 +83,6 @@ const OWN: &[(&str, &str)] = &[
     ("enable.partition.eof", "`kaw consume --exit`"),
     ("group.id", "`kaw consume --group`"),
     ("group.instance.id", "`kaw consume --group`"),
-    ("isolation.level", "kaw reads committed records"),
     ("log.queue", "kaw tells what librdkafka logs; `-v`"),
     ("log_level", "kaw tells what librdkafka logs; `-v`"),
     ("metadata.broker.list", "`--brokers`"),

@@ -367,7 +367,7 @@ fn a_profile_and_the_environment_name_a_target() {
     log-dir	$SANDBOX/log	--profile
     profile	work	--profile
     timeout-ms	3000	--timeout
-    config-file	$SANDBOX/home/.config/kaw/config.toml	default
+    config-toml	$SANDBOX/home/.config/kaw/config.toml	default
     [exit status: 0]
     ");
     assert_snapshot!(s.run("config --output tsv"), @r"
@@ -375,7 +375,8 @@ fn a_profile_and_the_environment_name_a_target() {
     log-dir	$SANDBOX/log	KAW_LOG_DIR
     profile	-	default
     timeout-ms	10000	default
-    config-file	$SANDBOX/home/.config/kaw/config.toml	default
+    config-toml	$SANDBOX/home/.config/kaw/config.toml	default
+    KAW_LOG_DIR	$SANDBOX/log	environment
     [exit status: 0]
     ");
 }
