@@ -8,13 +8,16 @@ mod embedded;
 pub mod error;
 pub mod types;
 
+use std::sync::atomic::AtomicBool;
+
 use self::embedded::Embedded;
 pub use self::embedded::consume::Consumer;
 pub use self::embedded::group::GroupConsumer;
 pub use self::embedded::produce::Producer;
 use self::error::{ClusterError, ErrorKind, Outcome, Result};
 use self::types::{
-    ConsumeFrom, GroupOptions, Limits, ListedOffset, OffsetAt, ProducerOptions, Target, TopicLimits,
+    Cared, ConsumeFrom, GroupOptions, Limits, ListedOffset, OffsetAt, Pace, ProducerOptions, Target,
+    TopicLimits, Verified,
 };
 use crate::group::{CommittedOffset, DescribedGroup, GroupId, ListedGroup};
 use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition};
@@ -113,6 +116,31 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition, ListedOffset>>> {
         match self {
             Self::Embedded(cluster) => cluster.list_offsets(of, at),
+        }
+    }
+
+    /// Checks every byte of topics, of all if none is named, and repairs them where that is asked
+    /// for. What is about no partition is about the directory, or a topic that is not there.
+    pub fn verify(
+        &self,
+        names: &[TopicName],
+        repairs: bool,
+        pace: &Pace,
+    ) -> Result<Vec<Outcome<Option<TopicPartition>, Verified>>> {
+        match self {
+            Self::Embedded(cluster) => cluster.verify(names, repairs, pace),
+        }
+    }
+
+    /// Does to topics what their cleanup policy asks for, until `stop` is set.
+    pub fn compact(
+        &self,
+        names: &[TopicName],
+        rolls: bool,
+        stop: &AtomicBool,
+    ) -> Result<Vec<Outcome<TopicPartition, Cared>>> {
+        match self {
+            Self::Embedded(cluster) => cluster.compact(names, rolls, stop),
         }
     }
 

@@ -170,8 +170,10 @@ impl LogDirectory {
 
     fn find_end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<ReadEnd> {
         let path = self.partition_path(topic, partition);
+        let mut recovery_point = 0;
         if let Some(state) = State::open(&path)? {
             state.check_version()?;
+            recovery_point = state.recovery_point();
             if let Some(end) = state.end(&self.boot) {
                 return Ok(ReadEnd { end, damage: None });
             }
@@ -189,7 +191,7 @@ impl LogDirectory {
             Err(damage @ DiskError::Corrupt { .. }) => Some(damage),
             Err(error) => return Err(error),
         };
-        let end = Recovery { directory: &path, config }.measure(start)?;
+        let end = Recovery { directory: &path, config }.measure(start, recovery_point)?;
         Ok(ReadEnd { end, damage })
     }
 

@@ -19,6 +19,12 @@ pub const PARTITION_STATE: &str = ".kaw-state";
 pub const GROUP_PREFIX: &str = ".kaw-g-";
 /// Log start offsets that are not the base of the first segment.
 pub const LOG_START_CHECKPOINT: &str = "log-start-offset-checkpoint";
+/// How far the logs are compacted: the first offset that is not.
+pub const CLEANER_CHECKPOINT: &str = "cleaner-offset-checkpoint";
+/// What a file is called behind its name while compaction writes it.
+pub const CLEANED: &str = ".cleaned";
+/// What it is called once it is whole and takes the place of others.
+pub const SWAP: &str = ".swap";
 /// The topic id, in a partition's directory.
 pub const PARTITION_METADATA: &str = "partition.metadata";
 /// Leader epochs of a partition.
@@ -75,6 +81,11 @@ pub fn cut_file(directory: &Path, base: i64, n: u32) -> PathBuf {
 /// What such a file is called until it is whole.
 pub fn cut_part(directory: &Path, base: i64) -> PathBuf {
     directory.join(format!("{base:020}.log.part"))
+}
+
+/// The path of a file of a segment while compaction works on it.
+pub fn marked_file(directory: &Path, base: i64, file: SegmentFile, mark: &str) -> PathBuf {
+    directory.join(format!("{base:020}{}{mark}", file.suffix()))
 }
 
 /// The path of the file of a group's members: a hash, since an id may hold anything.

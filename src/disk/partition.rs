@@ -1,14 +1,21 @@
 //! Owns the log of one partition for those who write it: appending under the lock, rolling,
-//! trimming, syncing. Leaves reading to `reader`, which takes no lock, and encoding to `batch`.
+//! trimming, syncing. Retention, compaction and repair are below. Leaves reading to `reader`, which takes no lock, and encoding to `batch`.
 //!
 //! Order of an append: lock, repair what a dead writer left, roll if due, write the batch at the
 //! published position, index it, publish the new end, unlock. Readers never look past the published
 //! end, so a kill at any point leaves either the old log or the new one.
 
+mod compact;
+mod repair;
+mod retention;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::compact::{Compacted, Compaction};
+pub use self::repair::{Repaired, set_aside};
+pub use self::retention::Retained;
 use super::batch::{BatchHeader, EncodedBatch};
 use super::error::{DiskError, Result};
 use super::index::{Entry, OffsetEntry, TimeEntry};

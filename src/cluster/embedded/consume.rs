@@ -11,7 +11,7 @@ use crate::cluster::types::{ConsumeFrom, Polled};
 use crate::disk::BootId;
 use crate::disk::directory::{LogDirectory, ReadEnd};
 use crate::disk::error::DiskError;
-use crate::disk::reader::PartitionReader;
+use crate::disk::reader::{PartitionReader, Skipped};
 use crate::disk::state::{End, State, identity_at};
 use crate::record::RecordBuffer;
 use crate::sys;
@@ -200,6 +200,23 @@ impl Part {
 }
 
 impl Consumer {
+    /// From now on passes over what is damaged.
+    pub fn skip_damaged(&mut self) {
+        for part in &mut self.parts {
+            part.reader.skip_damaged();
+        }
+    }
+
+    /// What was passed over since this was last asked, and where.
+    pub fn take_skipped(&mut self) -> Vec<(TopicPartition, Skipped)> {
+        let mut all = Vec::new();
+        for part in &mut self.parts {
+            let of = &part.of;
+            all.extend(part.reader.take_skipped().into_iter().map(|s| (of.clone(), s)));
+        }
+        all
+    }
+
     /// Reads records of one partition into `buffer`, or waits for some until `until`.
     pub fn poll(&mut self, buffer: &mut RecordBuffer, until: Instant) -> Result<Polled> {
         self.poll_beside(buffer, until, None)

@@ -1,6 +1,8 @@
 //! Owns the verbs on a log directory: topics and offsets. Presents itself as a cluster of one
 //! broker, node 0. Leaves the files to `disk`, records to the modules below.
 
+mod care;
+mod cleaner;
 pub(super) mod consume;
 pub(super) mod group;
 mod groups;
@@ -66,7 +68,7 @@ pub struct Embedded {
 }
 
 /// A topic's config, typed. What was stored was checked, so an error here is damage.
-fn log_config(name: &TopicName, topic: &Topic) -> Result<LogConfig> {
+pub(super) fn log_config(name: &TopicName, topic: &Topic) -> Result<LogConfig> {
     let pairs: Vec<_> = topic.configs.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     LogConfig::from_pairs(&pairs).map_err(|reason| {
         ClusterError::new(ErrorKind::CorruptData, format!("topic `{name}`: {reason}"))

@@ -199,6 +199,8 @@ impl Producer {
             shared: Arc::clone(&shared),
             warn,
             failure: None,
+            bases: HashMap::new(),
+            cleaner: super::cleaner::Cleaner::default(),
         };
         let syncer = Syncer { appended, deliveries: deliveries.clone(), flush };
         let (alive, stages) = bounded(0);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::cleaner::Cleaner;
 use super::produce::{Shared, Work};
 use super::{OpenTopic, check_partition};
 use crate::cluster::error::{ClusterError, Result};
@@ -71,6 +72,10 @@ pub(super) struct Writer {
     pub(super) warn: Sender<String>,
     /// The first failure, which ends the run.
     pub(super) failure: Option<Arc<ClusterError>>,
+    /// The active segment of each partition, as far as was seen.
+    pub(super) bases: HashMap<i32, i64>,
+    /// The compaction that goes on beside.
+    pub(super) cleaner: Cleaner,
 }
 
 impl Writer {
@@ -85,6 +90,23 @@ impl Writer {
             drop(log.settle(crate::now_ms()));
             self.shared.set_appending(None);
             tell_cuts(&self.warn, &self.topic.name, *partition, log);
+        }
+        self.cleaner.finish();
+    }
+
+    /// Does what the topic's cleanup policy asks for, once another segment is sealed. What fails
+    /// here is no failure of the producer, and is tried again at the next segment.
+    fn care(&mut self, partition: i32, base: i64) {
+        if self.bases.insert(partition, base).is_none_or(|before| before == base) {
+            return;
+        }
+        if self.topic.config.cleanup_policy.delete
+            && let Some(log) = self.logs.get_mut(&partition)
+        {
+            drop(log.retain(crate::now_ms(), false, false));
+        }
+        if self.topic.config.cleanup_policy.compact {
+            self.cleaner.start(&self.directory, &self.topic, partition);
         }
     }
 
@@ -110,6 +132,7 @@ impl Writer {
                 delivery.fate = Fate::NotPersisted(error);
             }
             Ok((appended, state, directory)) => {
+                self.care(partition, appended.segment.base);
                 if self.acks == Acks::None {
                     delivery.fate = Fate::MaybePersisted(None);
                 }

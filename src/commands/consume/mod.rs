@@ -15,8 +15,8 @@ use super::topics::distinct;
 use super::{Context, Failure, Status};
 use crate::assignor::Assignor;
 use crate::cluster::Cluster;
-use crate::cluster::error::ClusterError;
-use crate::cluster::types::{ConsumeFrom, GroupOptions, OffsetAt, Polled};
+use crate::cluster::error::{ClusterError, ErrorKind};
+use crate::cluster::types::{ConsumeFrom, GroupOptions, OffsetAt, Polled, Skipped};
 use crate::group::GroupId;
 use crate::offset::{OffsetSpec, Position};
 use crate::out::{progress::Progress, units};
@@ -86,6 +86,10 @@ pub struct Args {
     /// Stop when no record has come for this long
     #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Range")]
     pub idle: Option<Duration>,
+
+    /// Read on behind what is damaged, tell on stderr what was passed over, and end with 4
+    #[arg(long, help_heading = "Range", conflicts_with = "group")]
+    pub skip_damaged: bool,
 
     /// Join this group and share its partitions; commit what stdout has accepted
     ///
@@ -283,7 +287,11 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     } else {
         let from = resolve(cluster, args, &spec).map_err(cannot)??;
         let topics = from.iter().map(|from| from.topic.to_string()).collect();
-        Source::Plain(cluster.consumer(&from).map_err(cannot)?, topics)
+        let mut consumer = cluster.consumer(&from).map_err(cannot)?;
+        if args.skip_damaged {
+            consumer.skip_damaged();
+        }
+        Source::Plain(consumer, topics)
     };
     let mut run = Run {
         context,
@@ -295,9 +303,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         started: Instant::now(),
         records: 0,
         bytes: 0,
+        skipped: 0,
     };
     let ended = run.read_all();
-    let Run { source, output, .. } = run;
+    let Run { source, output, skipped, .. } = run;
     output.drain();
     // Exactly what stdout has accepted is committed, however the run ended.
     let left = match source {
@@ -308,6 +317,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let status = ended?;
     written?;
     left?;
+    if skipped > 0 && status == Status::Done {
+        let places = units::plural(skipped, "damaged place");
+        let message = format!("cannot consume all: {places} passed over");
+        let failure = Failure::new(Status::Damaged, ErrorKind::CorruptData.code(), message);
+        return Err(failure.hint("`kaw topics verify --repair` moves what is damaged aside"));
+    }
     Ok(status)
 }
 
@@ -370,6 +385,8 @@ struct Run<'a> {
     started: Instant,
     records: u64,
     bytes: u64,
+    /// Damaged places that were passed over.
+    skipped: u64,
 }
 
 impl Run<'_> {
@@ -394,6 +411,7 @@ impl Run<'_> {
             }
             let cannot = |error| self.context.failure("consume", error);
             let polled = self.source.poll(&mut buffer, until).map_err(cannot)?;
+            self.tell_skipped();
             let idle = polled == Polled::Nothing;
             self.source.commit_when_due(&self.output, idle).map_err(cannot)?;
             match polled {
@@ -412,6 +430,16 @@ impl Run<'_> {
             }
         }
         Ok(Status::Done)
+    }
+
+    /// Tells what was passed over.
+    fn tell_skipped(&mut self) {
+        let Source::Plain(consumer, _) = &mut self.source else { return };
+        for (of, Skipped { damage, from, to }) in consumer.take_skipped() {
+            self.skipped += 1;
+            let what = format!("{of}: passed over offsets {from} to {}: {damage}", to - 1);
+            self.context.out.warn(what);
+        }
     }
 
     /// Writes the records that are wanted.

@@ -1,11 +1,13 @@
 //! Owns the group `kaw topics`, and what its verbs share. Leaves each verb to its own file.
 
 pub mod alter;
+pub mod compact;
 pub mod create;
 pub mod delete;
 pub mod describe;
 pub mod list;
 pub mod trim;
+pub mod verify;
 
 use clap::Subcommand;
 
@@ -14,7 +16,7 @@ use crate::cli::global::AnswerArgs;
 use crate::out::{Cell, Column, Format, Table};
 use crate::topic::{TopicDetail, TopicName};
 
-/// Create, show, change and delete topics
+/// Create, show, change, check and delete topics
 #[derive(clap::Args, Clone, Debug)]
 #[command(disable_help_subcommand = true)]
 pub struct Args {
@@ -33,6 +35,8 @@ pub enum Verb {
     Alter(alter::Args),
     Delete(delete::Args),
     Trim(trim::Args),
+    Verify(verify::Args),
+    Compact(compact::Args),
 }
 
 impl Args {
@@ -45,6 +49,8 @@ impl Args {
             Verb::Alter(args) => args.answer,
             Verb::Delete(args) => args.answer,
             Verb::Trim(args) => args.answer,
+            Verb::Verify(args) => args.answer,
+            Verb::Compact(args) => args.answer,
         }
     }
 }
@@ -58,6 +64,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         Verb::Alter(args) => alter::run(context, args),
         Verb::Delete(args) => delete::run(context, args),
         Verb::Trim(args) => trim::run(context, args),
+        Verb::Verify(args) => verify::run(context, args),
+        Verb::Compact(args) => compact::run(context, args),
     }
 }
 
