@@ -42,7 +42,7 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 /// Time between two updates of the progress line.
-const TICK: Duration = Duration::from_millis(100);
+const TICK: Duration = Duration::from_millis(10);
 
 /// Check every byte of topics, and repair what is damaged
 ///
