@@ -16,8 +16,8 @@ pub use self::embedded::group::GroupConsumer;
 pub use self::embedded::produce::Producer;
 use self::error::{ClusterError, ErrorKind, Outcome, Result};
 use self::types::{
-    Cared, ConsumeFrom, GroupOptions, Limits, ListedOffset, OffsetAt, Pace, ProducerOptions, Target,
-    TopicLimits, Verified,
+    Cared, ConsumeFrom, GroupOptions, Limits, ListedOffset, OffsetAt, Pace, ProducerOptions,
+    Target, TopicLimits, Verified,
 };
 use crate::group::{CommittedOffset, DescribedGroup, GroupId, ListedGroup};
 use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition};

@@ -70,6 +70,7 @@ impl Place<'_> {
     /// Checks the partition.
     pub fn verify(&self, topic_id: meta::Uuid, pace: &Pace) -> Result<Checked> {
         let path = self.directory.partition_path(self.topic, self.partition);
+        layout::check_partition(&path)?;
         let starts = self.directory.log_starts().unwrap_or_default();
         let start = starts.get(&(self.topic.to_string(), self.partition)).copied();
         let subject = Subject {

@@ -12,7 +12,7 @@ use super::meta::{self, MetaProperties, Uuid};
 use super::partition::PartitionLog;
 use super::recovery::Recovery;
 use super::registry::{Registry, Topic};
-use super::state::{End, State};
+use super::state::{End, State, identity_at};
 use super::{BootId, file, layout, segment};
 use crate::config::LogConfig;
 use crate::sys::{self, LockKind};
@@ -170,6 +170,7 @@ impl LogDirectory {
 
     fn find_end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<ReadEnd> {
         let path = self.partition_path(topic, partition);
+        layout::check_partition(&path)?;
         let mut recovery_point = 0;
         if let Some(state) = State::open(&path)? {
             state.check_version()?;
@@ -285,6 +286,7 @@ impl Change<'_> {
             meta::write_checkpoint(&path, &starts)?;
         }
         if path.exists() {
+            self.refuse_folded(name, partition, &path)?;
             // No topic claims it: a creation or deletion that was cut short, or somebody's copy.
             // Kept aside, and who has it open is told.
             if let Some(log) = self.directory.open_existing(name, partition)? {
@@ -301,6 +303,19 @@ impl Change<'_> {
         self.created.push(Created { name: name.clone(), partition, path });
         write_new(&metadata, &meta::partition_metadata(id))?;
         write_new(&epochs, meta::FIRST_LEADER_EPOCH)
+    }
+
+    /// Refuses a name that the file system takes for that of another topic: it folds case.
+    fn refuse_folded(&self, name: &TopicName, partition: i32, path: &Path) -> Result<()> {
+        let here = identity_at(path)?;
+        for other in self.registry.topics.keys() {
+            let folds = other != name && other.as_str().eq_ignore_ascii_case(name.as_str());
+            if folds && identity_at(&self.directory.partition_path(other, partition))? == here {
+                let found = format!("the file system takes it for a partition of topic `{other}`");
+                return Err(DiskError::Foreign { path: path.to_owned(), found });
+            }
+        }
+        Ok(())
     }
 
     /// Makes the change visible, all of it at once, and durable. `now_ms` dates it.

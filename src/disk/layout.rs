@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::error::{DiskError, Result};
 use crate::topic::TopicName;
 
 /// Ids of the cluster, the node and the directory, as Kafka's.
@@ -101,6 +102,15 @@ pub fn group_file(directory: &Path, group: &str) -> PathBuf {
 /// The name of a partition's directory.
 pub fn partition_directory(topic: &TopicName, partition: i32) -> String {
     format!("{topic}-{partition}")
+}
+
+/// Refuses a partition's directory that is a link: it may lead anywhere.
+pub fn check_partition(path: &Path) -> Result<()> {
+    if std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink()) {
+        let found = "it is a symbolic link, which is not followed".to_owned();
+        return Err(DiskError::Foreign { path: path.to_owned(), found });
+    }
+    Ok(())
 }
 
 /// The name that a partition's directory gets before it is removed, as Kafka's.

@@ -23,7 +23,7 @@ use super::layout::{self, SegmentFile};
 use super::recovery::{Cut, Recovered, Recovery, count_batch, producer_entry};
 use super::segment::{self, Segment};
 use super::state::{End, State};
-use super::{BootId, producers, reader};
+use super::{BootId, cleaner, producers, reader};
 use crate::config::LogConfig;
 use crate::record::TimestampKind;
 
@@ -58,6 +58,7 @@ impl PartitionLog {
     /// Opens the log in `directory`, which must exist. `log_start` is the log start offset on
     /// record.
     pub fn open(directory: &Path, config: LogConfig, boot: BootId, log_start: i64) -> Result<Self> {
+        layout::check_partition(directory)?;
         let state = State::open_or_create(directory)?;
         state.check_version()?;
         Ok(Self {
@@ -213,6 +214,7 @@ impl PartitionLog {
 
     /// Makes the end from the log. What is known to be on the device has to be there still.
     fn rebuild(&mut self) -> Result<End> {
+        cleaner::swap::finish(&self.directory, &self.config)?;
         let recovery = Recovery { directory: &self.directory, config: &self.config };
         let mut recovered = recovery.rebuild(self.log_start, self.state.recovery_point())?;
         let end = &mut recovered.end;

@@ -101,6 +101,11 @@ impl PartitionReader {
         self.next_offset
     }
 
+    /// Closes the file of the segment; it is opened again, and found by the index, when it is read.
+    pub fn release(&mut self) {
+        self.segment = None;
+    }
+
     /// Reads one window of records before `to` into `buffer`, whose records go; no records and
     /// `next_offset` at the end mean that there is nothing more.
     pub fn read(&mut self, end: &End, to: i64, buffer: &mut RecordBuffer) -> Result<()> {
@@ -326,6 +331,11 @@ impl PartitionReader {
     ) -> Result<(), String> {
         if header.is_control() {
             return Ok(());
+        }
+        let due = i64::from(header.last_offset_delta) + 1;
+        let records = i64::from(header.record_count);
+        if !self.gaps && records != 0 && records != due {
+            return Err(format!("it has {records} records, and offsets for {due}"));
         }
         buffer.timestamp_kind = header.timestamp_kind();
         let wanted = Wanted { partition: self.partition, from: self.next_offset, to };

@@ -337,6 +337,10 @@ impl Recovery<'_> {
         let Some(&first) = bases.first() else { return Ok(End::empty(log_start)) };
         let mut end = End::empty(first);
         for (n, &base) in bases.iter().enumerate() {
+            if self.gaps() && base < end.end_offset {
+                // What a compaction that was cut short has replaced.
+                continue;
+            }
             if !self.follows(base, &end) && end.end_offset >= recovery_point {
                 break;
             }

@@ -95,13 +95,9 @@ impl<'a> Scanner<'a> {
     /// The next whole batch behind the damage at `at`, whose offsets lie within `due..bound`. Where
     /// the length of the damaged batch leads to one, or to the end, that is believed; else every
     /// byte is tried.
-    pub fn resync(
-        &mut self,
-        at: u64,
-        due: i64,
-        bound: i64,
-    ) -> Result<Option<(u64, BatchHeader)>> {
-        let fits = |header: &BatchHeader| header.base_offset >= due && header.next_offset() <= bound;
+    pub fn resync(&mut self, at: u64, due: i64, bound: i64) -> Result<Option<(u64, BatchHeader)>> {
+        let fits =
+            |header: &BatchHeader| header.base_offset >= due && header.next_offset() <= bound;
         if let Ok(header) = BatchHeader::parse(self.bytes(at, HEADER_BYTES)?) {
             let behind = at + header.size_bytes as u64;
             match self.look(behind)? {
@@ -116,9 +112,9 @@ impl<'a> Scanner<'a> {
             let window = self.bytes(from, WINDOW_BYTES)?;
             let starts = window.len().saturating_sub(HEADER_BYTES) + 1;
             let Some(skip) = (0..starts).find(|&skip| {
-                window.get(skip..).is_some_and(|rest| {
-                    BatchHeader::parse(rest).is_ok_and(|header| fits(&header))
-                })
+                window
+                    .get(skip..)
+                    .is_some_and(|rest| BatchHeader::parse(rest).is_ok_and(|header| fits(&header)))
             }) else {
                 from += starts as u64;
                 continue;

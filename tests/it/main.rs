@@ -37,3 +37,4 @@ mod sandbox;
 mod terminal;
 mod tidy;
 mod topics;
+mod topics_care;

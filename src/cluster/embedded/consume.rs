@@ -50,12 +50,19 @@ pub struct Consumer {
     turn: usize,
     /// Which one is looked at next, while there is nothing to read.
     looked: usize,
+    /// More partitions than this do not keep their files open.
+    files_max: usize,
+}
+
+/// How many files partitions may keep open: half of what the process may.
+fn files_max() -> usize {
+    sys::file_limit() / 2
 }
 
 impl Consumer {
     /// A consumer of nothing yet.
-    pub(super) const fn of_nothing(boot: BootId) -> Self {
-        Self { parts: Vec::new(), boot, turn: 0, looked: 0 }
+    pub(super) fn of_nothing(boot: BootId) -> Self {
+        Self { parts: Vec::new(), boot, turn: 0, looked: 0, files_max: files_max() }
     }
 
     /// Adds a partition, which polls call `index`.
@@ -103,7 +110,7 @@ impl Embedded {
             let Some(topic) = &topic else { continue };
             parts.push(open_part(&directory, topic, from, index)?);
         }
-        Ok(Consumer { parts, boot: *directory.boot(), turn: 0, looked: 0 })
+        Ok(Consumer { parts, boot: *directory.boot(), turn: 0, looked: 0, files_max: files_max() })
     }
 }
 
@@ -260,6 +267,7 @@ impl Consumer {
     }
 
     fn read_next(&mut self, buffer: &mut RecordBuffer) -> Result<Option<Polled>> {
+        let keeps_open = self.parts.len() <= self.files_max;
         for _ in 0..self.parts.len() {
             let turn = self.turn;
             self.turn = (turn + 1) % self.parts.len();
@@ -273,6 +281,9 @@ impl Consumer {
             }
             if let Err(error) = part.reader.read(&end, part.to, buffer) {
                 return Err(part.explain(error, &self.boot));
+            }
+            if !keeps_open {
+                part.reader.release();
             }
             if !buffer.is_empty() {
                 return Ok(Some(Polled::Records { of: part.index }));

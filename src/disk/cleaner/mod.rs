@@ -333,9 +333,9 @@ impl Job<'_> {
                 return Ok(None);
             }
         }
-        let finished = new.flush(0).and_then(|()| {
-            new.file.sync_all().map_err(DiskError::io(segment::SYNC, &new.path))
-        });
+        let finished = new
+            .flush(0)
+            .and_then(|()| new.file.sync_all().map_err(DiskError::io(segment::SYNC, &new.path)));
         finished.inspect_err(|_| drop(std::fs::remove_file(&new.path)))?;
         round.bytes_after += new.len;
         (round.records_before, round.records_after) = (filter.seen, filter.kept);

@@ -144,8 +144,7 @@ impl<'a> Filter<'a> {
             }
             return Ok(());
         }
-        let has_tombstones =
-            !header.is_control() && kept.iter().any(|span| span.value.is_null());
+        let has_tombstones = !header.is_control() && kept.iter().any(|span| span.value.is_null());
         let is_spent_marker = header.is_control() && may_discard;
         let sets_horizon = horizon.is_none() && (has_tombstones || is_spent_marker);
         if kept.len() == buffer.len() && !sets_horizon {

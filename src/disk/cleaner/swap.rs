@@ -149,6 +149,6 @@ thread_local! {
 fn stop_here(place: &'static str) {
     if STOP.with(|stop| *stop.borrow() == Some(place)) {
         STOP.with(|stop| stop.replace(None));
-        std::panic::panic_any(place);
+        std::panic::resume_unwind(Box::new(place));
     }
 }

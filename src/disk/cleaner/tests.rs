@@ -66,7 +66,8 @@ impl Fixture {
         is_forced: bool,
     ) -> Option<Compacted> {
         let stop = GO_ON;
-        let how = Compaction { first_dirty, now_ms, stop: &stop, is_forced, rolls: is_forced, map_bytes };
+        let how =
+            Compaction { first_dirty, now_ms, stop: &stop, is_forced, rolls: is_forced, map_bytes };
         self.open().compact(&how, |_| Ok(())).unwrap()
     }
 
@@ -116,7 +117,11 @@ impl Fixture {
         let f = Self::new(segment_bytes);
         f.put(&[(Some("a"), Some("1")), (Some("b"), Some("1"))]);
         f.put(&[(Some("a"), Some("2")), (None, Some("x"))]);
-        f.append(&[(Some("c"), Some("1")), (Some("b"), None)], Compression::Gzip, ProducerStamp::NONE);
+        f.append(
+            &[(Some("c"), Some("1")), (Some("b"), None)],
+            Compression::Gzip,
+            ProducerStamp::NONE,
+        );
         f.put(&[(Some("d"), None), (Some("a"), Some("3"))]);
         f.put(&[(Some("c"), Some("2")), (Some("d"), Some("4"))]);
         f
@@ -198,10 +203,11 @@ fn what_a_producer_wrote_last_keeps_its_place() {
 
 #[test]
 fn a_kill_at_any_step_loses_nothing_and_the_next_one_ends_it() {
-    std::panic::set_hook(Box::new(|_| {}));
     for place in ["swap", "link", "log", "old", "index"] {
         for lose_page in [false, true] {
-            let f = Fixture::filled(200);
+            // Small segments, which are merged into one.
+            let mut f = Fixture::filled(100);
+            f.config.segment_bytes = 1 << 20;
             let whole: BTreeMap<i64, _> =
                 f.read().into_iter().map(|(at, key, value)| (at, (key, value))).collect();
             swap::STOP.with(|stop| stop.replace(Some(place)));

@@ -28,7 +28,12 @@ struct Index<E> {
 
 impl<E: Entry> Index<E> {
     /// Reads an index: the published entries of an active one, all of a sealed one.
-    fn read(directory: &Path, base: i64, kind: SegmentFile, published: Option<u64>) -> Result<Self> {
+    fn read(
+        directory: &Path,
+        base: i64,
+        kind: SegmentFile,
+        published: Option<u64>,
+    ) -> Result<Self> {
         let path = layout::segment_file(directory, base, kind);
         let read = meta::read_file(&path, INDEX_BYTES_MAX)?;
         let is_missing = read.is_none();

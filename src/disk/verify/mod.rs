@@ -227,7 +227,9 @@ impl Check<'_> {
             }
             match scanner.look(at)? {
                 Found::End => break,
-                Found::Batch(header) if header.base_offset < due || header.next_offset() > bound => {
+                Found::Batch(header)
+                    if header.base_offset < due || header.next_offset() > bound =>
+                {
                     let found = header.base_offset;
                     let what = format!("offset {found} stands where {due} is due");
                     self.checked.add(&path, Some(at), Some(due), what);
@@ -268,7 +270,8 @@ impl Check<'_> {
     }
 
     fn note_tail(&mut self, path: &Path, at: u64, bytes: u64, why: &str) {
-        let what = format!("the last {bytes} bytes, from byte {at}, are not part of the log: {why}");
+        let what =
+            format!("the last {bytes} bytes, from byte {at}, are not part of the log: {why}");
         self.checked.note(path, what);
     }
 

@@ -177,13 +177,11 @@ impl Fixture {
     }
 }
 
-#[test]
-fn no_flipped_bit_gives_a_wrong_record_or_hides_another() {
+/// Flips every bit of the files that `is_wanted`, one at a time.
+fn flip(is_wanted: impl Fn(&Path) -> bool, step: impl Fn(usize) -> bool) {
     let f = Fixture::new();
-    for (path, bytes) in &f.files {
-        let is_page = path.ends_with(layout::PARTITION_STATE);
-        // The page: its header and slots bit by bit, and a sample of the producers.
-        for at in (0..bytes.len()).filter(|&at| !is_page || at < 520 || at % 64 == 0) {
+    for (path, bytes) in f.files.iter().filter(|(path, _)| is_wanted(path)) {
+        for at in (0..bytes.len()).filter(|&at| step(at)) {
             for bit in 0..8 {
                 let mut bad = bytes.clone();
                 bad[at] ^= 1 << bit;
@@ -193,6 +191,26 @@ fn no_flipped_bit_gives_a_wrong_record_or_hides_another() {
             }
         }
     }
+}
+
+#[test]
+fn no_flipped_bit_of_a_log_gives_a_wrong_record_or_hides_another() {
+    flip(|path| path.extension().is_some_and(|kind| kind == "log"), |_| true);
+}
+
+#[test]
+fn no_flipped_bit_of_any_other_file_does() {
+    let is_other = |path: &Path| {
+        path.extension().is_none_or(|kind| kind != "log")
+            && !path.ends_with(layout::PARTITION_STATE)
+    };
+    flip(is_other, |_| true);
+}
+
+#[test]
+fn no_flipped_bit_of_the_page_does() {
+    // Its header and the two slots, and a sample of the producers.
+    flip(|path| path.ends_with(layout::PARTITION_STATE), |at| at < 520 || at % 64 == 0);
 }
 
 #[test]
