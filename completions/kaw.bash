@@ -127,6 +127,9 @@ _kaw() {
             kaw__subcmd__help__subcmd__topics,alter)
                 cmd="kaw__subcmd__help__subcmd__topics__subcmd__alter"
                 ;;
+            kaw__subcmd__help__subcmd__topics,compact)
+                cmd="kaw__subcmd__help__subcmd__topics__subcmd__compact"
+                ;;
             kaw__subcmd__help__subcmd__topics,create)
                 cmd="kaw__subcmd__help__subcmd__topics__subcmd__create"
                 ;;
@@ -142,8 +145,14 @@ _kaw() {
             kaw__subcmd__help__subcmd__topics,trim)
                 cmd="kaw__subcmd__help__subcmd__topics__subcmd__trim"
                 ;;
+            kaw__subcmd__help__subcmd__topics,verify)
+                cmd="kaw__subcmd__help__subcmd__topics__subcmd__verify"
+                ;;
             kaw__subcmd__topics,alter)
                 cmd="kaw__subcmd__topics__subcmd__alter"
+                ;;
+            kaw__subcmd__topics,compact)
+                cmd="kaw__subcmd__topics__subcmd__compact"
                 ;;
             kaw__subcmd__topics,create)
                 cmd="kaw__subcmd__topics__subcmd__create"
@@ -159,6 +168,9 @@ _kaw() {
                 ;;
             kaw__subcmd__topics,trim)
                 cmd="kaw__subcmd__topics__subcmd__trim"
+                ;;
+            kaw__subcmd__topics,verify)
+                cmd="kaw__subcmd__topics__subcmd__verify"
                 ;;
             *)
                 ;;
@@ -327,7 +339,7 @@ _kaw() {
             return 0
             ;;
         kaw__subcmd__consume)
-            opts="-o -p -n -e -g -f -J -d -b -q -v -h --offset --partitions --count --exit --idle --group --assignor --exec --batch --retry --rate --format --json --raw --key --grep --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
+            opts="-o -p -n -e -g -f -J -d -b -q -v -h --offset --partitions --count --exit --idle --skip-damaged --group --assignor --exec --batch --retry --rate --format --json --raw --key --grep --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1322,7 +1334,7 @@ _kaw() {
             return 0
             ;;
         kaw__subcmd__help__subcmd__topics)
-            opts="list create describe alter delete trim"
+            opts="list create describe alter delete trim verify compact"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1336,6 +1348,20 @@ _kaw() {
             return 0
             ;;
         kaw__subcmd__help__subcmd__topics__subcmd__alter)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kaw__subcmd__help__subcmd__topics__subcmd__compact)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1406,6 +1432,20 @@ _kaw() {
             return 0
             ;;
         kaw__subcmd__help__subcmd__topics__subcmd__trim)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kaw__subcmd__help__subcmd__topics__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1712,7 +1752,7 @@ _kaw() {
             return 0
             ;;
         kaw__subcmd__topics)
-            opts="-d -b -q -v -h --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help list create describe alter delete trim"
+            opts="-d -b -q -v -h --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help list create describe alter delete trim verify compact"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1790,6 +1830,62 @@ _kaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json tsv" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --brokers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bootstrap-server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -b)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kaw__subcmd__topics__subcmd__compact)
+            opts="-d -b -q -v -h --roll --internal --output --json --no-headers --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --output)
                     COMPREPLY=($(compgen -W "table json tsv" -- "${cur}"))
                     return 0
@@ -2094,6 +2190,62 @@ _kaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json tsv" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --brokers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bootstrap-server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -b)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kaw__subcmd__topics__subcmd__verify)
+            opts="-d -b -q -v -h --repair --output --json --no-headers --log-dir --bootstrap-server --brokers --profile --color --quiet --verbose --timeout --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --output)
                     COMPREPLY=($(compgen -W "table json tsv" -- "${cur}"))
                     return 0

@@ -35,7 +35,7 @@ complete -c kaw -n "__fish_kaw_needs_command" -s q -l quiet -d 'Say nothing but 
 complete -c kaw -n "__fish_kaw_needs_command" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_needs_command" -s h -l help -d 'Print help'
 complete -c kaw -n "__fish_kaw_needs_command" -s V -l version -d 'Print version'
-complete -c kaw -n "__fish_kaw_needs_command" -f -a "topics" -d 'Create, show, change and delete topics'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "topics" -d 'Create, show, change, check and delete topics'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "produce" -d 'Write records to a topic'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "consume" -d 'Read records from topics'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "groups" -d 'Show, reset and delete consumer groups'
@@ -45,22 +45,24 @@ complete -c kaw -n "__fish_kaw_needs_command" -f -a "config" -d 'Show the settin
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "completions" -d 'Print the script that completes command lines in a shell'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s v -l verbose -d 'Say more about what is done'
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -s h -l help -d 'Print help'
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "list" -d 'List topics with their size and age'
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "create" -d 'Create topics'
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "describe" -d 'Describe the partitions of topics, and their configs'
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "alter" -d 'Change the partitions and configs of a topic'
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "delete" -d 'Delete topics with all their records'
-complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim" -f -a "trim" -d 'Delete the records of a topic before an offset'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -f -a "list" -d 'List topics with their size and age'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -f -a "create" -d 'Create topics'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -f -a "describe" -d 'Describe the partitions of topics, and their configs'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -f -a "alter" -d 'Change the partitions and configs of a topic'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -f -a "delete" -d 'Delete topics with all their records'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -f -a "trim" -d 'Delete the records of a topic before an offset'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -f -a "verify" -d 'Check every byte of topics, and repair what is damaged'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and not __fish_seen_subcommand_from list create describe alter delete trim verify compact" -f -a "compact" -d 'Do what the cleanup policy of topics asks for, now'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from list" -l output -d 'Answer in this form' -r -f -a "table\t''
 json\t''
 tsv\t''"
@@ -165,6 +167,39 @@ complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcomma
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from trim" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -l repair -d 'Move damaged bytes to files of their own, so that the rest can be read and written'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -l roll -d 'Seal the active segments first, so that they are compacted too'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -l internal -d 'Allow a topic that Kafka keeps for itself'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand topics; and __fish_seen_subcommand_from compact" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s D -l delimiter -d 'What ends a record: one or more bytes, with escapes such as \\n and \\0' -r
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -s K -l key-delimiter -d 'What ends the key in a record' -r
 complete -c kaw -n "__fish_kaw_using_subcommand produce" -l fake -d 'Write N generated users instead of reading input' -r
@@ -226,6 +261,7 @@ always\t''
 never\t''"
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s e -l exit -d 'Stop at the end as it is now'
+complete -c kaw -n "__fish_kaw_using_subcommand consume" -l skip-damaged -d 'Read on behind what is damaged, tell on stderr what was passed over, and end with 4'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s J -d 'The same as --json'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -l raw -d 'Write values as they are, with nothing behind them'
 complete -c kaw -n "__fish_kaw_using_subcommand consume" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
@@ -455,7 +491,7 @@ complete -c kaw -n "__fish_kaw_using_subcommand man" -l timeout -d 'Wait at most
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s h -l help -d 'Print help'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "topics" -d 'Create, show, change and delete topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "topics" -d 'Create, show, change, check and delete topics'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "produce" -d 'Write records to a topic'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "consume" -d 'Read records from topics'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "groups" -d 'Show, reset and delete consumer groups'
@@ -471,6 +507,8 @@ complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "alter" -d 'Change the partitions and configs of a topic'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "delete" -d 'Delete topics with all their records'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "trim" -d 'Delete the records of a topic before an offset'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "verify" -d 'Check every byte of topics, and repair what is damaged'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "compact" -d 'Do what the cleanup policy of topics asks for, now'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "assign" -d 'Show which member of a group would get which partitions'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "list" -d 'List consumer groups'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "describe" -d 'Describe consumer groups: state, and where they stand in each partition'

@@ -196,6 +196,14 @@ impl LogDirectory {
         Ok(ReadEnd { end, damage })
     }
 
+    /// How far a partition can be read by what is in its log alone, whatever its page is like.
+    pub fn measure(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<End> {
+        let path = self.partition_path(topic, partition);
+        layout::check_partition(&path)?;
+        let start = self.start_on_record(topic, partition)?;
+        Recovery { directory: &path, config }.measure(start, 0)
+    }
+
     fn open_state_file(&self) -> Result<(PathBuf, File)> {
         let path = self.path.join(layout::DIRECTORY_STATE);
         let file = file::open_to_write(&path)?;
@@ -292,10 +300,7 @@ impl Change<'_> {
             if let Some(log) = self.directory.open_existing(name, partition)? {
                 log.mark_deleted()?;
             }
-            let unique = Uuid::random().map_err(DiskError::io("make an id for", &path))?.as_u128();
-            let stray = layout::stray_directory(name, partition, unique);
-            std::fs::rename(&path, self.directory.path.join(stray))
-                .map_err(DiskError::io("rename", &path))?;
+            self.set_stray_aside(name, partition, &path)?;
         }
         DirBuilder::new().mode(0o700).create(&path).map_err(DiskError::io("create", &path))?;
         let (metadata, epochs) =
@@ -303,6 +308,22 @@ impl Change<'_> {
         self.created.push(Created { name: name.clone(), partition, path });
         write_new(&metadata, &meta::partition_metadata(id))?;
         write_new(&epochs, meta::FIRST_LEADER_EPOCH)
+    }
+
+    /// Gives a directory that no topic claims another name; one that never had a record goes.
+    fn set_stray_aside(&self, name: &TopicName, partition: i32, path: &Path) -> Result<()> {
+        let is_real = std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_dir());
+        let holds_records = |base: &i64| {
+            let log = layout::segment_file(path, *base, layout::SegmentFile::Log);
+            std::fs::metadata(log).map_or(true, |facts| facts.len() > 0)
+        };
+        if is_real && !segment::list(path)?.iter().any(holds_records) {
+            return std::fs::remove_dir_all(path).map_err(DiskError::io("remove", path));
+        }
+        let unique = Uuid::random().map_err(DiskError::io("make an id for", path))?.as_u128();
+        let stray = layout::stray_directory(name, partition, unique);
+        std::fs::rename(path, self.directory.path.join(stray))
+            .map_err(DiskError::io("rename", path))
     }
 
     /// Refuses a name that the file system takes for that of another topic: it folds case.

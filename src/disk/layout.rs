@@ -49,7 +49,8 @@ pub enum SegmentFile {
 impl SegmentFile {
     const ALL: [Self; 4] = [Self::Log, Self::OffsetIndex, Self::TimeIndex, Self::Snapshot];
 
-    const fn suffix(self) -> &'static str {
+    /// How the names of its files end.
+    pub const fn suffix(self) -> &'static str {
         match self {
             Self::Log => ".log",
             Self::OffsetIndex => ".index",

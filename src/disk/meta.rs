@@ -182,8 +182,8 @@ pub fn partition_metadata(topic_id: Uuid) -> String {
     format!("version: 0\ntopic_id: {topic_id}")
 }
 
-/// Whether these bytes are a checkpoint of leader epochs: version, count, and `epoch offset` lines that
-/// rise.
+/// Whether these bytes are a checkpoint of leader epochs: version, count, and lines
+/// `epoch offset` that rise.
 pub fn is_epochs(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let mut lines = text.lines();

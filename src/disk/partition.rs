@@ -1,5 +1,6 @@
 //! Owns the log of one partition for those who write it: appending under the lock, rolling,
-//! trimming, syncing. Retention, compaction and repair are below. Leaves reading to `reader`, which takes no lock, and encoding to `batch`.
+//! trimming, syncing; retention, compaction and repair are in the modules below. Leaves reading to
+//! `reader`, which takes no lock, and encoding to `batch`.
 //!
 //! Order of an append: lock, repair what a dead writer left, roll if due, write the batch at the
 //! published position, index it, publish the new end, unlock. Readers never look past the published

@@ -1,5 +1,5 @@
-//! Owns the compaction that goes on beside a producer: one log at a time, on a thread of its own, so
-//! that no record waits for it. Leaves when to start to `writer`.
+//! Owns the compaction that goes on beside a producer: one log at a time, on a thread of its own,
+//! so that no record waits for it. Leaves when to start to `writer`.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -311,7 +311,14 @@ fn detail(directory: &LogDirectory, name: &TopicName, topic: &Topic) -> Result<T
     let mut partitions = Vec::with_capacity(topic.partitions as usize);
     for partition in 0..topic.partitions {
         // What is damaged is said by the verbs that read it; a listing shows what can be read.
-        let end = directory.end(name, partition, &config)?.end;
+        // A page that cannot be read hides one partition from nobody: its log is the truth.
+        let end = match directory.end(name, partition, &config) {
+            Ok(found) => found.end,
+            Err(error @ DiskError::Deleted { .. }) => return Err(error.into()),
+            Err(error) => directory
+                .measure(name, partition, &config)
+                .map_err(|_| ClusterError::from(error))?,
+        };
         let time = |ms: i64| (ms >= 0 && end.start_offset < end.end_offset).then_some(ms);
         partitions.push(PartitionDetail {
             partition,

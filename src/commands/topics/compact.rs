@@ -31,8 +31,8 @@ pub const COLUMNS: &[Column] = &[
 /// Do what the cleanup policy of topics asks for, now
 ///
 /// `compact` keeps the last record of each key, and drops those without a key; `delete` removes
-/// segments past `retention.ms` or `retention.bytes`. Producers do both from time to time, when they
-/// start a new segment. Records in the active segment are not compacted.
+/// segments past `retention.ms` or `retention.bytes`. Producers do both from time to time, when
+/// they start a new segment. Records in the active segment are not compacted.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

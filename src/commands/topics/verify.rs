@@ -30,7 +30,7 @@ pub const COLUMNS: &[Column] = &[
     Column::number("PARTITION", "The partition's number."),
     Column::text(
         "RESULT",
-        "`damage`, `note`, or `moved` by a repair; of a partition `whole`, `damaged` or `repaired`.",
+        "`damage`, `note`, or `moved` aside; of a partition `whole`, `damaged` or `repaired`.",
     ),
     Column::number("BATCHES", "Whole batches of the partition."),
     Column::number("RECORDS", "Records in them."),
@@ -47,8 +47,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// Check every byte of topics, and repair what is damaged
 ///
 /// Reads every batch, record, index entry, snapshot and checkpoint, up to the end as it is
-/// published; writers may go on. Each finding has a row, and each partition one. Damage ends it with
-/// 4; a `note` harms nobody.
+/// published; writers may go on. Each finding has a row, and each partition one. Damage ends it
+/// with 4; a `note` harms nobody.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

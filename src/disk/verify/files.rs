@@ -105,7 +105,7 @@ impl Check<'_> {
                 None if name.ends_with(".cleaned") || name.ends_with(".deleted") => {
                     self.checked.note(&path, "it is a leftover, which nobody reads");
                 }
-                None if name.ends_with(".log") => {
+                None if name.ends_with(SegmentFile::Log.suffix()) => {
                     self.checked.note(&path, "it is not the name of a segment, and is not read");
                 }
                 None => {}

@@ -178,7 +178,7 @@ impl Fixture {
 }
 
 /// Flips every bit of the files that `is_wanted`, one at a time.
-fn flip(is_wanted: impl Fn(&Path) -> bool, step: impl Fn(usize) -> bool) {
+fn assert_flips_are_contained(is_wanted: impl Fn(&Path) -> bool, step: impl Fn(usize) -> bool) {
     let f = Fixture::new();
     for (path, bytes) in f.files.iter().filter(|(path, _)| is_wanted(path)) {
         for at in (0..bytes.len()).filter(|&at| step(at)) {
@@ -195,7 +195,7 @@ fn flip(is_wanted: impl Fn(&Path) -> bool, step: impl Fn(usize) -> bool) {
 
 #[test]
 fn no_flipped_bit_of_a_log_gives_a_wrong_record_or_hides_another() {
-    flip(|path| path.extension().is_some_and(|kind| kind == "log"), |_| true);
+    assert_flips_are_contained(|path| path.extension().is_some_and(|kind| kind == "log"), |_| true);
 }
 
 #[test]
@@ -204,13 +204,16 @@ fn no_flipped_bit_of_any_other_file_does() {
         path.extension().is_none_or(|kind| kind != "log")
             && !path.ends_with(layout::PARTITION_STATE)
     };
-    flip(is_other, |_| true);
+    assert_flips_are_contained(is_other, |_| true);
 }
 
 #[test]
 fn no_flipped_bit_of_the_page_does() {
     // Its header and the two slots, and a sample of the producers.
-    flip(|path| path.ends_with(layout::PARTITION_STATE), |at| at < 520 || at % 64 == 0);
+    assert_flips_are_contained(
+        |path| path.ends_with(layout::PARTITION_STATE),
+        |at| at < 520 || at % 64 == 0,
+    );
 }
 
 #[test]
