@@ -26,6 +26,8 @@ pub const CLEANER_CHECKPOINT: &str = "cleaner-offset-checkpoint";
 pub const CLEANED: &str = ".cleaned";
 /// What it is called once it is whole and takes the place of others.
 pub const SWAP: &str = ".swap";
+/// What Kafka calls a file that it is about to remove.
+pub const DELETED: &str = ".deleted";
 /// The topic id, in a partition's directory.
 pub const PARTITION_METADATA: &str = "partition.metadata";
 /// Leader epochs of a partition.

@@ -1,7 +1,7 @@
 //! Owns the compaction that goes on beside a producer: one log at a time, on a thread of its own,
 //! so that no record waits for it. Leaves when to start to `writer`.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -38,7 +38,7 @@ impl Cleaner {
             config: topic.config.clone(),
         };
         // What fails is tried again once another segment is sealed; the log is as it was.
-        let work = move || drop(compact(path, &topic, partition, &stop));
+        let work = move || drop(compact(&path, &topic, partition, &stop));
         self.running = std::thread::Builder::new().name("compact".to_owned()).spawn(work).ok();
     }
 
@@ -55,8 +55,8 @@ impl Cleaner {
 }
 
 /// Compacts one partition.
-fn compact(path: PathBuf, topic: &OpenTopic, partition: i32, stop: &AtomicBool) -> Result<()> {
-    let directory = LogDirectory::open_to_write(&path)?;
+fn compact(path: &Path, topic: &OpenTopic, partition: i32, stop: &AtomicBool) -> Result<()> {
+    let directory = LogDirectory::open_to_write(path)?;
     let mut log = directory.open_partition(&topic.name, partition, &topic.config)?;
     let place =
         Place { directory: &directory, topic: &topic.name, partition, config: &topic.config };

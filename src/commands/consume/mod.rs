@@ -54,6 +54,7 @@ pub enum Envelope {
 /// otherwise.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Args {
     /// The topics
     #[arg(value_name = "TOPIC", required = true)]

@@ -19,8 +19,6 @@ struct Fixture {
     config: LogConfig,
 }
 
-const GO_ON: AtomicBool = AtomicBool::new(false);
-
 impl Fixture {
     fn new(segment_bytes: i32) -> Self {
         let config = LogConfig {
@@ -65,7 +63,7 @@ impl Fixture {
         map_bytes: usize,
         is_forced: bool,
     ) -> Option<Compacted> {
-        let stop = GO_ON;
+        let stop = AtomicBool::new(false);
         let how =
             Compaction { first_dirty, now_ms, stop: &stop, is_forced, rolls: is_forced, map_bytes };
         self.open().compact(&how, |_| Ok(())).unwrap()

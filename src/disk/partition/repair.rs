@@ -225,18 +225,16 @@ fn plan(
             }
             Found::Batch(header) => {
                 let batch = scanner.bytes(at, header.size_bytes)?;
-                match check_records(config, &header, batch, &mut buffer) {
-                    Err(reason) => reason,
-                    Ok(()) => {
-                        if !config.cleanup_policy.compact {
-                            plan.fill(due, header.base_offset);
-                        }
-                        let next = at + header.size_bytes as u64;
-                        plan.keep(at, next);
-                        (at, due) = (next, header.next_offset());
-                        continue;
+                let Err(reason) = check_records(config, &header, batch, &mut buffer) else {
+                    if !config.cleanup_policy.compact {
+                        plan.fill(due, header.base_offset);
                     }
-                }
+                    let next = at + header.size_bytes as u64;
+                    plan.keep(at, next);
+                    (at, due) = (next, header.next_offset());
+                    continue;
+                };
+                reason
             }
             Found::Bad(reason) => reason,
         };

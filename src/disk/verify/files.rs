@@ -91,28 +91,32 @@ impl Check<'_> {
                     }
                 }
                 Some((_, SegmentFile::Snapshot)) => self.check_snapshot(&path)?,
-                Some((base, _)) if !bases.contains(&base) => {
-                    if self.end.is_none_or(|end| base < end.active_base) {
+                Some((base, _)) => {
+                    let is_sealed = self.end.is_none_or(|end| base < end.active_base);
+                    if is_sealed && !bases.contains(&base) {
                         self.checked.note(&path, "it is the index of no segment");
                     }
                 }
-                Some(_) => {}
-                None if name.ends_with(".swap") => {
-                    let of = name.strip_suffix(layout::SWAP).and_then(layout::parse_segment_file);
-                    swaps.extend(of.map(|(base, _)| base));
-                    self.checked.note(&path, "a compaction was cut short; the next one ends it");
-                }
-                None if name.ends_with(".cleaned") || name.ends_with(".deleted") => {
-                    self.checked.note(&path, "it is a leftover, which nobody reads");
-                }
-                None if name.ends_with(SegmentFile::Log.suffix()) => {
-                    self.checked.note(&path, "it is not the name of a segment, and is not read");
-                }
-                None => {}
+                None => swaps.extend(self.check_leftover(&path, name)),
             }
         }
         self.checked.findings.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(swaps)
+    }
+
+    /// Takes note of a name that is not, or no more, that of a file of a segment; answers the
+    /// segment that a compaction was to replace.
+    fn check_leftover(&mut self, path: &Path, name: &str) -> Option<i64> {
+        if let Some(of) = name.strip_suffix(layout::SWAP) {
+            self.checked.note(path, "a compaction was cut short; the next one ends it");
+            return layout::parse_segment_file(of).map(|(base, _)| base);
+        }
+        if name.ends_with(layout::CLEANED) || name.ends_with(layout::DELETED) {
+            self.checked.note(path, "it is a leftover, which nobody reads");
+        } else if name.ends_with(SegmentFile::Log.suffix()) {
+            self.checked.note(path, "it is not the name of a segment, and is not read");
+        }
+        None
     }
 
     fn check_snapshot(&mut self, path: &Path) -> Result<()> {
