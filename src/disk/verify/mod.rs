@@ -265,7 +265,10 @@ impl Check<'_> {
         if let Some(end) = active.filter(|end| end.position < len) {
             self.note_tail(&path, end.position, len - end.position, "nobody published them");
         }
-        indexes.finish(at, &mut self.checked);
+        // Entries for batches that are damaged agree with nothing, and a repair makes them anew.
+        if !self.checked.findings.iter().any(|found| found.is_damage && found.path == path) {
+            indexes.finish(at, &mut self.checked);
+        }
         Ok(due)
     }
 
