@@ -41,7 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('topics', 'topics', [CompletionResultType]::ParameterValue, 'Create, show, change and delete topics')
+            [CompletionResult]::new('topics', 'topics', [CompletionResultType]::ParameterValue, 'Create, show, change, check and delete topics')
             [CompletionResult]::new('produce', 'produce', [CompletionResultType]::ParameterValue, 'Write records to a topic')
             [CompletionResult]::new('consume', 'consume', [CompletionResultType]::ParameterValue, 'Read records from topics')
             [CompletionResult]::new('groups', 'groups', [CompletionResultType]::ParameterValue, 'Show, reset and delete consumer groups')
@@ -78,6 +78,8 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             [CompletionResult]::new('alter', 'alter', [CompletionResultType]::ParameterValue, 'Change the partitions and configs of a topic')
             [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete topics with all their records')
             [CompletionResult]::new('trim', 'trim', [CompletionResultType]::ParameterValue, 'Delete the records of a topic before an offset')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check every byte of topics, and repair what is damaged')
+            [CompletionResult]::new('compact', 'compact', [CompletionResultType]::ParameterValue, 'Do what the cleanup policy of topics asks for, now')
             break
         }
         'kaw;topics;list' {
@@ -242,6 +244,49 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'kaw;topics;verify' {
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Answer in this form')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]')
+            [CompletionResult]::new('--log-dir', '--log-dir', [CompletionResultType]::ParameterName, 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--brokers', '--brokers', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--bootstrap-server', '--bootstrap-server', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Work on the target of this profile in config.toml [env: KAW_PROFILE]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour on stderr and in help')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Wait at most this long for the cluster [default: 10s]')
+            [CompletionResult]::new('--repair', '--repair', [CompletionResultType]::ParameterName, 'Move damaged bytes to files of their own, so that the rest can be read and written')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer in JSON, as `--output json`; errors too')
+            [CompletionResult]::new('--no-headers', '--no-headers', [CompletionResultType]::ParameterName, 'Leave out the line of headers')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but answers, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but answers, warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kaw;topics;compact' {
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Answer in this form')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]')
+            [CompletionResult]::new('--log-dir', '--log-dir', [CompletionResultType]::ParameterName, 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--brokers', '--brokers', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--bootstrap-server', '--bootstrap-server', [CompletionResultType]::ParameterName, 'Work on these brokers [env: KAW_BROKERS]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Work on the target of this profile in config.toml [env: KAW_PROFILE]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour on stderr and in help')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Wait at most this long for the cluster [default: 10s]')
+            [CompletionResult]::new('--roll', '--roll', [CompletionResultType]::ParameterName, 'Seal the active segments first, so that they are compacted too')
+            [CompletionResult]::new('--internal', '--internal', [CompletionResultType]::ParameterName, 'Allow a topic that Kafka keeps for itself')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer in JSON, as `--output json`; errors too')
+            [CompletionResult]::new('--no-headers', '--no-headers', [CompletionResultType]::ParameterName, 'Leave out the line of headers')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but answers, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but answers, warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'kaw;produce' {
             [CompletionResult]::new('-D', '-D ', [CompletionResultType]::ParameterName, 'What ends a record: one or more bytes, with escapes such as \n and \0')
             [CompletionResult]::new('--delimiter', '--delimiter', [CompletionResultType]::ParameterName, 'What ends a record: one or more bytes, with escapes such as \n and \0')
@@ -340,6 +385,7 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Wait at most this long for the cluster [default: 10s]')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Stop at the end as it is now')
             [CompletionResult]::new('--exit', '--exit', [CompletionResultType]::ParameterName, 'Stop at the end as it is now')
+            [CompletionResult]::new('--skip-damaged', '--skip-damaged', [CompletionResultType]::ParameterName, 'Read on behind what is damaged, tell on stderr what was passed over, and end with 4')
             [CompletionResult]::new('-J', '-J ', [CompletionResultType]::ParameterName, 'The same as --json')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Write values as they are, with nothing behind them')
             [CompletionResult]::new('--allow-code-in-config', '--allow-code-in-config', [CompletionResultType]::ParameterName, 'Let files and -X name code for librdkafka to run')
@@ -707,7 +753,7 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             break
         }
         'kaw;help' {
-            [CompletionResult]::new('topics', 'topics', [CompletionResultType]::ParameterValue, 'Create, show, change and delete topics')
+            [CompletionResult]::new('topics', 'topics', [CompletionResultType]::ParameterValue, 'Create, show, change, check and delete topics')
             [CompletionResult]::new('produce', 'produce', [CompletionResultType]::ParameterValue, 'Write records to a topic')
             [CompletionResult]::new('consume', 'consume', [CompletionResultType]::ParameterValue, 'Read records from topics')
             [CompletionResult]::new('groups', 'groups', [CompletionResultType]::ParameterValue, 'Show, reset and delete consumer groups')
@@ -726,6 +772,8 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             [CompletionResult]::new('alter', 'alter', [CompletionResultType]::ParameterValue, 'Change the partitions and configs of a topic')
             [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete topics with all their records')
             [CompletionResult]::new('trim', 'trim', [CompletionResultType]::ParameterValue, 'Delete the records of a topic before an offset')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check every byte of topics, and repair what is damaged')
+            [CompletionResult]::new('compact', 'compact', [CompletionResultType]::ParameterValue, 'Do what the cleanup policy of topics asks for, now')
             break
         }
         'kaw;help;topics;list' {
@@ -744,6 +792,12 @@ Register-ArgumentCompleter -Native -CommandName 'kaw' -ScriptBlock {
             break
         }
         'kaw;help;topics;trim' {
+            break
+        }
+        'kaw;help;topics;verify' {
+            break
+        }
+        'kaw;help;topics;compact' {
             break
         }
         'kaw;help;produce' {

@@ -38,7 +38,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand topics 'Create, show, change and delete topics'
+            cand topics 'Create, show, change, check and delete topics'
             cand produce 'Write records to a topic'
             cand consume 'Read records from topics'
             cand groups 'Show, reset and delete consumer groups'
@@ -74,6 +74,8 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand alter 'Change the partitions and configs of a topic'
             cand delete 'Delete topics with all their records'
             cand trim 'Delete the records of a topic before an offset'
+            cand verify 'Check every byte of topics, and repair what is damaged'
+            cand compact 'Do what the cleanup policy of topics asks for, now'
         }
         &'kaw;topics;list'= {
             cand --output 'Answer in this form'
@@ -231,6 +233,47 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'kaw;topics;verify'= {
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --repair 'Move damaged bytes to files of their own, so that the rest can be read and written'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kaw;topics;compact'= {
+            cand --output 'Answer in this form'
+            cand -d 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand --log-dir 'Work on this log directory, in Kafka''s own format [env: KAW_LOG_DIR]'
+            cand -b 'Work on these brokers [env: KAW_BROKERS]'
+            cand --brokers 'Work on these brokers [env: KAW_BROKERS]'
+            cand --bootstrap-server 'Work on these brokers [env: KAW_BROKERS]'
+            cand --profile 'Work on the target of this profile in config.toml [env: KAW_PROFILE]'
+            cand --color 'Use colour on stderr and in help'
+            cand --timeout 'Wait at most this long for the cluster [default: 10s]'
+            cand --roll 'Seal the active segments first, so that they are compacted too'
+            cand --internal 'Allow a topic that Kafka keeps for itself'
+            cand --json 'Answer in JSON, as `--output json`; errors too'
+            cand --no-headers 'Leave out the line of headers'
+            cand -q 'Say nothing but answers, warnings and errors'
+            cand --quiet 'Say nothing but answers, warnings and errors'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'kaw;produce'= {
             cand -D 'What ends a record: one or more bytes, with escapes such as \n and \0'
             cand --delimiter 'What ends a record: one or more bytes, with escapes such as \n and \0'
@@ -328,6 +371,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand --timeout 'Wait at most this long for the cluster [default: 10s]'
             cand -e 'Stop at the end as it is now'
             cand --exit 'Stop at the end as it is now'
+            cand --skip-damaged 'Read on behind what is damaged, tell on stderr what was passed over, and end with 4'
             cand -J 'The same as --json'
             cand --raw 'Write values as they are, with nothing behind them'
             cand --allow-code-in-config 'Let files and -X name code for librdkafka to run'
@@ -680,7 +724,7 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand --help 'Print help'
         }
         &'kaw;help'= {
-            cand topics 'Create, show, change and delete topics'
+            cand topics 'Create, show, change, check and delete topics'
             cand produce 'Write records to a topic'
             cand consume 'Read records from topics'
             cand groups 'Show, reset and delete consumer groups'
@@ -698,6 +742,8 @@ set edit:completion:arg-completer[kaw] = {|@words|
             cand alter 'Change the partitions and configs of a topic'
             cand delete 'Delete topics with all their records'
             cand trim 'Delete the records of a topic before an offset'
+            cand verify 'Check every byte of topics, and repair what is damaged'
+            cand compact 'Do what the cleanup policy of topics asks for, now'
         }
         &'kaw;help;topics;list'= {
         }
@@ -710,6 +756,10 @@ set edit:completion:arg-completer[kaw] = {|@words|
         &'kaw;help;topics;delete'= {
         }
         &'kaw;help;topics;trim'= {
+        }
+        &'kaw;help;topics;verify'= {
+        }
+        &'kaw;help;topics;compact'= {
         }
         &'kaw;help;produce'= {
         }

@@ -218,6 +218,8 @@ pub struct LogConfig {
     pub delete_retention_ms: i64,
     /// How long a record is safe from compaction (`min.compaction.lag.ms`).
     pub min_compaction_lag_ms: i64,
+    /// A dirty record is compacted after this at the latest (`max.compaction.lag.ms`).
+    pub max_compaction_lag_ms: i64,
     /// The part of a log that must be dirty before it is compacted.
     pub min_cleanable_dirty_ratio: f64,
 }
@@ -239,6 +241,7 @@ impl Default for LogConfig {
             cleanup_policy: CleanupPolicy { delete: true, compact: false },
             delete_retention_ms: 86_400_000,
             min_compaction_lag_ms: 0,
+            max_compaction_lag_ms: i64::MAX,
             min_cleanable_dirty_ratio: 0.5,
         }
     }
@@ -279,6 +282,7 @@ impl LogConfig {
             "retention.bytes" => self.retention_bytes = number(name, value, i64::MIN)?,
             "delete.retention.ms" => self.delete_retention_ms = number(name, value, 0)?,
             "min.compaction.lag.ms" => self.min_compaction_lag_ms = number(name, value, 0)?,
+            "max.compaction.lag.ms" => self.max_compaction_lag_ms = number(name, value, 1)?,
             "min.cleanable.dirty.ratio" => {
                 self.min_cleanable_dirty_ratio = number(name, value, 0.0)?;
             }

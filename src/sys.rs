@@ -362,6 +362,15 @@ pub fn raise_file_limit() {
     }
 }
 
+/// How many files this process may have open.
+pub fn file_limit() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: one struct that we own, written by the kernel.
+    let asked = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    let known = (asked == 0).then(|| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX));
+    known.unwrap_or(256)
+}
+
 /// Sends a signal to the process `leader` and all of its process group.
 pub fn signal_group(leader: u32, signal: libc::c_int) {
     let Ok(leader) = libc::pid_t::try_from(leader) else { return };
@@ -410,6 +419,9 @@ pub fn effective_user() -> u32 {
 
 /// The system's reason as the end of a sentence, without Rust's `(os error 28)`.
 pub fn reason(error: &io::Error) -> String {
+    if error.raw_os_error() == Some(libc::EMFILE) {
+        return format!("more than {} open files (`ulimit -n`)", file_limit());
+    }
     let text = error.to_string();
     match text.split_once(" (os error") {
         Some((reason, _)) => reason.to_lowercase(),

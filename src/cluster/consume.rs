@@ -7,7 +7,7 @@ use super::embedded::consume::Consumer as EmbeddedConsumer;
 use super::embedded::group::GroupConsumer as EmbeddedMember;
 use super::error::Result;
 use super::remote::consume::Consumer as RemoteConsumer;
-use super::types::{Polled, Shared};
+use super::types::{Polled, Shared, Skipped};
 use crate::record::RecordBuffer;
 use crate::sys::Word;
 use crate::topic::TopicPartition;
@@ -33,6 +33,22 @@ impl Consumer {
         match self {
             Self::Embedded(consumer) => consumer.poll(buffer, until, beside),
             Self::Remote(consumer) => consumer.poll(buffer, until, beside),
+        }
+    }
+
+    /// From now on passes over what is damaged. What brokers have is theirs to mend.
+    pub fn skip_damaged(&mut self) {
+        match self {
+            Self::Embedded(consumer) => consumer.skip_damaged(),
+            Self::Remote(_) => {}
+        }
+    }
+
+    /// What was passed over since this was last asked, and where.
+    pub fn take_skipped(&mut self) -> Vec<(TopicPartition, Skipped)> {
+        match self {
+            Self::Embedded(consumer) => consumer.take_skipped(),
+            Self::Remote(_) => Vec::new(),
         }
     }
 

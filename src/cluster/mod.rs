@@ -4,6 +4,7 @@
 //! that the answer for this item is no. Every call blocks, with a deadline: both back ends are
 //! blocking libraries. Records go through [`Producer`] and [`Consumer`], many in one buffer.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub mod consume;
@@ -20,7 +21,8 @@ use self::error::{Outcome, Result};
 pub use self::produce::Producer;
 use self::remote::Remote;
 use self::types::{
-    ConsumeFrom, GroupOptions, Limits, ListedOffset, OffsetAt, ProducerOptions, Target, TopicLimits,
+    Cared, ConsumeFrom, GroupOptions, Limits, ListedOffset, OffsetAt, Pace, ProducerOptions,
+    Target, TopicLimits, Verified,
 };
 use crate::group::{CommittedOffset, DescribedGroup, GroupId, ListedGroup};
 use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition};
@@ -151,6 +153,33 @@ impl Cluster {
         match self {
             Self::Embedded(cluster) => cluster.record_times(at),
             Self::Remote(_) => Err(remote::unsupported("tell the times of records")),
+        }
+    }
+
+    /// Checks every byte of topics, of all if none is named, and repairs them where that is asked
+    /// for. What is about no partition is about the directory, or a topic that is not there.
+    pub fn verify(
+        &self,
+        names: &[TopicName],
+        repairs: bool,
+        pace: &Pace,
+    ) -> Result<Vec<Outcome<Option<TopicPartition>, Verified>>> {
+        match self {
+            Self::Embedded(cluster) => cluster.verify(names, repairs, pace),
+            Self::Remote(_) => Err(remote::unsupported("verify files")),
+        }
+    }
+
+    /// Does to topics what their cleanup policy asks for, until `stop` is set.
+    pub fn compact(
+        &self,
+        names: &[TopicName],
+        rolls: bool,
+        stop: &AtomicBool,
+    ) -> Result<Vec<Outcome<TopicPartition, Cared>>> {
+        match self {
+            Self::Embedded(cluster) => cluster.compact(names, rolls, stop),
+            Self::Remote(_) => Err(remote::unsupported("compact topics at once")),
         }
     }
 

@@ -9,6 +9,10 @@ use std::time::Duration;
 
 use super::error::ClusterError;
 use crate::assignor::Assignor;
+pub use crate::disk::partition::{Compacted, Repaired, Retained};
+pub use crate::disk::reader::Skipped;
+use crate::disk::state::End;
+pub use crate::disk::verify::{Checked, Finding, Pace};
 use crate::group::GroupId;
 use crate::partitioner::Partitioner;
 use crate::record::{Compression, RecordBuffer};
@@ -229,4 +233,26 @@ pub enum Polled {
     },
     /// Members came or went: commit what was accepted, then ask who has what.
     Rebalance,
+}
+
+/// What a check of a partition found, and a repair made good.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// What was checked, and is still wrong.
+    pub checked: Checked,
+    /// What was wrong before the repair.
+    pub mended: Vec<Finding>,
+    /// What the repair did, if there was one.
+    pub repaired: Option<Repaired>,
+}
+
+/// What a cleanup policy did to a partition.
+#[derive(Debug, Default)]
+pub struct Cared {
+    /// What retention deleted, where the policy has `delete`.
+    pub retained: Option<Retained>,
+    /// What compaction did, where the policy has `compact` and there was something to do.
+    pub compacted: Option<Compacted>,
+    /// Where the log ends.
+    pub end: Option<End>,
 }

@@ -81,6 +81,8 @@ const ANSWERS: &[(&str, &[Column])] = &[
     ("topics.describe, each of partitions", topics::describe::PARTITION_COLUMNS),
     ("topics.create, topics.alter, topics.delete", topics::CHANGED_COLUMNS),
     (topics::trim::KIND, topics::trim::COLUMNS),
+    (topics::verify::KIND, topics::verify::COLUMNS),
+    (topics::compact::KIND, topics::compact::COLUMNS),
     (groups::assign::KIND, groups::assign::MEMBER_COLUMNS),
     ("groups.assign, each of assignment", groups::assign::PARTITION_COLUMNS),
     (groups::list::KIND, groups::list::COLUMNS),

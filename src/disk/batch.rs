@@ -351,6 +351,11 @@ pub(crate) struct HeaderStamp {
 impl HeaderStamp {
     /// Attributes of a batch of markers.
     pub(crate) const CONTROL: u16 = ATTRIBUTE_CONTROL;
+    /// The attribute of a batch whose base timestamp is a delete horizon.
+    pub(crate) const DELETE_HORIZON: u16 = ATTRIBUTE_DELETE_HORIZON;
+    /// The attributes that say what kind of batch it is; codec and horizon are of its bytes.
+    pub(crate) const KIND: u16 =
+        ATTRIBUTE_LOG_APPEND_TIME | ATTRIBUTE_TRANSACTIONAL | ATTRIBUTE_CONTROL;
 
     /// Fills the first 61 bytes of `batch`, the checksum last.
     pub(crate) fn write(&self, batch: &mut [u8]) {

@@ -13,7 +13,7 @@ use super::meta::{self, MetaProperties, Uuid};
 use super::partition::PartitionLog;
 use super::recovery::Recovery;
 use super::registry::{Registry, Topic};
-use super::state::{End, State};
+use super::state::{End, State, identity_at};
 use super::{BootId, file, foreign, layout, segment};
 use crate::config::LogConfig;
 use crate::sys::{self, LockKind, Page};
@@ -191,12 +191,15 @@ impl LogDirectory {
 
     fn find_end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<ReadEnd> {
         let path = self.partition_path(topic, partition);
+        layout::check_partition(&path)?;
         if self.foreign {
             let start = self.start_on_record(topic, partition)?;
             return foreign::measure(&path, start, config);
         }
+        let mut recovery_point = 0;
         if let Some(state) = State::open(&path)? {
             state.check_version()?;
+            recovery_point = state.recovery_point();
             if let Some(end) = state.end(&self.boot) {
                 return Ok(ReadEnd { end, damage: None });
             }
@@ -214,8 +217,16 @@ impl LogDirectory {
             Err(damage @ DiskError::Corrupt { .. }) => Some(damage),
             Err(error) => return Err(error),
         };
-        let end = Recovery { directory: &path, config }.measure(start)?;
+        let end = Recovery { directory: &path, config }.measure(start, recovery_point)?;
         Ok(ReadEnd { end, damage })
+    }
+
+    /// How far a partition can be read by what is in its log alone, whatever its page is like.
+    pub fn measure(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<End> {
+        let path = self.partition_path(topic, partition);
+        layout::check_partition(&path)?;
+        let start = self.start_on_record(topic, partition)?;
+        Recovery { directory: &path, config }.measure(start, 0)
     }
 
     fn open_state_file(&self) -> Result<(PathBuf, File)> {
@@ -326,15 +337,13 @@ impl Change<'_> {
             meta::write_checkpoint(&path, &starts)?;
         }
         if path.exists() {
+            self.refuse_folded(name, partition, &path)?;
             // No topic claims it: a creation or deletion that was cut short, or somebody's copy.
             // Kept aside, and who has it open is told.
             if let Some(log) = self.directory.open_existing(name, partition)? {
                 log.mark_deleted()?;
             }
-            let unique = Uuid::random().map_err(DiskError::io("make an id for", &path))?.as_u128();
-            let stray = layout::stray_directory(name, partition, unique);
-            std::fs::rename(&path, self.directory.path.join(stray))
-                .map_err(DiskError::io("rename", &path))?;
+            self.set_stray_aside(name, partition, &path)?;
         }
         DirBuilder::new().mode(0o700).create(&path).map_err(DiskError::io("create", &path))?;
         let (metadata, epochs) =
@@ -342,6 +351,35 @@ impl Change<'_> {
         self.created.push(Created { name: name.clone(), partition, path });
         write_new(&metadata, &meta::partition_metadata(id))?;
         write_new(&epochs, meta::FIRST_LEADER_EPOCH)
+    }
+
+    /// Gives a directory that no topic claims another name; one that never had a record goes.
+    fn set_stray_aside(&self, name: &TopicName, partition: i32, path: &Path) -> Result<()> {
+        let is_real = std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_dir());
+        let holds_records = |base: &i64| {
+            let log = layout::segment_file(path, *base, layout::SegmentFile::Log);
+            std::fs::metadata(log).map_or(true, |facts| facts.len() > 0)
+        };
+        if is_real && !segment::list(path)?.iter().any(holds_records) {
+            return std::fs::remove_dir_all(path).map_err(DiskError::io("remove", path));
+        }
+        let unique = Uuid::random().map_err(DiskError::io("make an id for", path))?.as_u128();
+        let stray = layout::stray_directory(name, partition, unique);
+        std::fs::rename(path, self.directory.path.join(stray))
+            .map_err(DiskError::io("rename", path))
+    }
+
+    /// Refuses a name that the file system takes for that of another topic: it folds case.
+    fn refuse_folded(&self, name: &TopicName, partition: i32, path: &Path) -> Result<()> {
+        let here = identity_at(path)?;
+        for other in self.registry.topics.keys() {
+            let folds = other != name && other.as_str().eq_ignore_ascii_case(name.as_str());
+            if folds && identity_at(&self.directory.partition_path(other, partition))? == here {
+                let found = format!("the file system takes it for a partition of topic `{other}`");
+                return Err(DiskError::Foreign { path: path.to_owned(), found });
+            }
+        }
+        Ok(())
     }
 
     /// Makes the change visible, all of it at once, and durable. `now_ms` dates it.

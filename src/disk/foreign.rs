@@ -71,7 +71,7 @@ pub fn measure(directory: &Path, log_start: i64, config: &LogConfig) -> Result<R
     let mut config = config.clone();
     // The policy of a topic may have been another one.
     config.cleanup_policy.compact = true;
-    let end = Recovery { directory, config: &config }.measure(log_start)?;
+    let end = Recovery { directory, config: &config }.measure(log_start, 0)?;
     let last = segment::list(directory)?.into_iter().last();
     let damage = last.filter(|&last| last > end.active_base).map(|last| DiskError::Corrupt {
         path: layout::segment_file(directory, end.active_base, SegmentFile::Log),

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::error::{DiskError, Result};
 use crate::topic::TopicName;
 
 /// Ids of the cluster, the node and the directory, as Kafka's.
@@ -19,6 +20,14 @@ pub const PARTITION_STATE: &str = ".kaw-state";
 pub const GROUP_PREFIX: &str = ".kaw-g-";
 /// Log start offsets that are not the base of the first segment.
 pub const LOG_START_CHECKPOINT: &str = "log-start-offset-checkpoint";
+/// How far the logs are compacted: the first offset that is not.
+pub const CLEANER_CHECKPOINT: &str = "cleaner-offset-checkpoint";
+/// What a file is called behind its name while compaction writes it.
+pub const CLEANED: &str = ".cleaned";
+/// What it is called once it is whole and takes the place of others.
+pub const SWAP: &str = ".swap";
+/// What Kafka calls a file that it is about to remove.
+pub const DELETED: &str = ".deleted";
 /// The topic id, in a partition's directory.
 pub const PARTITION_METADATA: &str = "partition.metadata";
 /// Leader epochs of a partition.
@@ -45,7 +54,8 @@ pub enum SegmentFile {
 impl SegmentFile {
     const ALL: [Self; 4] = [Self::Log, Self::OffsetIndex, Self::TimeIndex, Self::Snapshot];
 
-    const fn suffix(self) -> &'static str {
+    /// How the names of its files end.
+    pub const fn suffix(self) -> &'static str {
         match self {
             Self::Log => ".log",
             Self::OffsetIndex => ".index",
@@ -80,6 +90,11 @@ pub fn cut_part(directory: &Path, base: i64) -> PathBuf {
     directory.join(format!("{base:020}.log.part"))
 }
 
+/// The path of a file of a segment while compaction works on it.
+pub fn marked_file(directory: &Path, base: i64, file: SegmentFile, mark: &str) -> PathBuf {
+    directory.join(format!("{base:020}{}{mark}", file.suffix()))
+}
+
 /// The path of the file of a group's members: a hash, since an id may hold anything.
 pub fn group_file(directory: &Path, group: &str) -> PathBuf {
     // FNV-1a of 128 bits.
@@ -105,6 +120,15 @@ pub fn parse_partition_directory(name: &str) -> Option<(TopicName, i32)> {
     let topic = TopicName::new(topic).ok()?;
     (partition <= PARTITION_MAX && partition_directory(&topic, partition) == name)
         .then_some((topic, partition))
+}
+
+/// Refuses a partition's directory that is a link: it may lead anywhere.
+pub fn check_partition(path: &Path) -> Result<()> {
+    if std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink()) {
+        let found = "it is a symbolic link, which is not followed".to_owned();
+        return Err(DiskError::Foreign { path: path.to_owned(), found });
+    }
+    Ok(())
 }
 
 /// The name that a partition's directory gets before it is removed, as Kafka's.

@@ -182,6 +182,33 @@ pub fn partition_metadata(topic_id: Uuid) -> String {
     format!("version: 0\ntopic_id: {topic_id}")
 }
 
+/// Whether these bytes are a checkpoint of leader epochs: version, count, and lines
+/// `epoch offset` that rise.
+pub fn is_epochs(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let mut lines = text.lines();
+    if lines.next() != Some("0") {
+        return false;
+    }
+    let Some(count) = lines.next().and_then(|line| line.trim().parse::<usize>().ok()) else {
+        return false;
+    };
+    let mut last: Option<(i32, i64)> = None;
+    let mut seen = 0;
+    for line in lines {
+        let mut words = line.split_ascii_whitespace();
+        let entry = (|| Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?)))();
+        let Some(entry) = entry.filter(|_| words.next().is_none()) else { return false };
+        let (epoch, offset): (i32, i64) = entry;
+        if epoch < 0 || offset < 0 || last.is_some_and(|(e, o)| epoch <= e || offset < o) {
+            return false;
+        }
+        last = Some(entry);
+        seen += 1;
+    }
+    seen == count
+}
+
 /// What `leader-epoch-checkpoint` holds where one leader was there from the first record on.
 pub const FIRST_LEADER_EPOCH: &str = "0\n1\n0 0\n";
 

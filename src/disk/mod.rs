@@ -6,6 +6,7 @@
 //! |- meta.properties              ids of cluster, node and directory
 //! |- bootstrap.checkpoint         topics, ids, configs, as a KRaft broker adopts them (registry)
 //! |- log-start-offset-checkpoint  log start offsets that are not the base of a segment
+//! |- cleaner-offset-checkpoint    the first offset of each log that is not compacted
 //! |- .lock                        Kafka's: writers hold it shared, a broker takes it alone
 //! |- .kaw-dir                     byte 0: lock of changes to topics
 //! |- .kaw-g-<hash>                members of a group; liveness and ownership are its locks
@@ -14,7 +15,8 @@
 //!    |- <base>.index              i32 offset - base, i32 position   (8 bytes an entry)
 //!    |- <base>.timeindex          i64 timestamp, i32 offset - base  (12 bytes an entry)
 //!    |- <offset>.snapshot         the last batch of each producer
-//!    |- <base>.log.cut-<n>        bytes that recovery moved aside
+//!    |- <base>.log.cut-<n>        bytes that recovery or a repair moved aside
+//!    |- <base>.log.cleaned, .swap a segment that compaction writes, and one that replaces others
 //!    |- partition.metadata, leader-epoch-checkpoint
 //!    `- .kaw-state                the published end: two slots, sequence, producers (state)
 //!
@@ -41,6 +43,8 @@
 //! Locks, in the order in which they are taken: `.lock`, `.kaw-dir`, `.kaw-state` of a partition.
 
 pub mod batch;
+pub mod care;
+pub mod cleaner;
 pub mod compression;
 pub mod directory;
 pub mod error;
@@ -57,10 +61,12 @@ pub mod reader;
 pub mod record;
 pub mod recovery;
 pub mod registry;
+pub mod scan;
 pub mod segment;
 pub mod state;
 pub mod survey;
 pub mod varint;
+pub mod verify;
 
 use std::sync::OnceLock;
 

@@ -1,14 +1,22 @@
 //! Owns the log of one partition for those who write it: appending under the lock, rolling,
-//! trimming, syncing. Leaves reading to `reader`, which takes no lock, and encoding to `batch`.
+//! trimming, syncing; retention, compaction and repair are in the modules below. Leaves reading to
+//! `reader`, which takes no lock, and encoding to `batch`.
 //!
 //! Order of an append: lock, repair what a dead writer left, roll if due, write the batch at the
 //! published position, index it, publish the new end, unlock. Readers never look past the published
 //! end, so a kill at any point leaves either the old log or the new one.
 
+mod compact;
+mod repair;
+mod retention;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::compact::{Compacted, Compaction};
+pub use self::repair::{Repaired, set_aside};
+pub use self::retention::Retained;
 use super::batch::{BatchHeader, EncodedBatch};
 use super::error::{DiskError, Result};
 use super::index::{Entry, OffsetEntry, TimeEntry};
@@ -16,7 +24,7 @@ use super::layout::{self, SegmentFile};
 use super::recovery::{Cut, Recovered, Recovery, count_batch, producer_entry};
 use super::segment::{self, Segment};
 use super::state::{End, State};
-use super::{BootId, producers, reader};
+use super::{BootId, cleaner, producers, reader};
 use crate::config::LogConfig;
 use crate::record::TimestampKind;
 
@@ -51,6 +59,7 @@ impl PartitionLog {
     /// Opens the log in `directory`, which must exist. `log_start` is the log start offset on
     /// record.
     pub fn open(directory: &Path, config: LogConfig, boot: BootId, log_start: i64) -> Result<Self> {
+        layout::check_partition(directory)?;
         let state = State::open_or_create(directory)?;
         state.check_version()?;
         Ok(Self {
@@ -206,6 +215,7 @@ impl PartitionLog {
 
     /// Makes the end from the log. What is known to be on the device has to be there still.
     fn rebuild(&mut self) -> Result<End> {
+        cleaner::swap::finish(&self.directory, &self.config)?;
         let recovery = Recovery { directory: &self.directory, config: &self.config };
         let mut recovered = recovery.rebuild(self.log_start, self.state.recovery_point())?;
         let end = &mut recovered.end;

@@ -1,7 +1,7 @@
 //! Owns producer snapshots: the last batch of each producer at an offset, in Kafka's file form.
 //! Leaves noting producers as they append to `state`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{DiskError, Result};
 use super::layout::{self, SegmentFile};
@@ -102,6 +102,19 @@ pub fn remove_above(directory: &Path, end: i64) -> Result<()> {
         std::fs::remove_file(&path).map_err(DiskError::io("remove", &path))?;
     }
     Ok(())
+}
+
+/// The snapshots that cannot be read.
+pub fn unreadable(directory: &Path) -> Result<Vec<PathBuf>> {
+    let paths = list(directory)?.into_iter();
+    let mut bad = Vec::new();
+    for path in paths.map(|at| layout::segment_file(directory, at, SegmentFile::Snapshot)) {
+        let bytes = meta::read_file(&path, SNAPSHOT_MAX_BYTES)?;
+        if bytes.is_some_and(|bytes| decode(&bytes).is_none()) {
+            bad.push(path);
+        }
+    }
+    Ok(bad)
 }
 
 fn list(directory: &Path) -> Result<Vec<i64>> {

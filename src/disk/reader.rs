@@ -11,6 +11,7 @@ use super::foreign::Aborted;
 use super::index::{OffsetEntry, TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
 use super::record::{Wanted, decode, plain_range};
+use super::scan::Scanner;
 use super::state::End;
 use super::{compression, file, recovery, segment};
 use crate::config::LogConfig;
@@ -35,6 +36,25 @@ struct OpenSegment {
     due: i64,
 }
 
+impl OpenSegment {
+    /// How many of its bytes may be read.
+    fn readable(&self, end: &End) -> Result<u64> {
+        let len = self.file.metadata().map_err(DiskError::io("stat", &self.path))?.len();
+        Ok(if self.base == end.active_base { len.min(end.position) } else { len })
+    }
+}
+
+/// What a reader passed over, since it is damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// What is wrong, and where.
+    pub damage: String,
+    /// The first offset that was passed over.
+    pub from: i64,
+    /// The offset at which reading went on.
+    pub to: i64,
+}
+
 /// Reads one partition forward.
 #[derive(Debug)]
 pub struct PartitionReader {
@@ -50,6 +70,8 @@ pub struct PartitionReader {
     window_bytes: usize,
     /// Transactions whose records are passed over.
     aborted: Vec<Aborted>,
+    /// What was passed over; `None` where damage ends the reading.
+    skipped: Option<Vec<Skipped>>,
 }
 
 impl PartitionReader {
@@ -66,6 +88,7 @@ impl PartitionReader {
             packed: Vec::new(),
             window_bytes: WINDOW_BYTES,
             aborted: Vec::new(),
+            skipped: None,
         }
     }
 
@@ -82,6 +105,16 @@ impl PartitionReader {
         self
     }
 
+    /// From now on passes over what is damaged.
+    pub fn skip_damaged(&mut self) {
+        self.skipped.get_or_insert_default();
+    }
+
+    /// What was passed over since this was last asked.
+    pub fn take_skipped(&mut self) -> Vec<Skipped> {
+        self.skipped.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// Whether the records of a batch are of a transaction that was aborted.
     fn is_aborted(&self, header: &BatchHeader) -> bool {
         let covers = |one: &Aborted| {
@@ -96,6 +129,11 @@ impl PartitionReader {
         self.next_offset
     }
 
+    /// Closes the file of the segment; it is opened again, and found by the index, when it is read.
+    pub fn release(&mut self) {
+        self.segment = None;
+    }
+
     /// Reads one window of records before `to` into `buffer`, whose records go; no records and
     /// `next_offset` at the end mean that there is nothing more.
     pub fn read(&mut self, end: &End, to: i64, buffer: &mut RecordBuffer) -> Result<()> {
@@ -105,11 +143,52 @@ impl PartitionReader {
         buffer.headers.clear();
         let to = to.min(end.end_offset);
         while buffer.is_empty() && self.next_offset < to {
-            let limit = self.enter_segment(end)?;
-            if !self.read_window(limit, to, buffer)? {
-                self.leave_segment(end)?;
+            match self.step(end, to, buffer) {
+                Err(damage @ DiskError::Corrupt { .. }) if self.skipped.is_some() => {
+                    self.pass_over(&damage, end)?;
+                }
+                stepped => stepped?,
             }
         }
+        Ok(())
+    }
+
+    /// Reads one window, or goes on to the next segment.
+    fn step(&mut self, end: &End, to: i64, buffer: &mut RecordBuffer) -> Result<()> {
+        let limit = self.enter_segment(end)?;
+        if !self.read_window(limit, to, buffer)? {
+            self.leave_segment(end)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on behind damage: at the next whole batch of the segment, or at the next segment.
+    fn pass_over(&mut self, damage: &DiskError, end: &End) -> Result<()> {
+        let from = self.next_offset;
+        let at = match damage {
+            DiskError::Corrupt { position, .. } => *position,
+            _ => 0,
+        };
+        // The segments behind this place.
+        let mut bases = segment::list(&self.directory)?;
+        bases.retain(|&base| base <= end.active_base);
+        let here = self.segment.as_ref().map_or(from, |open| open.base.max(from));
+        let bound = bases.into_iter().find(|&base| base > here).unwrap_or(end.end_offset);
+        let mut next = bound;
+        if let Some(open) = &mut self.segment {
+            let limit = open.readable(end)?;
+            let mut scanner = Scanner::new(&open.file, &open.path, limit);
+            let found = scanner.resync(at, open.due, bound)?;
+            if let Some((position, header)) = found {
+                (open.position, open.due) = (position, header.base_offset);
+                next = header.base_offset.max(from);
+            } else {
+                self.segment = None;
+            }
+        }
+        self.next_offset = next;
+        let skipped = Skipped { damage: damage.to_string(), from, to: next };
+        self.skipped.get_or_insert_default().push(skipped);
         Ok(())
     }
 
@@ -119,16 +198,18 @@ impl PartitionReader {
         if self.segment.is_none() {
             let (base, _) = segment_of(&self.directory, end, self.next_offset)?;
             let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
+            if base > self.next_offset {
+                let offset = Some(self.next_offset);
+                let reason = "no segment has the records before it".to_owned();
+                return Err(DiskError::Corrupt { path, position: 0, offset, reason });
+            }
             let file = file::open_to_read(&path)?;
             let (position, due) =
                 start_in_segment(&self.directory, &file, base, end, self.next_offset);
             self.segment = Some(OpenSegment { base, file, path, position, due });
         }
         let Some(open) = &self.segment else { return Ok(0) };
-        if open.base == end.active_base {
-            return Ok(end.position);
-        }
-        Ok(open.file.metadata().map_err(DiskError::io("stat", &open.path))?.len())
+        open.readable(end)
     }
 
     /// The open segment has no more: the next one follows.
@@ -142,24 +223,32 @@ impl PartitionReader {
                 reason: format!("the log should go on to offset {}", end.end_offset),
             });
         }
+        if is_replaced(&open, self.gaps) {
+            // Compaction put another file there, which may go on where this one ended.
+            return Ok(());
+        }
         let bases = segment::list(&self.directory)?;
-        let next = bases.into_iter().chain([end.active_base]).find(|&base| base > open.base);
-        match next {
-            Some(base) if base == self.next_offset => {}
-            Some(base) if self.gaps && base > self.next_offset => self.next_offset = base,
-            other => {
-                return Err(DiskError::Corrupt {
-                    path: open.path,
-                    position: open.position,
-                    offset: Some(self.next_offset),
-                    reason: format!(
-                        "the segment ends there, and the next one begins at {}",
-                        other.unwrap_or(end.active_base)
-                    ),
-                });
+        let (mut here, mut next) = (false, end.active_base);
+        for base in bases.into_iter().filter(|&base| base > open.base) {
+            // A segment that holds the next offset, or the first one behind it.
+            here |= base == self.next_offset;
+            if base > self.next_offset {
+                next = next.min(base);
             }
         }
-        Ok(())
+        if here || self.next_offset >= end.active_base {
+            return Ok(());
+        }
+        if self.gaps {
+            self.next_offset = next;
+            return Ok(());
+        }
+        Err(DiskError::Corrupt {
+            path: open.path,
+            position: open.position,
+            offset: Some(self.next_offset),
+            reason: format!("the segment ends there, and the next one begins at {next}"),
+        })
     }
 
     /// Reads a window of the open segment and decodes its whole batches; answers whether there was
@@ -270,6 +359,11 @@ impl PartitionReader {
         if header.is_control() || self.is_aborted(header) {
             return Ok(());
         }
+        let due = i64::from(header.last_offset_delta) + 1;
+        let records = i64::from(header.record_count);
+        if !self.gaps && records != 0 && records != due {
+            return Err(format!("it has {records} records, and offsets for {due}"));
+        }
         buffer.timestamp_kind = header.timestamp_kind();
         let wanted = Wanted { partition: self.partition, from: self.next_offset, to };
         let codec = header
@@ -291,6 +385,16 @@ impl PartitionReader {
             buffer.arena.truncate(start);
         }
         Ok(())
+    }
+}
+
+/// Whether another file has the name of the open one; or, where compaction merges segments, none.
+fn is_replaced(open: &OpenSegment, merges: bool) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (open.file.metadata(), std::fs::metadata(&open.path)) {
+        (Ok(ours), Ok(named)) => named.ino() != ours.ino(),
+        (_, Err(error)) => merges && error.kind() == std::io::ErrorKind::NotFound,
+        (Err(_), _) => false,
     }
 }
 

@@ -10,6 +10,7 @@ use super::error::{DiskError, Result};
 use super::file;
 use super::index::{TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
+use super::scan::{Found, Scanner};
 use super::segment::{self, Indexed, Segment};
 use super::state::{End, ProducerEntry};
 use crate::config::LogConfig;
@@ -188,14 +189,28 @@ impl Recovery<'_> {
         })
     }
 
-    /// Moves the bytes of `range` to a file of their own, then cuts the log. The copy has its name
-    /// only when it is whole: a kill, or a full disk, leaves no half of one.
+    /// Moves the bytes of `range` to a file of their own, then cuts the log.
     fn cut_tail(
         &self,
         log: &File,
         base: i64,
-        (position, len): (u64, u64),
+        range: (u64, u64),
         reason: Option<String>,
+    ) -> Result<Cut> {
+        let cut = self.copy_aside(log, base, range, reason.unwrap_or_default())?;
+        let log_path = layout::segment_file(self.directory, base, SegmentFile::Log);
+        log.set_len(range.0).map_err(DiskError::io("cut", &log_path))?;
+        Ok(cut)
+    }
+
+    /// Copies the bytes of `range` to a file of their own, before they leave the log. The copy has
+    /// its name only when it is whole: a kill, or a full disk, leaves no half of one.
+    pub fn copy_aside(
+        &self,
+        log: &File,
+        base: i64,
+        (position, len): (u64, u64),
+        reason: String,
     ) -> Result<Cut> {
         let part = layout::cut_part(self.directory, base);
         let log_path = layout::segment_file(self.directory, base, SegmentFile::Log);
@@ -208,8 +223,23 @@ impl Recovery<'_> {
         let path = self.free_cut_file(base)?;
         std::fs::rename(&part, &path).map_err(DiskError::io("rename to", &path))?;
         segment::sync_directory(self.directory)?;
-        log.set_len(position).map_err(DiskError::io("cut", &log_path))?;
-        Ok(Cut { path, bytes: len - position, reason: reason.unwrap_or_default() })
+        Ok(Cut { path, bytes: len - position, reason })
+    }
+
+    /// Makes the indexes of a sealed segment anew, from its log.
+    pub fn reindex(&self, base: i64) -> Result<()> {
+        for index in [SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
+            // Who has the old one open may read on in it.
+            drop(std::fs::remove_file(layout::segment_file(self.directory, base, index)));
+        }
+        let segment = Segment::open_or_create(self.directory, base)?;
+        let (path, len) = (segment.log_path(), segment.len_bytes()?);
+        let mut end = End::empty(base);
+        walk(segment.log(), &path, (0, len), base, true, |position, header| {
+            count_batch(&segment, &mut end, position, header, self.interval());
+        })?;
+        segment.settle(&mut end);
+        Ok(())
     }
 
     /// A name that no cut has yet. Only a writer takes one, under the partition's lock.
@@ -299,34 +329,67 @@ impl Recovery<'_> {
         Ok(())
     }
 
-    /// Finds the end as [`Self::rebuild`] does, and changes nothing: for who may not write. The
-    /// indexes are not looked at, so lookups in the active segment read it from its beginning.
-    pub fn measure(&self, log_start: i64) -> Result<End> {
+    /// Finds the end as [`Self::rebuild`] does, and changes nothing: for who may not write. Damage
+    /// below the recovery point does not end the log, if anything whole is behind it. The indexes
+    /// are not looked at, so lookups in the active segment read it from its beginning.
+    pub fn measure(&self, log_start: i64, recovery_point: i64) -> Result<End> {
         let bases = segment::list(self.directory)?;
         let Some(&first) = bases.first() else { return Ok(End::empty(log_start)) };
         let mut end = End::empty(first);
-        for base in bases {
-            if !self.follows(base, &end) {
+        for (n, &base) in bases.iter().enumerate() {
+            if self.gaps() && base < end.end_offset {
+                // What a compaction that was cut short has replaced.
+                continue;
+            }
+            if !self.follows(base, &end) && end.end_offset >= recovery_point {
                 break;
             }
             end.sealed_bytes += end.position;
             end.start_segment(base);
-            let path = layout::segment_file(self.directory, base, SegmentFile::Log);
-            let file = file::open_to_read(&path)?;
-            let mut max_timestamp = end.max_timestamp;
-            let range = (0, self.log_len(base)?);
-            let stop = walk(&file, &path, range, base, self.gaps(), |_, header| {
-                max_timestamp = max_timestamp.max(header.max_timestamp);
-            })?;
-            (end.position, end.end_offset) = (stop.position, stop.next_offset);
-            end.max_timestamp = max_timestamp;
-            if stop.bad.is_some() {
+            end.end_offset = base;
+            let bound = bases.get(n + 1).copied().unwrap_or(i64::MAX);
+            if !self.measure_segment(base, bound, recovery_point, &mut end)? {
                 break;
             }
         }
         end.start_offset = log_start.clamp(first, end.end_offset);
         end.first_timestamp = self.first_timestamp(first)?;
         Ok(end)
+    }
+
+    /// Adds one segment to `end`; false where the log ends in it.
+    fn measure_segment(
+        &self,
+        base: i64,
+        bound: i64,
+        recovery_point: i64,
+        end: &mut End,
+    ) -> Result<bool> {
+        let path = layout::segment_file(self.directory, base, SegmentFile::Log);
+        let file = file::open_to_read(&path)?;
+        let len = self.log_len(base)?;
+        let mut scanner = Scanner::new(&file, &path, len);
+        let mut at = 0;
+        loop {
+            let due = end.end_offset;
+            let follows = |header: &BatchHeader| {
+                header.base_offset == due || (self.gaps() && header.base_offset > due)
+            };
+            match scanner.look(at)? {
+                Found::End => return Ok(true),
+                Found::Batch(header) if follows(&header) => {
+                    at += header.size_bytes as u64;
+                    (end.position, end.end_offset) = (at, header.next_offset());
+                    end.max_timestamp = end.max_timestamp.max(header.max_timestamp);
+                }
+                _ if due >= recovery_point => return Ok(false),
+                _ => match scanner.resync(at, due, bound)? {
+                    Some((next, header)) => (at, end.end_offset) = (next, header.base_offset),
+                    // The next segment may be whole.
+                    None => return Ok(true),
+                },
+            }
+        }
     }
 
     /// Whether the segment at `base` is where the log goes on.
@@ -374,7 +437,8 @@ impl Recovery<'_> {
         })
     }
 
-    fn set_segment_aside(&self, base: i64, reason: String) -> Result<Cut> {
+    /// Moves a whole segment aside.
+    pub fn set_segment_aside(&self, base: i64, reason: String) -> Result<Cut> {
         let bytes = self.log_len(base)?;
         let path = self.free_cut_file(base)?;
         let log = layout::segment_file(self.directory, base, SegmentFile::Log);
@@ -386,7 +450,8 @@ impl Recovery<'_> {
         Ok(Cut { path, bytes, reason })
     }
 
-    fn log_len(&self, base: i64) -> Result<u64> {
+    /// Bytes of the log at `base`.
+    pub fn log_len(&self, base: i64) -> Result<u64> {
         let path = layout::segment_file(self.directory, base, SegmentFile::Log);
         Ok(std::fs::metadata(&path).map_err(DiskError::io("stat", &path))?.len())
     }
@@ -397,6 +462,17 @@ impl Recovery<'_> {
         let Ok(file) = file::open_to_read(&path) else { return Ok(-1) };
         let entries = entries_in::<TimeEntry>(&file, &path)?;
         Ok(last_before(&file, &path, entries, |_: TimeEntry| true)?.map_or(-1, |e| e.timestamp))
+    }
+
+    /// The largest timestamp of a sealed segment; that of its file where its records have none.
+    pub fn largest(&self, base: i64) -> Result<i64> {
+        let found = self.max_timestamp(base)?;
+        if found >= 0 {
+            return Ok(found);
+        }
+        let path = layout::segment_file(self.directory, base, SegmentFile::Log);
+        let facts = std::fs::metadata(&path).map_err(DiskError::io("stat", &path))?;
+        Ok(std::os::unix::fs::MetadataExt::mtime(&facts).saturating_mul(1000))
     }
 
     /// The timestamp that the first batch of the segment at `base` begins with; -1 when empty.
@@ -420,7 +496,7 @@ fn copy_to_new(log: &File, path: &Path, range: (u64, u64), to: &Path) -> Result<
 }
 
 /// Copies the bytes of `range` of one file to another, or onto themselves.
-fn copy_range(
+pub fn copy_range(
     from: &File,
     from_path: &Path,
     (position, end): (u64, u64),

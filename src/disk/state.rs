@@ -32,6 +32,9 @@ const WORD_PRODUCERS: usize = 128;
 /// The sequence, a half word: futexes have 32 bits.
 const HALF_WORD_SEQUENCE: usize = 8;
 
+/// The byte that who compacts or repairs locks; writers lock byte 0.
+const CARE_BYTE: u64 = 1;
+
 const FLAG_DELETED: u64 = 1;
 const FLAG_FENCED: u64 = 2;
 const FLAGS: u64 = FLAG_DELETED | FLAG_FENCED;
@@ -280,6 +283,19 @@ impl State {
         })
     }
 
+    /// Tries once to become the one who compacts or repairs this partition; `Busy` where somebody
+    /// else does. Given back when the file is closed.
+    pub fn try_care(directory: &Path) -> Result<File> {
+        let path = directory.join(layout::PARTITION_STATE);
+        let file = file::open_to_write(&path)?;
+        let held = sys::try_lock(&file, LockKind::Exclusive, CARE_BYTE, 1);
+        if held.map_err(DiskError::io("lock", &path))? {
+            return Ok(file);
+        }
+        let holder = "another process that compacts or repairs it".to_owned();
+        Err(DiskError::Busy { path, holder })
+    }
+
     /// The lock, which was granted just now: it is worth nothing on a page that was removed, since
     /// the next process makes another one.
     fn locked<'a>(&'a self, file: &'a File) -> Result<Locked<'a>> {
@@ -356,6 +372,14 @@ impl State {
             }
         }
         None
+    }
+
+    /// What is wrong with a page that is of this log and this start of the machine, and has no end
+    /// that can be believed.
+    pub fn complaint(&self, boot: &BootId) -> Option<String> {
+        let is_current = [self.word(WORD_BOOT), self.word(WORD_BOOT + 1)] == boot.words();
+        (self.is_of_this_log() && is_current && self.end(boot).is_none())
+            .then(|| "its published end cannot be believed".to_owned())
     }
 
     /// Whether the page was written for the log that it lies beside, and not copied there: then the

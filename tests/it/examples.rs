@@ -34,6 +34,7 @@ fn world(command: &str) -> Sandbox {
     if command != "kaw topics create" && command != "kaw" {
         s.run("produce users --fake 6000 --key-field /id --acks 1 --partitions 3").success();
         s.run("topics create orders -c retention.ms=1000").success();
+        s.run("topics create settings -c cleanup.policy=compact").success();
         s.run("groups reset db --to start --topic users --execute").success();
         s.run("consume users -g db -n 3000").success();
     }

@@ -52,3 +52,4 @@ mod settings;
 mod terminal;
 mod tidy;
 mod topics;
+mod topics_care;

@@ -8,9 +8,8 @@ use crate::sandbox::Sandbox;
 /// Puts `records` lines `0`, `1`, .. into one partition, a minute apart from 2026-01-15T10:00 on,
 /// in segments of a few records.
 fn filled(s: &Sandbox, topic: &str, records: u64) {
-    let create =
-        format!("topics create {topic} -c internal.segment.bytes=400 -c index.interval.bytes=0");
-    s.run(&create).success();
+    let configs = "-c internal.segment.bytes=400 -c index.interval.bytes=0 -c retention.ms=-1";
+    s.run(&format!("topics create {topic} {configs}")).success();
     for n in 0..records {
         let time = format!("2026-01-15T10:{n:02}:00Z");
         s.stdin(format!("{n}\n"))

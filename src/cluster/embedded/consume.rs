@@ -11,7 +11,7 @@ use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{ConsumeFrom, Polled};
 use crate::disk::directory::{LogDirectory, ReadEnd};
 use crate::disk::error::DiskError;
-use crate::disk::reader::PartitionReader;
+use crate::disk::reader::{PartitionReader, Skipped};
 use crate::disk::state::{End, State, identity_at};
 use crate::disk::{BootId, foreign};
 use crate::record::RecordBuffer;
@@ -55,12 +55,19 @@ pub struct Consumer {
     turn: usize,
     /// Which one is looked at next, while there is nothing to read.
     looked: usize,
+    /// More partitions than this do not keep their files open.
+    files_max: usize,
+}
+
+/// How many files partitions may keep open: half of what the process may.
+fn files_max() -> usize {
+    sys::file_limit() / 2
 }
 
 impl Consumer {
     /// A consumer of nothing yet.
-    pub(super) const fn of_nothing(boot: BootId) -> Self {
-        Self { parts: Vec::new(), boot, turn: 0, looked: 0 }
+    pub(super) fn of_nothing(boot: BootId) -> Self {
+        Self { parts: Vec::new(), boot, turn: 0, looked: 0, files_max: files_max() }
     }
 
     /// Adds a partition, which polls call `index`.
@@ -262,6 +269,23 @@ impl Part {
 }
 
 impl Consumer {
+    /// From now on passes over what is damaged.
+    pub fn skip_damaged(&mut self) {
+        for part in &mut self.parts {
+            part.reader.skip_damaged();
+        }
+    }
+
+    /// What was passed over since this was last asked, and where.
+    pub fn take_skipped(&mut self) -> Vec<(TopicPartition, Skipped)> {
+        let mut all = Vec::new();
+        for part in &mut self.parts {
+            let of = &part.of;
+            all.extend(part.reader.take_skipped().into_iter().map(|s| (of.clone(), s)));
+        }
+        all
+    }
+
     /// Reads records of one partition into `buffer`, or waits for some until `until`, or until one
     /// of the words beside no longer holds its value.
     pub fn poll(
@@ -323,6 +347,7 @@ impl Consumer {
     }
 
     fn read_next(&mut self, buffer: &mut RecordBuffer) -> Result<Option<Polled>> {
+        let keeps_open = self.parts.len() <= self.files_max;
         for _ in 0..self.parts.len() {
             let turn = self.turn;
             self.turn = (turn + 1) % self.parts.len();
@@ -336,6 +361,9 @@ impl Consumer {
             }
             if let Err(error) = part.reader.read(&end, part.to, buffer) {
                 return Err(part.explain(error, &self.boot));
+            }
+            if !keeps_open {
+                part.reader.release();
             }
             if !buffer.is_empty() {
                 return Ok(Some(Polled::Records { of: part.index }));

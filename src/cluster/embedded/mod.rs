@@ -1,6 +1,8 @@
 //! Owns the verbs on a log directory: topics and offsets. Presents itself as a cluster of one
 //! broker, node 0. Leaves the files to `disk`, records to the modules below.
 
+mod care;
+mod cleaner;
 pub(super) mod consume;
 pub(super) mod group;
 mod groups;
@@ -71,7 +73,7 @@ pub struct Embedded {
 }
 
 /// A topic's config, typed. What was stored was checked, so an error here is damage.
-fn log_config(name: &TopicName, topic: &Topic) -> Result<LogConfig> {
+pub(super) fn log_config(name: &TopicName, topic: &Topic) -> Result<LogConfig> {
     let pairs: Vec<_> = topic.configs.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     LogConfig::from_pairs(&pairs).map_err(|reason| {
         ClusterError::new(ErrorKind::CorruptData, format!("topic `{name}`: {reason}"))
@@ -335,7 +337,14 @@ fn detail(directory: &LogDirectory, name: &TopicName, topic: &Topic) -> Result<T
     let mut partitions = Vec::with_capacity(topic.partitions as usize);
     for partition in (0..topic.partitions).filter(|&n| directory.has_partition(name, n)) {
         // What is damaged is said by the verbs that read it; a listing shows what can be read.
-        let end = directory.end(name, partition, &config)?.end;
+        // A page that cannot be read hides one partition from nobody: its log is the truth.
+        let end = match directory.end(name, partition, &config) {
+            Ok(found) => found.end,
+            Err(error @ DiskError::Deleted { .. }) => return Err(error.into()),
+            Err(error) => directory
+                .measure(name, partition, &config)
+                .map_err(|_| ClusterError::from(error))?,
+        };
         let time = |ms: i64| (ms >= 0 && end.start_offset < end.end_offset).then_some(ms);
         partitions.push(PartitionDetail {
             partition,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
 
+use super::cleaner::Cleaner;
 use super::writer::{Flush, Syncer, Writer};
 use super::{Embedded, OpenTopic, open_topic};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
@@ -199,6 +200,9 @@ impl Producer {
             shared: Arc::clone(&shared),
             warn,
             failure: None,
+            bases: HashMap::new(),
+            used: Vec::new(),
+            cleaner: Cleaner::default(),
         };
         let syncer = Syncer { appended, deliveries: deliveries.clone(), flush };
         let (alive, stages) = bounded(0);

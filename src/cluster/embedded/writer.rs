@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::cleaner::Cleaner;
 use super::produce::{Shared, Work};
 use super::{OpenTopic, check_partition};
 use crate::cluster::error::{ClusterError, Result};
@@ -23,6 +24,9 @@ use crate::topic::TopicName;
 
 /// How much of a segment is filled before its way to the device begins.
 const WRITEBACK_BYTES: u64 = 4 << 20;
+
+/// Files that an open log has: its page, and the log and two indexes of a segment.
+const FILES_OF_LOG: usize = 4;
 
 /// When the sync stage puts batches on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +75,12 @@ pub(super) struct Writer {
     pub(super) warn: Sender<String>,
     /// The first failure, which ends the run.
     pub(super) failure: Option<Arc<ClusterError>>,
+    /// The active segment of each partition, as far as was seen.
+    pub(super) bases: HashMap<i32, i64>,
+    /// Partitions in the order in which they were used, the last one at the end.
+    pub(super) used: Vec<i32>,
+    /// The compaction that goes on beside.
+    pub(super) cleaner: Cleaner,
 }
 
 impl Writer {
@@ -85,6 +95,23 @@ impl Writer {
             drop(log.settle(crate::now_ms()));
             self.shared.set_appending(None);
             tell_cuts(&self.warn, &self.topic.name, *partition, log);
+        }
+        self.cleaner.finish();
+    }
+
+    /// Does what the topic's cleanup policy asks for, once another segment is sealed. What fails
+    /// here is no failure of the producer, and is tried again at the next segment.
+    fn care(&mut self, partition: i32, base: i64) {
+        if self.bases.insert(partition, base).is_none_or(|before| before == base) {
+            return;
+        }
+        if self.topic.config.cleanup_policy.delete
+            && let Some(log) = self.logs.get_mut(&partition)
+        {
+            drop(log.retain(crate::now_ms(), false, false));
+        }
+        if self.topic.config.cleanup_policy.compact {
+            self.cleaner.start(&self.directory, &self.topic, partition);
         }
     }
 
@@ -110,6 +137,7 @@ impl Writer {
                 delivery.fate = Fate::NotPersisted(error);
             }
             Ok((appended, state, directory)) => {
+                self.care(partition, appended.segment.base);
                 if self.acks == Acks::None {
                     delivery.fate = Fate::MaybePersisted(None);
                 }
@@ -138,12 +166,31 @@ impl Writer {
         }
     }
 
+    /// Makes room for another open log: the one that was not used for the longest time goes.
+    fn make_room(&mut self, partition: i32) {
+        if let Some(at) = self.used.iter().position(|&used| used == partition) {
+            self.used.remove(at);
+        }
+        self.used.push(partition);
+        let most = (crate::sys::file_limit() / 2 / FILES_OF_LOG).max(1);
+        while self.used.len() > most {
+            let gone = self.used.remove(0);
+            if let Some(mut log) = self.logs.remove(&gone) {
+                drop(log.settle(crate::now_ms()));
+                tell_cuts(&self.warn, &self.topic.name, gone, &mut log);
+            }
+        }
+    }
+
     fn append(
         &mut self,
         partition: i32,
         batch: &mut EncodedBatch,
     ) -> Result<(Appended, Arc<State>, PathBuf)> {
         let path = self.directory.partition_path(&self.topic.name, partition);
+        if self.used.last() != Some(&partition) {
+            self.make_room(partition);
+        }
         let log = match self.logs.entry(partition) {
             std::collections::hash_map::Entry::Occupied(log) => log.into_mut(),
             std::collections::hash_map::Entry::Vacant(place) => {

@@ -118,6 +118,14 @@ impl Source<'_> {
         }
     }
 
+    /// Tells what was passed over as damaged, and answers how many places that were.
+    pub fn tell_skipped(&mut self, out: &Out) -> u64 {
+        match self {
+            Self::Plain(plain) => plain.tell_skipped(out),
+            Self::Member(_) => 0,
+        }
+    }
+
     /// The topic of a partition that a poll named.
     pub fn topic(&self, of: usize) -> &str {
         match self {

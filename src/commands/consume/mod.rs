@@ -17,7 +17,7 @@ use self::plain::Plain;
 use super::output::Output;
 use super::{Context, Failure, Status};
 use crate::assignor::Assignor;
-use crate::cluster::error::ClusterError;
+use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::Polled;
 use crate::group::GroupId;
 use crate::offset::{OffsetSpec, Position};
@@ -56,6 +56,7 @@ pub enum Envelope {
 /// otherwise.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Args {
     /// The topics
     #[arg(value_name = "TOPIC", required_unless_present = "regex")]
@@ -94,6 +95,10 @@ pub struct Args {
     /// Stop when no record has come for this long
     #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Range")]
     pub idle: Option<Duration>,
+
+    /// Read on behind what is damaged, tell on stderr what was passed over, and end with 4
+    #[arg(long, help_heading = "Range", conflicts_with = "group")]
+    pub skip_damaged: bool,
 
     /// Join this group and share its partitions; commit what stdout has accepted
     ///
@@ -336,12 +341,13 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         started: Instant::now(),
         records: 0,
         bytes: 0,
+        skipped: 0,
     };
     let ended = run.read_all().and_then(|status| {
         run.run_rest()?;
         Ok(context.stop()?.status_or(status))
     });
-    let Run { source, output, passing, .. } = run;
+    let Run { source, output, passing, skipped, .. } = run;
     let stop = context.stop()?;
     output.drain(stop);
     let is_cut = output.is_busy() || output.is_given_up();
@@ -356,6 +362,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     written?;
     left?;
     let status = if is_cut { stop.status_or(status) } else { status };
+    if skipped > 0 && status == Status::Done {
+        let places = units::plural(skipped, "damaged place");
+        let message = format!("cannot consume all: {places} passed over");
+        let failure = Failure::new(Status::Damaged, ErrorKind::CorruptData.code(), message);
+        return Err(failure.hint("`kaw topics verify --repair` moves what is damaged aside"));
+    }
     Ok(if status == Status::Done { concluded } else { status })
 }
 
@@ -370,6 +382,8 @@ struct Run<'a> {
     started: Instant,
     records: u64,
     bytes: u64,
+    /// Damaged places that were passed over.
+    skipped: u64,
 }
 
 impl Run<'_> {
@@ -403,6 +417,7 @@ impl Run<'_> {
             }
             let (output, out) = (&self.output, &self.context.out);
             let polled = self.source.poll(&mut buffer, until, word, output, out).map_err(cannot)?;
+            self.skipped += self.source.tell_skipped(out);
             let idle = polled == Polled::Nothing;
             self.source.commit_when_due(idle, output, out).map_err(cannot)?;
             match polled {

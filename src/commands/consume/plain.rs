@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Args;
 use crate::cluster::error::{ClusterError, Result};
-use crate::cluster::types::{ConsumeFrom, OffsetAt, Polled};
+use crate::cluster::types::{ConsumeFrom, OffsetAt, Polled, Skipped};
 use crate::cluster::{Cluster, Consumer, TopicsWatch};
 use crate::commands::Failure;
 use crate::commands::topics::distinct;
@@ -62,6 +62,10 @@ impl<'a> Plain<'a> {
             None => cluster.consumer(&from)?,
         };
         let known = of.iter().cloned().collect();
+        let mut consumer = consumer;
+        if args.skip_damaged {
+            consumer.skip_damaged();
+        }
         Ok(Ok(Self { cluster, args, consumer, of, known, watch, is_due: false }))
     }
 
@@ -73,6 +77,15 @@ impl<'a> Plain<'a> {
     /// The topic of a partition that a poll named.
     pub fn topic(&self, of: usize) -> &str {
         self.of.get(of).map_or("", |of| of.topic.as_str())
+    }
+
+    /// Tells what was passed over, and answers how many places that were.
+    pub fn tell_skipped(&mut self, out: &Out) -> u64 {
+        let skipped = self.consumer.take_skipped();
+        for (of, Skipped { damage, from, to }) in &skipped {
+            out.warn(format!("{of}: passed over offsets {from} to {}: {damage}", to - 1));
+        }
+        skipped.len() as u64
     }
 
     /// Reads records of one partition, or waits for some. Says of topics that they came or went.
@@ -143,6 +156,9 @@ impl<'a> Plain<'a> {
             }
         }
         self.cluster.extend_consumer(&mut self.consumer, &from, self.of.len())?;
+        if self.args.skip_damaged {
+            self.consumer.skip_damaged();
+        }
         let of = |f: ConsumeFrom| TopicPartition { topic: f.topic, partition: f.partition };
         self.of.extend(from.into_iter().map(of));
         Ok(())

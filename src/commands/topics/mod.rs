@@ -1,11 +1,13 @@
 //! Owns the group `kaw topics`, and what its verbs share. Leaves each verb to its own file.
 
 pub mod alter;
+pub mod compact;
 pub mod create;
 pub mod delete;
 pub mod describe;
 pub mod list;
 pub mod trim;
+pub mod verify;
 
 use clap::Subcommand;
 
@@ -16,7 +18,7 @@ use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::out::{Cell, Column, Format, Table, units};
 use crate::topic::{NewTopic, TopicDetail, TopicName};
 
-/// Create, show, change and delete topics
+/// Create, show, change, check and delete topics
 #[derive(clap::Args, Clone, Debug)]
 #[command(disable_help_subcommand = true)]
 pub struct Args {
@@ -35,6 +37,8 @@ pub enum Verb {
     Alter(alter::Args),
     Delete(delete::Args),
     Trim(trim::Args),
+    Verify(verify::Args),
+    Compact(compact::Args),
 }
 
 impl Args {
@@ -47,6 +51,8 @@ impl Args {
             Verb::Alter(args) => args.answer,
             Verb::Delete(args) => args.answer,
             Verb::Trim(args) => args.answer,
+            Verb::Verify(args) => args.answer,
+            Verb::Compact(args) => args.answer,
         }
     }
 }
@@ -60,6 +66,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         Verb::Alter(args) => alter::run(context, args),
         Verb::Delete(args) => delete::run(context, args),
         Verb::Trim(args) => trim::run(context, args),
+        Verb::Verify(args) => verify::run(context, args),
+        Verb::Compact(args) => compact::run(context, args),
     }
 }
 

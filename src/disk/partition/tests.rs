@@ -210,7 +210,7 @@ fn who_may_not_write_finds_the_same_end() {
     Fixture::append(&mut log, 0, 100);
     let published = log.end().unwrap();
     let recovery = Recovery { directory: f.dir.path(), config: &f.config };
-    let found = recovery.measure(7).unwrap();
+    let found = recovery.measure(7, 0).unwrap();
     assert_eq!(
         (found.active_base, found.position, found.end_offset, found.start_offset),
         (published.active_base, published.position, published.end_offset, 7)
@@ -223,7 +223,7 @@ fn who_may_not_write_finds_the_same_end() {
     // A torn tail is not read, and not touched.
     let (path, file) = f.active_log();
     file.write_all_at(&[1; 30], published.position).unwrap();
-    assert_eq!(recovery.measure(0).unwrap().end_offset, published.end_offset);
+    assert_eq!(recovery.measure(0, 0).unwrap().end_offset, published.end_offset);
     assert_eq!(std::fs::metadata(path).unwrap().len(), published.position + 30);
 }
 
