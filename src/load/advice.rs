@@ -30,8 +30,6 @@ pub struct Facts {
     pub load_before: f64,
     /// Records a second over time.
     pub steps: Vec<f64>,
-    /// Whether there was a warm-up.
-    pub warmup: Duration,
     /// How long was measured.
     pub span: Duration,
     /// Whether the clients take latencies.

@@ -85,6 +85,13 @@ impl Pool {
         Arc::new(pool)
     }
 
+    /// The mean size of values, in bytes.
+    pub fn mean_bytes(&self) -> f64 {
+        let stamp = if self.shape.fake { 0 } else { STAMP_BYTES };
+        let sum: usize = self.entries.iter().map(|entry| entry.len + stamp).sum();
+        sum as f64 / self.entries.len().max(1) as f64
+    }
+
     /// Appends `len` bytes, of which a share compresses and the rest is noise.
     fn append_value(&mut self, len: usize, rng: &mut Pcg64Mcg) {
         let dull = (len as f64 * self.shape.compressible.clamp(0.0, 1.0)).round() as usize;

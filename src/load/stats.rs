@@ -218,7 +218,9 @@ mod tests {
             us in proptest::collection::vec(1_u64..100_000_000, 1..2000),
         ) {
             let mut latencies = Latencies::default();
-            us.iter().for_each(|us| latencies.record(us * 1000, 1));
+            for us in &us {
+                latencies.record(us * 1000, 1);
+            }
             let mut sorted = us.clone();
             sorted.sort_unstable();
             let told = latencies.summary();

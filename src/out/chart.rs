@@ -45,7 +45,7 @@ pub fn histogram(steps: &[(String, u64)]) -> String {
         let space = " ".repeat(BAR_WIDTH as usize - bar.chars().count().min(BAR_WIDTH as usize));
         let share = *count as f64 * 100.0 / total.max(1) as f64;
         let count = units::count(*count);
-        text += &format!("{label:>wide$}  {bar}{space} {share:7.3} %  {count}\n");
+        text.extend([format!("{label:>wide$}  {bar}{space} {share:7.3} %  {count}\n")]);
     }
     text
 }
