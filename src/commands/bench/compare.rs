@@ -153,7 +153,7 @@ fn advice(metric: &str, ratio: Option<Ratio>, samples: usize, in_pairs: bool) ->
     let needed = samples as f64 * (half / off.max(1e-9)).powi(2);
     let what = if in_pairs { "pairs" } else { "seconds" };
     let many = if needed < 1000.0 {
-        format!("about {} {what} would tell", needed.ceil())
+        format!("about {} {what} would tell", needed.round())
     } else {
         "they may well be the same".to_owned()
     };

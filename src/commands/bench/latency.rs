@@ -106,7 +106,8 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
     }
     let (spent, failure) = sending.finish();
     // All that was acknowledged is waited for; what does not come is missing.
-    let acked = sent.fates().acked + sent.fates().unacked;
+    let fates = sent.fates().clone();
+    let acked = fates.acked + fates.unacked;
     let patience = sys::monotonic_ns() + timeout.as_nanos() as u64;
     let all_seen = || reading.signals.seen.load(Ordering::Acquire) >= acked;
     while !all_seen() && !reading.is_finished() && sys::monotonic_ns() < patience {
@@ -131,8 +132,8 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
     facts.cpus_used = cpu.as_secs_f64() / (ended_ns - moments.start_ns).max(1) as f64 * 1e9;
     facts.load_before = load_before;
     let mut report = report(setting, &read, facts, ended_ns, interrupted);
-    report.failed = sent.fates().failed;
-    report.failure = sent.fates().failure.as_ref().map(|error| error.message.clone());
+    report.failed = fates.failed;
+    report.failure = fates.failure.map(|error| error.message.clone());
     let missing = if interrupted { 0 } else { acked.saturating_sub(checker.distinct(run)) };
     report.faults = Some(Faults { missing, ..checker.faults() });
     report.foreign = checker.foreign;

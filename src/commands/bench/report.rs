@@ -69,6 +69,12 @@ pub const COLUMNS: &[Column] = &[
     Column::number("SERVICE-MAX-US", "The most of that."),
     Column::number("DISTRIBUTION", "The latencies that occurred."),
     Column::number("SERIES", "The seconds that were measured."),
+    Column::number(
+        "MAKING-SHARE",
+        "The share of the producers' time that went into making records.",
+    ),
+    Column::number("BLOCKED-SHARE", "The share in which the target did not take any."),
+    Column::number("CPUS-USED", "Processors that kaw kept busy, on average."),
     Column::text("ADVICE", "What the run has to say about itself."),
 ];
 
@@ -147,6 +153,12 @@ pub struct Report {
     pub advice: Vec<Advice>,
     /// Whether a signal ended it.
     pub interrupted: bool,
+    /// The share of time that went into making records.
+    making: f64,
+    /// The share of time in which the target took none.
+    blocked: f64,
+    /// Processors that were kept busy.
+    cpus_used: f64,
 }
 
 impl Report {
@@ -167,6 +179,9 @@ impl Report {
             foreign: 0,
             first: None,
             interrupted: false,
+            making: facts.making,
+            blocked: facts.blocked,
+            cpus_used: facts.cpus_used,
         }
     }
 
@@ -227,6 +242,9 @@ impl Report {
             of(service, |s| s.max),
             Cell::Items(self.distribution()),
             Cell::Items(self.series()),
+            Cell::maybe(self.setting.durability, |_| Cell::Real(self.making)),
+            Cell::maybe(self.setting.durability, |_| Cell::Real(self.blocked)),
+            Cell::Real(self.cpus_used),
             Cell::List(self.advice.iter().map(ToString::to_string).collect()),
         ]);
         table.push(row);
