@@ -40,6 +40,7 @@ complete -c kaw -n "__fish_kaw_needs_command" -f -a "produce" -d 'Write records 
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "consume" -d 'Read records from topics'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "groups" -d 'Show, reset and delete consumer groups'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "lag" -d 'Show how much consumer groups have not read, in records and in time'
+complete -c kaw -n "__fish_kaw_needs_command" -f -a "bench" -d 'Measure throughput and latency'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "fake" -d 'Print generated users as JSON lines'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "config" -d 'Show the settings that hold, and where each came from'
 complete -c kaw -n "__fish_kaw_needs_command" -f -a "completions" -d 'Print the script that completes command lines in a shell'
@@ -407,6 +408,171 @@ complete -c kaw -n "__fish_kaw_using_subcommand lag" -l no-headers -d 'Leave out
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand lag" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -s h -l help -d 'Print help'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -f -a "produce" -d 'Measure how many records a topic takes, and how fast'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -f -a "consume" -d 'Measure how fast a topic is read'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -f -a "latency" -d 'Measure how long records take to a consumer'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -f -a "compare" -d 'Compare two runs, or two commands in turns'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and not __fish_seen_subcommand_from produce consume latency compare matrix" -f -a "matrix" -d 'Measure producing over acknowledgements, codecs and batch sizes'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -s n -l records -d 'Measure so many records, of all producers together' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l duration -d 'Measure for this long [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l warmup -d 'Send for this long before measuring [default: 1s; 0s with --records]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l rate -d 'Send at this rate whatever happens, records or bytes: 50k/s, 10MiB/s' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l producers -d 'Send by so many producers' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l record-size -d 'The size of values, or a range of sizes: 1KiB, 100:2000 [default: 100]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l keys -d 'Give records one of so many keys' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l skew -d 'Draw keys by Zipf\'s law with this exponent, as 0.99; 0 is evenly' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l compressible -d 'How much of a value compresses away, in percent' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l seed -d 'What keys, sizes and values are drawn from' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l partitioner -d 'Who chooses the partition: murmur2, crc32, round-robin, random' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l linger -d 'Let a record that is due wait this long for others [default: 0s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l partitions -d 'Partitions of a topic that has to be created [default: 1]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l acks -d 'Count a record as done when: 0 sent, 1 the log has it, all it is on disk' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -s z -l compression -d 'Compress batches: none, gzip, snappy, lz4, zstd [default: the topic\'s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l batch-size -d 'Bytes of a batch before compression [default: what the target takes as such]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l save -d 'Save the run as JSON, for `kaw bench compare`' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l plot -d 'Draw the run' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l max-p99 -d 'Exit with 9 if the 99th percentile of latency is above this' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l min-rate -d 'Exit with 9 if fewer records, or bytes, a second were done' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l fake -d 'Send generated users'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l create -d 'Create a missing topic on brokers too'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l keep -d 'Keep a topic that was created for this'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from produce" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l consumers -d 'Read by so many consumers, which share the partitions' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -s n -l records -d 'Read at most so many records' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l duration -d 'With --follow, for this long [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l save -d 'Save the run as JSON, for `kaw bench compare`' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l plot -d 'Draw the run' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l max-p99 -d 'Exit with 9 if the 99th percentile of latency is above this' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l min-rate -d 'Exit with 9 if fewer records, or bytes, a second were done' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l follow -d 'Read what comes from now on'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from consume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l consumers -d 'Read by so many consumers, which share the partitions' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -s n -l records -d 'Measure so many records, of all producers together' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l duration -d 'Measure for this long [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l warmup -d 'Send for this long before measuring [default: 1s; 0s with --records]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l rate -d 'Send at this rate whatever happens, records or bytes: 50k/s, 10MiB/s' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l producers -d 'Send by so many producers' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l record-size -d 'The size of values, or a range of sizes: 1KiB, 100:2000 [default: 100]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l keys -d 'Give records one of so many keys' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l skew -d 'Draw keys by Zipf\'s law with this exponent, as 0.99; 0 is evenly' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l compressible -d 'How much of a value compresses away, in percent' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l seed -d 'What keys, sizes and values are drawn from' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l partitioner -d 'Who chooses the partition: murmur2, crc32, round-robin, random' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l linger -d 'Let a record that is due wait this long for others [default: 0s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l partitions -d 'Partitions of a topic that has to be created [default: 1]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l acks -d 'Count a record as done when: 0 sent, 1 the log has it, all it is on disk' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -s z -l compression -d 'Compress batches: none, gzip, snappy, lz4, zstd [default: the topic\'s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l batch-size -d 'Bytes of a batch before compression [default: what the target takes as such]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l save -d 'Save the run as JSON, for `kaw bench compare`' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l plot -d 'Draw the run' -r -F
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l max-p99 -d 'Exit with 9 if the 99th percentile of latency is above this' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l min-rate -d 'Exit with 9 if fewer records, or bytes, a second were done' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l fake -d 'Send generated users'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l create -d 'Create a missing topic on brokers too'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l keep -d 'Keep a topic that was created for this'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from latency" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -l pairs -d 'How often each command is run [default: 5]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from compare" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l acks -d 'Levels of acknowledgement' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -s z -l compression -d 'Codecs' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l batch-size -d 'Batch sizes [default: what the target takes as such]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -s n -l records -d 'Measure so many records, of all producers together' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l duration -d 'Measure for this long [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l warmup -d 'Send for this long before measuring [default: 1s; 0s with --records]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l rate -d 'Send at this rate whatever happens, records or bytes: 50k/s, 10MiB/s' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l producers -d 'Send by so many producers' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l record-size -d 'The size of values, or a range of sizes: 1KiB, 100:2000 [default: 100]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l keys -d 'Give records one of so many keys' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l skew -d 'Draw keys by Zipf\'s law with this exponent, as 0.99; 0 is evenly' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l compressible -d 'How much of a value compresses away, in percent' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l seed -d 'What keys, sizes and values are drawn from' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l partitioner -d 'Who chooses the partition: murmur2, crc32, round-robin, random' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l linger -d 'Let a record that is due wait this long for others [default: 0s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l partitions -d 'Partitions of a topic that has to be created [default: 1]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l output -d 'Answer in this form' -r -f -a "table\t''
+json\t''
+tsv\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -s d -l log-dir -d 'Work on this log directory, in Kafka\'s own format [env: KAW_LOG_DIR]' -r -f -a "(__fish_complete_directories)"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -s b -l brokers -l bootstrap-server -d 'Work on these brokers [env: KAW_BROKERS]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l profile -d 'Work on the target of this profile in config.toml [env: KAW_PROFILE]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l color -d 'Use colour on stderr and in help' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l timeout -d 'Wait at most this long for the cluster [default: 10s]' -r
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l fake -d 'Send generated users'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l create -d 'Create a missing topic on brokers too'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l keep -d 'Keep a topic that was created for this'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l json -d 'Answer in JSON, as `--output json`; errors too'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -l no-headers -d 'Leave out the line of headers'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -s v -l verbose -d 'Say more about what is done'
+complete -c kaw -n "__fish_kaw_using_subcommand bench; and __fish_seen_subcommand_from matrix" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l seed -d 'What the users are drawn from' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l rate -d 'At most so many users, or bytes, a second: 1000/s, 1MiB/s' -r
 complete -c kaw -n "__fish_kaw_using_subcommand fake" -l start-id -d 'The id of the first user' -r
@@ -455,16 +621,17 @@ complete -c kaw -n "__fish_kaw_using_subcommand man" -l timeout -d 'Wait at most
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s q -l quiet -d 'Say nothing but answers, warnings and errors'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s v -l verbose -d 'Say more about what is done'
 complete -c kaw -n "__fish_kaw_using_subcommand man" -s h -l help -d 'Print help'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "topics" -d 'Create, show, change and delete topics'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "produce" -d 'Write records to a topic'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "consume" -d 'Read records from topics'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "groups" -d 'Show, reset and delete consumer groups'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "lag" -d 'Show how much consumer groups have not read, in records and in time'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "fake" -d 'Print generated users as JSON lines'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "config" -d 'Show the settings that hold, and where each came from'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "completions" -d 'Print the script that completes command lines in a shell'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
-complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag fake config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "topics" -d 'Create, show, change and delete topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "produce" -d 'Write records to a topic'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "consume" -d 'Read records from topics'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "groups" -d 'Show, reset and delete consumer groups'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "lag" -d 'Show how much consumer groups have not read, in records and in time'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "bench" -d 'Measure throughput and latency'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "fake" -d 'Print generated users as JSON lines'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "config" -d 'Show the settings that hold, and where each came from'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "completions" -d 'Print the script that completes command lines in a shell'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "man" -d 'Print the manual page of kaw, or of one of its commands'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and not __fish_seen_subcommand_from topics produce consume groups lag bench fake config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "list" -d 'List topics with their size and age'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "create" -d 'Create topics'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from topics" -f -a "describe" -d 'Describe the partitions of topics, and their configs'
@@ -479,3 +646,8 @@ complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "skip" -d 'Move a consumer group past the next records of a partition'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "delete" -d 'Delete consumer groups with all that they committed'
 complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "forget" -d 'Forget what a consumer group committed for a topic'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "produce" -d 'Measure how many records a topic takes, and how fast'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "consume" -d 'Measure how fast a topic is read'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "latency" -d 'Measure how long records take to a consumer'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "compare" -d 'Compare two runs, or two commands in turns'
+complete -c kaw -n "__fish_kaw_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "matrix" -d 'Measure producing over acknowledgements, codecs and batch sizes'
