@@ -1,5 +1,5 @@
-//! Owns the plan of a run: how many records, for how long, and when each is to be sent. Pure; leaves
-//! keeping to it to `send`.
+//! Owns the plan of a run: how many records, for how long, and when each is to be sent. Pure;
+//! leaves keeping to it to `send`.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Owns reading what a run sent, or what a topic has: one loop a consumer, which checks every record
-//! and measures it. Leaves the log to `cluster`, the check to `check`.
+//! Owns reading what a run sent, or what a topic has: one loop a consumer, which checks every
+//! record and measures it. Leaves the log to `cluster`, the check to `check`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

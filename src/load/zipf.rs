@@ -1,4 +1,5 @@
-//! Owns numbers drawn by Zipf's law: rank k as often as 1 / k^s. Leaves what is drawn to `generate`.
+//! Owns numbers drawn by Zipf's law: rank k as often as 1 / k^s. Leaves what is drawn to
+//! `generate`.
 //!
 //! Rejection-inversion by W. Hoermann and G. Derflinger, "Rejection-inversion to generate variates
 //! from monotone discrete distributions" (1996), as in Apache Commons RNG's

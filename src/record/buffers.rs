@@ -1,5 +1,6 @@
 //! Owns the buffers that records are read or made into, where a report points into them until it
-//! was looked at: so many at once that sending goes on, and no more. Leaves filling them to callers.
+//! was looked at: so many at once that sending goes on, and no more. Leaves filling them to
+//! callers.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Owns the tests of `kaw bench`: that its numbers are true, that it sees what goes wrong, and every
-//! way it ends.
+//! Owns the tests of `kaw bench`: that its numbers are true, that it sees what goes wrong, and
+//! every way it ends.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,11 @@ fn measured(run: &Run) -> Value {
 /// A number of a run.
 fn number(run: &Value, key: &str) -> f64 {
     run[key].as_f64().unwrap_or_else(|| panic!("no number `{key}` in {run}"))
+}
+
+/// A whole number of a run.
+fn count(run: &Value, key: &str) -> u64 {
+    run[key].as_u64().unwrap_or_else(|| panic!("no count `{key}` in {run}"))
 }
 
 /// The sum of the end offsets of a topic.
@@ -80,7 +85,7 @@ fn without_a_rate_throughput_is_that_of_the_log_too() {
     assert!((number(&told, "records_per_s") * span / 200_000.0 - 1.0).abs() < 0.05, "{told}");
     s.sent("t", 200_000);
     let read = measured(s.run("bench consume t --consumers 2 --json").success());
-    assert_eq!((number(&read, "records"), number(&read, "missing")), (200_000.0, 0.0));
+    assert_eq!((count(&read, "records"), count(&read, "missing")), (200_000, 0));
 }
 
 /// 60 ms in which nothing moves delay 60 records at 1000/s: the tail has them, as the intended send
@@ -112,7 +117,7 @@ fn a_stall_is_in_the_tail_at_a_rate_and_not_in_a_closed_loop() {
     assert!(ms(&closed, "latency_p99_us") < 25.0, "{closed}");
     for run in [open, closed] {
         let faults = ["missing", "doubled", "disordered", "damaged", "failed"];
-        assert_eq!(faults.map(|key| number(&run, key)), [0.0; 5]);
+        assert_eq!(faults.map(|key| count(&run, key)), [0; 5]);
     }
 }
 
@@ -126,11 +131,11 @@ fn a_stopped_consumer_in_another_process_is_in_the_tail() {
     stall(&reader, 60);
     let (read, written) = (reader.finish(), writer.finish());
     let (read, written) = (measured(read.success()), measured(written.success()));
-    assert_eq!(number(&read, "records_all"), 3000.0);
+    assert_eq!(count(&read, "records_all"), 3000);
     assert!(number(&read, "latency_count") >= 2900.0, "{read}");
     assert!(number(&read, "latency_max_us") >= 50_000.0, "{read}");
-    assert_eq!((number(&read, "doubled"), number(&read, "disordered")), (0.0, 0.0));
-    assert_eq!(number(&written, "failed"), 0.0);
+    assert_eq!((count(&read, "doubled"), count(&read, "disordered")), (0, 0));
+    assert_eq!(count(&written, "failed"), 0);
 }
 
 #[test]
@@ -142,14 +147,14 @@ fn gaps_and_doubles_are_counted_and_exit_3() {
     run.code(3);
     assert!(run.stderr().contains("1 missing, 2 doubled"), "{run}");
     let told = measured(&run);
-    assert_eq!((number(&told, "missing"), number(&told, "doubled")), (1.0, 2.0));
+    assert_eq!((count(&told, "missing"), count(&told, "doubled")), (1, 2));
     s.bash("kaw consume t -e --json | sed 's/street/strasse/' | kaw produce bad --json").success();
     let run = s.run("bench consume bad --json");
     run.code(3);
-    assert_eq!(number(&measured(&run), "damaged"), 500.0);
+    assert_eq!(count(&measured(&run), "damaged"), 500);
     s.run("produce lines --fake 20").success();
     let foreign = measured(s.run("bench consume lines --json").success());
-    assert_eq!((number(&foreign, "foreign"), number(&foreign, "missing")), (20.0, 0.0));
+    assert_eq!((count(&foreign, "foreign"), count(&foreign, "missing")), (20, 0));
 }
 
 #[test]
@@ -249,10 +254,10 @@ fn a_matrix_has_a_row_for_each_combination() {
         s.run("bench matrix t -n 2000 --acks 0,1 -z none,zstd --batch-size 4KiB,64KiB --json");
     let rows: Vec<Value> = run.success().items().collect();
     assert_eq!(rows.len(), 8);
-    assert!(rows.iter().all(|row| number(row, "records") == 2000.0), "{run}");
+    assert!(rows.iter().all(|row| count(row, "records") == 2000), "{run}");
     let first = &rows[0];
     assert_eq!((&first["acks"], &first["compression"]), (&"0".into(), &"none".into()));
-    assert_eq!(number(first, "batch_bytes"), 4096.0);
+    assert_eq!(count(first, "batch_bytes"), 4096);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Owns the options that the verbs of `kaw bench` share, and what they add up to. Leaves the work to
-//! the verbs.
+//! Owns the options that the verbs of `kaw bench` share, and what they add up to. Leaves the work
+//! to the verbs.
 
 use std::path::PathBuf;
 use std::sync::Arc;

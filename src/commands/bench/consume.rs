@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::args::{DURATION, EndArgs, workers};
 use super::report::{Report, Setting};
-use super::{TICK, cpus, show};
+use super::{Meter, TICK, cpus, show};
 use crate::commands::{Context, Failure};
 use crate::load::advice::Facts;
 use crate::load::check::Faults;
@@ -71,8 +71,8 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
     let cluster = context.cluster()?;
     let span = if args.follow { Span::Following } else { Span::Whole };
     let (places, from_zero) = places(cluster, &args.topic, span).map_err(cannot)?;
-    let load_before = sys::load_average().unwrap_or(0.0);
-    let (began, cpu_before) = (sys::monotonic_ns(), sys::cpu_time());
+    let meter = Meter::start();
+    let began = sys::monotonic_ns();
     let started_ms = crate::now_ms();
     let duration = args.duration.unwrap_or(DURATION);
     let until = args.follow.then(|| began + duration.as_nanos() as u64);
@@ -108,9 +108,7 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
         cpus: cpus(),
         ..Setting::default()
     };
-    let cpu = sys::cpu_time().saturating_sub(cpu_before);
-    let cpus_used = cpu.as_secs_f64() / (ended_ns - began).max(1) as f64 * 1e9;
-    let facts = Facts { cpus_used, load_before, ..Facts::default() };
+    let facts = meter.add(Facts::default());
     let interrupted = stop.requested().is_some();
     let mut report = super::produce::report(setting, &shared, facts, ended_ns, interrupted);
     // What is missing can be told only where everything was to be read.

@@ -2,13 +2,14 @@
 //! has it. Leaves the loops to `load`.
 
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use crossbeam_channel::bounded;
 
 use super::args::{DURATION, DeliveryArgs, EndArgs, LoadArgs, workers};
 use super::produce::{LEAD, facts, report, setting};
 use super::report::Report;
-use super::{Place, TICK, shape_text, show};
+use super::{Meter, Place, TICK, shape_text, show};
 use crate::commands::{Context, Failure};
 use crate::load::advice::Advice;
 use crate::load::check::Faults;
@@ -25,13 +26,13 @@ const EXAMPLES: &str = "\
 EXAMPLES:
   kaw bench latency try --rate 1k/s --duration 2s --acks 1
   kaw bench latency try -n 1000 --acks 1
-  kaw bench latency try --rate 5k/s --duration 1s --producers 2 --consumers 2 --partitions 2 --json";
+  kaw bench latency try --rate 5k/s --duration 1s --consumers 2 --partitions 2 --json";
 
 /// Measure how long records take to a consumer
 ///
 /// From the moment at which a record was to be sent until a consumer has it. With --rate records
-/// are sent at their times whatever happens, so a stall counts for all that it delays; without, each
-/// producer waits for its record to be read before it sends the next. Every record is checked:
+/// are sent at their times whatever happens, so a stall counts for all that it delays; without,
+/// each producer waits for its record to be read before it sends the next. Every record is checked:
 /// order, gaps, doubles, checksums. A topic that is missing is created, and deleted afterwards.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -77,8 +78,7 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
     let cluster = context.cluster()?;
     let (places, _) = places(cluster, &args.topic, Span::Following).map_err(cannot)?;
     let run = run_number();
-    let load_before = sys::load_average().unwrap_or(0.0);
-    let cpu_before = sys::cpu_time();
+    let meter = Meter::start();
     let moments = Moments::of(&plan, sys::monotonic_ns() + 2 * LEAD.as_nanos() as u64);
     // What was sent is one count, what was read the other: only the latter is measured.
     let sent = Shared::new(Recorder::new(u64::MAX, None));
@@ -92,30 +92,19 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
     let consumers = args.consumers as usize;
     let reading = Reading::start(cluster, &places, consumers, &read, &look, 0).map_err(cannot)?;
     let sending = Sending::start(cluster, &job, &pool, run, (moments, &sent), gates);
-    let sending = match sending {
-        Ok(sending) => sending,
-        Err(error) => {
-            reading.signals.stop.store(true, Ordering::Relaxed);
-            return Err(context.failure("produce", error));
-        }
-    };
+    let sending = sending.map_err(|error| {
+        reading.signals.stop.store(true, Ordering::Relaxed);
+        context.failure("produce", error)
+    })?;
     let progress = Progress::new(&context.out, "received");
     while !sending.is_finished() && !reading.is_finished() {
         std::thread::sleep(TICK);
         show(&progress, &read);
     }
     let (spent, failure) = sending.finish();
-    // All that was acknowledged is waited for; what does not come is missing.
     let fates = sent.fates().clone();
     let acked = fates.acked + fates.unacked;
-    let patience = sys::monotonic_ns() + timeout.as_nanos() as u64;
-    let all_seen = || reading.signals.seen.load(Ordering::Acquire) >= acked;
-    while !all_seen() && !reading.is_finished() && sys::monotonic_ns() < patience {
-        if stop.wait(TICK) {
-            break;
-        }
-        show(&progress, &read);
-    }
+    await_readers(context, &reading, acked, || show(&progress, &read))?;
     reading.signals.stop.store(true, Ordering::Relaxed);
     progress.finish();
     let ended_ns = sys::monotonic_ns();
@@ -127,10 +116,7 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
     for warning in spent.iter().flat_map(|spent| &spent.warnings) {
         context.out.warn(warning);
     }
-    let cpu = sys::cpu_time().saturating_sub(cpu_before);
-    let mut facts = facts(&job, &spent);
-    facts.cpus_used = cpu.as_secs_f64() / (ended_ns - moments.start_ns).max(1) as f64 * 1e9;
-    facts.load_before = load_before;
+    let facts = meter.add(facts(&job, &spent));
     let mut report = report(setting, &read, facts, ended_ns, interrupted);
     report.failed = fates.failed;
     report.failure = fates.failure.map(|error| error.message.clone());
@@ -142,4 +128,23 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
         plan.rate.is_some() || !matches!(advice, Advice::ClosedLoop | Advice::SyncBound { .. })
     });
     Ok(report)
+}
+
+/// Waits until all that was acknowledged is read. What does not come in time is missing.
+fn await_readers(
+    context: &Context,
+    reading: &Reading,
+    acked: u64,
+    show: impl Fn(),
+) -> Result<(), Failure> {
+    let stop = context.stop()?;
+    let patience = Instant::now() + context.limits.timeout;
+    let all_seen = || reading.signals.seen.load(Ordering::Acquire) >= acked;
+    while !all_seen() && !reading.is_finished() && Instant::now() < patience {
+        if stop.wait(TICK) {
+            break;
+        }
+        show();
+    }
+    Ok(())
 }

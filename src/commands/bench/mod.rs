@@ -22,9 +22,11 @@ use super::topics::guard_internal;
 use super::{Context, Failure, Status};
 use crate::cli::global::AnswerArgs;
 use crate::cluster::types::{Acks, Target};
+use crate::load::advice::Facts;
 use crate::load::generate::Shape;
 use crate::load::send::Shared;
 use crate::out::{Format, Progress, units};
+use crate::sys;
 use crate::topic::TopicName;
 use crate::value::Rate;
 
@@ -226,6 +228,28 @@ fn shape_text(shape: &Shape) -> String {
         text.extend([format!(" with a skew of {}", shape.skew)]);
     }
     text
+}
+
+/// What the machine does besides, and what the process takes of it.
+struct Meter {
+    load_before: f64,
+    cpu_before: Duration,
+    began_ns: u64,
+}
+
+impl Meter {
+    /// One that begins now.
+    fn start() -> Self {
+        let load_before = sys::load_average().unwrap_or(0.0);
+        Self { load_before, cpu_before: sys::cpu_time(), began_ns: sys::monotonic_ns() }
+    }
+
+    /// The facts with what was found since.
+    fn add(&self, facts: Facts) -> Facts {
+        let cpu = sys::cpu_time().saturating_sub(self.cpu_before).as_secs_f64();
+        let span = Duration::from_nanos(sys::monotonic_ns() - self.began_ns).as_secs_f64();
+        Facts { cpus_used: cpu / span.max(1e-9), load_before: self.load_before, ..facts }
+    }
 }
 
 /// Processors of this machine.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::args::{DURATION, DeliveryArgs, EndArgs, LoadArgs};
 use super::report::{Report, Setting};
-use super::{Place, TICK, cpus, durability, shape_text, show};
+use super::{Meter, Place, TICK, cpus, durability, shape_text, show};
 use crate::commands::{Context, Failure};
 use crate::load::advice::Facts;
 use crate::load::generate::Pool;
@@ -80,10 +80,9 @@ pub(super) fn on(
     setting.shape = Some(shape_text(&shape));
     setting.seed = Some(shape.seed);
 
-    let load_before = sys::load_average().unwrap_or(0.0);
+    let meter = Meter::start();
     let moments = Moments::of(&plan, sys::monotonic_ns() + LEAD.as_nanos() as u64);
     let shared = Shared::new(Recorder::new(moments.from_ns, moments.until_ns));
-    let cpu_before = sys::cpu_time();
     let cannot = |error| context.failure("produce", error);
     let cluster = context.cluster()?;
     let sending =
@@ -100,12 +99,10 @@ pub(super) fn on(
     if let Some(failure) = failure.filter(|_| stop.requested().is_none()) {
         return Err(cannot(failure));
     }
-    let cpu = sys::cpu_time().saturating_sub(cpu_before);
-    let cpus_used = cpu.as_secs_f64() / (ended_ns - moments.start_ns).max(1) as f64 * 1e9;
     for warning in spent.iter().flat_map(|spent| &spent.warnings) {
         context.out.warn(warning);
     }
-    let facts = Facts { cpus_used, load_before, ..facts(&job, &spent) };
+    let facts = meter.add(facts(&job, &spent));
     Ok(report(setting, &shared, facts, ended_ns, stop.requested().is_some()))
 }
 

@@ -1,5 +1,5 @@
-//! Owns a drawing as PNG: its own few shapes on a canvas, letters from a font of bitmaps. Leaves the
-//! shapes to its parent.
+//! Owns a drawing as PNG: its own few shapes on a canvas, letters from a font of bitmaps. Leaves
+//! the shapes to its parent.
 //!
 //! A renderer of SVG would bring its own parser of fonts, and look for these on a machine that may
 //! have none; four shapes and the letters of ASCII do not need one.
