@@ -107,7 +107,7 @@ fn a_stall_is_in_the_tail_at_a_rate_and_not_in_a_closed_loop() {
     assert!(ms(&open, "latency_p99_us") >= 25.0, "{open}");
     assert!(ms(&open, "service_p99_us") < 25.0, "the same from the actual send time: {open}");
 
-    let words = "bench latency closed -n 4000 --acks 1 --json";
+    let words = "bench latency closed --duration 3s --warmup 0s --acks 1 --json";
     let running = s.spawn(words);
     await_end(&s, "closed", 100);
     stall(&running, 60);
