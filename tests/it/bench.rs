@@ -89,7 +89,7 @@ fn without_a_rate_throughput_is_that_of_the_log_too() {
 }
 
 /// 60 ms in which nothing moves delay 60 records at 1000/s: the tail has them, as the intended send
-/// times say. A loop that waits for each record sees one of them.
+/// times say. A loop that waits for each record sees one of them at most.
 #[test]
 fn a_stall_is_in_the_tail_at_a_rate_and_not_in_a_closed_loop() {
     let s = Sandbox::new();
@@ -113,7 +113,10 @@ fn a_stall_is_in_the_tail_at_a_rate_and_not_in_a_closed_loop() {
     stall(&running, 60);
     let run = running.finish();
     let closed = measured(run.success());
-    assert!(ms(&closed, "latency_max_us") >= 50.0, "{closed}");
+    // The one that was under way, or none: the stall may fall between two.
+    let late = closed["distribution"].as_array().unwrap().iter();
+    let late: u64 = late.filter(|d| count(d, "us") >= 50_000).map(|d| count(d, "count")).sum();
+    assert!(late <= 1, "{late} records of a closed loop: {closed}");
     assert!(ms(&closed, "latency_p99_us") < 25.0, "{closed}");
     for run in [open, closed] {
         let faults = ["missing", "doubled", "disordered", "damaged", "failed"];
