@@ -110,7 +110,8 @@ pub fn advise(facts: &Facts) -> Vec<Advice> {
         found.push(Advice::Short);
     }
     found.extend(unevenness(&facts.steps, facts.rate_asked.is_some()));
-    if facts.load_before > facts.cpus as f64 * 0.5 {
+    // The average is over a minute, so a run just before this one is in it too.
+    if facts.load_before > facts.cpus as f64 * 0.8 {
         found.push(Advice::Neighbour { load: facts.load_before, cpus: facts.cpus });
     }
     if facts.rate_asked.is_none() && facts.latencies {
@@ -175,7 +176,7 @@ impl fmt::Display for Advice {
                 f,
                 "others use the machine: a load of {load:.1} on {cpus} processors before the run"
             ),
-            Self::Short => write!(f, "less than a second was measured; `--duration 10s` says more"),
+            Self::Short => write!(f, "less than a second was measured; more of it says more"),
             Self::ClosedLoop => write!(
                 f,
                 "without `--rate`, records are sent as fast as they are taken: the latency is \
