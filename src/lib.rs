@@ -25,6 +25,7 @@ pub mod disk;
 pub mod fake;
 pub mod group;
 pub mod lag;
+pub mod load;
 pub mod near;
 pub mod offset;
 pub mod out;

@@ -14,7 +14,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::global::{AnswerArgs, GlobalArgs};
-use crate::commands::{completions, config, consume, fake, groups, lag, man, produce, topics};
+use crate::commands::{
+    bench, completions, config, consume, fake, groups, lag, man, produce, topics,
+};
 use crate::out::Format;
 
 /// What stands below the help of `kaw` itself.
@@ -53,6 +55,7 @@ pub enum Command {
     Consume(consume::Args),
     Groups(groups::Args),
     Lag(lag::Args),
+    Bench(bench::Args),
     Fake(fake::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -66,6 +69,7 @@ impl Command {
             Self::Topics(args) => args.answer(),
             Self::Groups(args) => args.answer(),
             Self::Lag(args) => args.answer(),
+            Self::Bench(args) => args.answer(),
             Self::Config(args) => args.answer,
             _ => AnswerArgs::default(),
         }

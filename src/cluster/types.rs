@@ -120,6 +120,8 @@ pub struct ProducerOptions {
     pub compression: Option<Compression>,
     /// Who chooses the partition of a record that names none.
     pub partitioner: Partitioner,
+    /// Bytes of a batch before compression; `None` leaves it to the back end.
+    pub batch_bytes: Option<usize>,
     /// Whether each delivery carries its records back, with offsets.
     pub report: bool,
     /// Set by a signal: what is under way is then waited for only a short while.

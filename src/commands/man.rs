@@ -7,7 +7,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 pub use super::completions::completion_files;
-use super::{Context, Failure, Status, config, groups, lag, properties, topics};
+use super::{Context, Failure, Status, bench, config, groups, lag, properties, topics};
 use crate::cli;
 use crate::near::near_match;
 use crate::out::Column;
@@ -97,6 +97,11 @@ const ANSWERS: &[(&str, &[Column])] = &[
     ("lag --by topic", lag::rows::TOPICS.of(true, true)),
     ("lag --by member", lag::rows::MEMBERS.of(true, true)),
     ("lag --by group", lag::rows::GROUPS.of(true, true)),
+    (bench::report::KIND, bench::report::COLUMNS),
+    ("bench.run, each of distribution", bench::report::DISTRIBUTION_COLUMNS),
+    ("bench.run, each of series", bench::report::SERIES_COLUMNS),
+    (bench::compare::KIND, bench::compare::COLUMNS),
+    (bench::matrix::KIND, bench::matrix::COLUMNS),
 ];
 
 /// Prints a page.

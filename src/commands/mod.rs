@@ -3,6 +3,7 @@
 //!
 //! A command has three acts: resolve what was asked, ask the cluster once, tell the answer.
 
+pub mod bench;
 pub mod completions;
 pub mod config;
 pub mod consume;
@@ -221,6 +222,7 @@ fn dispatch(context: &Context, cli: &Cli) -> Result<Status, Failure> {
         Command::Consume(args) => consume::run(context, args),
         Command::Groups(args) => groups::run(context, args),
         Command::Lag(args) => lag::run(context, args),
+        Command::Bench(args) => bench::run(context, args),
         Command::Fake(args) => fake::run(context, args),
         Command::Config(args) => config::run(context, args),
         Command::Completions(args) => completions::run(context, args),

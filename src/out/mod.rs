@@ -5,6 +5,7 @@
 //! stderr. A failed write to stdout is the caller's to judge; a failed write to stderr is ignored,
 //! since there is nobody left to tell.
 
+pub mod chart;
 pub mod progress;
 pub mod table;
 pub mod units;

@@ -1,8 +1,8 @@
 //! Owns the progress line: when it is shown, and what it says. Leaves counting to the caller, who
 //! says where it stands once a batch.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -22,6 +22,8 @@ struct Counts {
     records: AtomicU64,
     /// Bytes.
     bytes: AtomicU64,
+    /// What else there is to say.
+    note: Mutex<String>,
 }
 
 /// A line on stderr that says how far a command is; only on a terminal and not when quiet.
@@ -65,6 +67,11 @@ impl Progress {
         }
     }
 
+    /// Says something behind the counts, as the latency of the last second.
+    pub fn note(&self, text: String) {
+        *self.counts.note.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+
     /// Clears the line.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar
@@ -89,6 +96,10 @@ fn style(verb: &'static str, counts: Arc<Counts>) -> ProgressStyle {
         let bytes = counts.bytes.load(Ordering::Relaxed);
         // A failed write would leave this frame short; the next one comes in 200 ms.
         w.write_str(&text(verb, records, bytes, state.elapsed())).unwrap_or_default();
+        let note = counts.note.lock().unwrap_or_else(PoisonError::into_inner);
+        if !note.is_empty() {
+            w.write_str(", ").and_then(|()| w.write_str(&note)).unwrap_or_default();
+        }
     };
     // The template is a constant; were it wrong, indicatif's own line would be shown.
     ProgressStyle::with_template("{spinner} {line}")

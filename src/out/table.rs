@@ -61,6 +61,8 @@ pub enum Cell {
     Text(String),
     /// A number.
     Int(i64),
+    /// A number with a fraction; printed with three digits behind the point at most.
+    Real(f64),
     /// A size; printed as a number of bytes.
     Bytes(u64),
     /// A duration; printed as whole ms, under a header that ends in `-MS`.
@@ -97,6 +99,7 @@ impl Cell {
         match self {
             Self::Text(text) => text.clone(),
             Self::Int(n) => n.to_string(),
+            Self::Real(x) => real_text(*x),
             Self::Bytes(n) => n.to_string(),
             Self::Span(span) => span.as_millis().to_string(),
             Self::Time(ms) => units::time(*ms),
@@ -115,7 +118,7 @@ impl Cell {
     fn json(&self, out: &mut String) {
         match self {
             Self::Text(text) => push_json_text(text, out),
-            Self::Int(_) | Self::Bytes(_) | Self::Span(_) | Self::Bool(_) => {
+            Self::Int(_) | Self::Real(_) | Self::Bytes(_) | Self::Span(_) | Self::Bool(_) => {
                 out.push_str(&self.plain());
             }
             Self::Time(ms) => push_json_text(&units::time(*ms), out),
@@ -134,6 +137,15 @@ impl Cell {
             Self::Missing => out.push_str("null"),
         }
     }
+}
+
+/// A number with what matters of its fraction. What is no number has no text in JSON.
+fn real_text(x: f64) -> String {
+    if !x.is_finite() {
+        return "null".to_owned();
+    }
+    let text = format!("{x:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Appends `text` as a JSON string.
@@ -382,6 +394,13 @@ mod tests {
              \"last_timestamp\":null,\"age_ms\":null}]}\n"
         );
         assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+    }
+
+    #[test]
+    fn fractions_are_short_numbers() {
+        let texts = [1.0, 0.5, 100.0, 2.0 / 3.0, -1.25].map(real_text);
+        assert_eq!(texts, ["1", "0.5", "100", "0.667", "-1.25"]);
+        assert_eq!(real_text(f64::NAN), "null");
     }
 
     #[test]

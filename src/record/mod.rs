@@ -2,6 +2,7 @@
 //! and a list of spans, so that no record costs an allocation. Leaves their form on disk to `disk`
 //! and their text forms to the modules below.
 
+pub mod buffers;
 pub mod bytes;
 pub mod envelope;
 pub mod pointer;

@@ -38,6 +38,11 @@ fn world(command: &str) -> Sandbox {
         s.run("groups reset db --to start --topic users --execute").success();
         s.run("consume users -g db -n 3000").success();
     }
+    if command == "kaw bench compare" {
+        let save = "bench produce try --rate 1k/s --duration 3s --warmup 0s --acks 1 --save";
+        s.run(&format!("{save} a.json")).success();
+        s.run(&format!("{save} b.json")).success();
+    }
     s
 }
 

@@ -11,6 +11,7 @@
     reason = "a test fails by a panic, and tests have no callers"
 )]
 
+mod bench;
 mod broker;
 mod checks;
 mod cli;

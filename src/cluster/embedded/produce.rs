@@ -210,13 +210,14 @@ impl Producer {
         if flush != Flush::Never {
             threads.push(spawn("sync", alive, move || syncer.run())?);
         }
+        let batch_bytes = options.batch_bytes.unwrap_or(BATCH_BYTES);
         Ok(Self {
             options,
             assigner,
             lanes,
             id,
             max_message_bytes,
-            batch_bytes: BATCH_BYTES.min(max_message_bytes),
+            batch_bytes: batch_bytes.min(max_message_bytes),
             waiting_bytes: 0,
             work,
             spare,

@@ -51,6 +51,7 @@ impl DeadLetters {
             let options = ProducerOptions {
                 acks: Acks::All,
                 compression: None,
+                batch_bytes: None,
                 partitioner: Partitioner::default(),
                 report: false,
                 // Not cut short by a signal: only what is written here lets the group go on.

@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::rows::{Key, Row};
 use crate::out::Cell;
+use crate::out::chart::sparkline;
 
 /// How many looks a sparkline shows.
 const LOOKS: usize = 16;
-/// The lowest of the eight bars.
-const BAR_LOWEST: u32 = 0x2581;
 
 /// What is remembered of a row.
 #[derive(Debug, Default)]
@@ -47,7 +46,7 @@ impl Watch {
             Cell::maybe(rates, |(into, _)| whole(into)),
             Cell::maybe(rates, |(_, out)| whole(out)),
             Cell::maybe(zero, Cell::Span),
-            Cell::text(sparkline(past.lags.iter().copied())),
+            Cell::text(sparkline(past.lags.iter().map(|&lag| lag as f64))),
         ]
     }
 }
@@ -61,14 +60,6 @@ fn time_to_zero(lag: i64, into: f64, out: f64) -> Option<Duration> {
     (less > 0.0).then(|| Duration::try_from_secs_f64(lag as f64 / less).ok()).flatten()
 }
 
-/// Lags as bars, from nothing to the highest of them.
-fn sparkline(lags: impl Iterator<Item = i64> + Clone) -> String {
-    let highest = lags.clone().max().unwrap_or(0).max(1) as f64;
-    lags.map(|lag| (lag as f64 * 7.0 / highest).round() as u32)
-        .filter_map(|level| char::from_u32(BAR_LOWEST + level.min(7)))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,12 +69,5 @@ mod tests {
         assert_eq!(time_to_zero(100, 10.0, 30.0), Some(Duration::from_secs(5)));
         assert_eq!(time_to_zero(100, 30.0, 30.0), None);
         assert_eq!(time_to_zero(0, 30.0, 10.0), Some(Duration::ZERO));
-    }
-
-    #[test]
-    fn a_sparkline_goes_from_nothing_to_the_highest() {
-        assert_eq!(sparkline([0, 7, 14].into_iter()), "\u{2581}\u{2585}\u{2588}");
-        assert_eq!(sparkline([0, 0].into_iter()), "\u{2581}\u{2581}");
-        assert_eq!(sparkline(std::iter::empty()), "");
     }
 }

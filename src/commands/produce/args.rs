@@ -169,7 +169,7 @@ pub struct Args {
 }
 
 /// The values of `--acks`.
-fn acks(text: &str) -> Result<Acks, String> {
+pub fn acks(text: &str) -> Result<Acks, String> {
     match text {
         "0" => Ok(Acks::None),
         "1" => Ok(Acks::Leader),
@@ -179,7 +179,7 @@ fn acks(text: &str) -> Result<Acks, String> {
 }
 
 /// The values of `-z`.
-fn codec(text: &str) -> Result<Compression, String> {
+pub fn codec(text: &str) -> Result<Compression, String> {
     let found = Compression::ALL.into_iter().find(|codec| codec.name() == text);
     found.ok_or_else(|| value::unknown("a codec", text, &Compression::ALL.map(Compression::name)))
 }
@@ -217,6 +217,7 @@ impl Args {
             acks: self.acks,
             compression: self.compression,
             partitioner: self.partitioner,
+            batch_bytes: None,
             report: self.report.is_some(),
         }
     }

@@ -2,7 +2,6 @@
 //! Leaves reading to `source` and `input`, counting to `tally`.
 
 pub mod args;
-pub mod buffers;
 pub mod input;
 pub mod source;
 pub mod tally;
@@ -14,7 +13,6 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 pub use self::args::Args;
-use self::buffers::Buffers;
 use self::input::{BadRecord, Generated, Input, Turn};
 use self::source::Source;
 use self::tally::{Counts, Reporter, Tally};
@@ -27,6 +25,8 @@ use crate::config::LogConfig;
 use crate::out::progress::Progress;
 use crate::out::units;
 use crate::record::RecordBuffer;
+use crate::record::buffers::Buffers;
+use crate::topic::TopicName;
 use crate::value::Rate;
 
 /// How long input may be behind before records that wait are sent.
@@ -286,7 +286,13 @@ impl<'a> Run<'a> {
         let (context, topic) = (self.context, &self.args.topic);
         let cluster = context.cluster()?;
         let cannot = |error: ClusterError| context.failure("produce", error);
-        ensure_topic(context, cluster, self.args).map_err(cannot)?;
+        let wanted = Wanted {
+            topic,
+            partitions: self.args.partitions,
+            partition: self.args.partition,
+            create: self.args.create,
+        };
+        ensure_topic(context, cluster, &wanted).map_err(cannot)?;
         let producer =
             cluster.producer(topic, self.args.options(context.stop()?.flag())).map_err(cannot)?;
         let deliveries = producer.deliveries();
@@ -422,31 +428,46 @@ impl<'a> Run<'a> {
 }
 
 /// Refuses a partition that a topic of `partitions` does not have.
-fn check_partition(args: &Args, partitions: i32) -> crate::cluster::error::Result<()> {
-    let Some(partition) = args.partition.filter(|&p| p >= partitions) else { return Ok(()) };
-    let topic = &args.topic;
+fn check_partition(
+    topic: &TopicName,
+    partition: Option<i32>,
+    partitions: i32,
+) -> crate::cluster::error::Result<()> {
+    let Some(partition) = partition.filter(|&p| p >= partitions) else { return Ok(()) };
     let message = format!("topic `{topic}` has no partition {partition}: it has {partitions}");
     Err(ClusterError::new(ErrorKind::UnknownTopicOrPartition, message))
 }
 
-/// Makes the topic if it is missing, and says so.
-fn ensure_topic(
+/// A topic as a producer wants it.
+pub struct Wanted<'a> {
+    /// Its name.
+    pub topic: &'a TopicName,
+    /// How many partitions it is to have.
+    pub partitions: Option<i32>,
+    /// One that it must have.
+    pub partition: Option<i32>,
+    /// Whether to create it on brokers too.
+    pub create: bool,
+}
+
+/// Makes the topic if it is missing, and says so; true if it was made.
+pub fn ensure_topic(
     context: &Context,
     cluster: &Cluster,
-    args: &Args,
-) -> crate::cluster::error::Result<()> {
-    if let Some(there) = cluster.topic_limits(&args.topic)?.map(|limits| limits.partitions) {
-        check_partition(args, there)?;
-        if let Some(wanted) = args.partitions.filter(|&wanted| wanted != there) {
+    wanted: &Wanted<'_>,
+) -> crate::cluster::error::Result<bool> {
+    let Wanted { topic, partitions, partition, create } = *wanted;
+    if let Some(there) = cluster.topic_limits(topic)?.map(|limits| limits.partitions) {
+        check_partition(topic, partition, there)?;
+        if let Some(wanted) = partitions.filter(|&wanted| wanted != there) {
             context.out.warn(format_args!(
-                "topic `{}` has {}, not {wanted}",
-                args.topic,
+                "topic `{topic}` has {}, not {wanted}",
                 units::plural(there as u64, "partition")
             ));
         }
-        return Ok(());
+        return Ok(false);
     }
-    let partitions = args.partitions.unwrap_or(1);
-    check_partition(args, partitions)?;
-    create_missing(context, cluster, &args.topic, partitions, args.create)
+    let partitions = partitions.unwrap_or(1);
+    check_partition(topic, partition, partitions)?;
+    create_missing(context, cluster, topic, partitions, create)
 }

@@ -119,24 +119,25 @@ pub fn guard_internal(verb: &str, names: &[TopicName], allowed: bool) -> Result<
     }
 }
 
-/// Creates a topic that records are to go to, where that is allowed, and says so.
+/// Creates a topic that records are to go to, where that is allowed, and says so; true if it was
+/// made by this.
 pub fn create_missing(
     context: &Context,
     cluster: &Cluster,
     name: &TopicName,
     partitions: i32,
     asked: bool,
-) -> Result<(), ClusterError> {
+) -> Result<bool, ClusterError> {
     let topic =
         NewTopic { name: name.clone(), partitions, replication_factor: None, configs: Vec::new() };
     match cluster.create_missing_topic(&topic, asked) {
         Ok(()) => {
             let count = units::plural(partitions as u64, "partition");
             context.out.status(format_args!("created topic `{name}` with {count}"));
-            Ok(())
+            Ok(true)
         }
         // Somebody else was quicker.
-        Err(error) if error.kind == ErrorKind::TopicAlreadyExists => Ok(()),
+        Err(error) if error.kind == ErrorKind::TopicAlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -1,11 +1,12 @@
-//! Owns the buffers that records are read into, where a report points into them until its line is
-//! written: so many at once that reading goes on, and no more. Leaves filling them to `input`.
+//! Owns the buffers that records are read or made into, where a report points into them until it
+//! was looked at: so many at once that sending goes on, and no more. Leaves filling them to
+//! callers.
 
 use std::sync::Arc;
 
 use crate::record::RecordBuffer;
 
-/// Bytes of buffers that reports point into; more are not read while these are not reported.
+/// Bytes of buffers that reports point into; no more are filled while these are not looked at.
 const REPORTED_BYTES: usize = 16 << 20;
 
 /// Buffers that were sent, the one used last at the end.

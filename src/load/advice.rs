@@ -1,0 +1,245 @@
+//! Owns what a measurement has to say about itself: that it is of something else than it seems, or
+//! not to be trusted. Values made of facts; leaves showing them to `commands::bench`.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::stats::{median, variation};
+use crate::out::units;
+
+/// What is known of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Records a second that were asked for.
+    pub rate_asked: Option<f64>,
+    /// Records a second.
+    pub rate: f64,
+    /// Records that were due and not sent.
+    pub unsent: u64,
+    /// Whether records are acknowledged when they are durable.
+    pub durable: bool,
+    /// The share of the loops' time in which the cluster did not take records.
+    pub blocked: f64,
+    /// The share of the loops' time that went into making records.
+    pub making: f64,
+    /// Processors that the process kept busy, on average.
+    pub cpus_used: f64,
+    /// Processors.
+    pub cpus: usize,
+    /// How many wanted to run on this machine before.
+    pub load_before: f64,
+    /// Records a second over time.
+    pub steps: Vec<f64>,
+    /// How long was measured.
+    pub span: Duration,
+    /// Whether the clients take latencies.
+    pub latencies: bool,
+}
+
+/// One piece of advice.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Advice {
+    /// The rate that was asked for was not reached.
+    RateNotReached {
+        /// What was asked for.
+        asked: f64,
+        /// What it was.
+        got: f64,
+        /// Records that were due and not sent.
+        unsent: u64,
+    },
+    /// Waiting for the disk is what takes the time.
+    SyncBound {
+        /// The share of time, in percent.
+        percent: u64,
+    },
+    /// Making records takes most of the time.
+    GeneratorBound {
+        /// The share of time, in percent.
+        percent: u64,
+    },
+    /// All processors are busy.
+    CpuBound {
+        /// How many are.
+        used: f64,
+        /// How many there are.
+        cpus: usize,
+    },
+    /// The beginning is unlike the rest.
+    ColdStart {
+        /// How much slower it began, in percent.
+        percent: u64,
+    },
+    /// The rate goes up and down.
+    Unsteady {
+        /// The standard deviation by the mean, in percent.
+        percent: u64,
+    },
+    /// Others use the machine.
+    Neighbour {
+        /// How many wanted to run before.
+        load: f64,
+        /// How many processors there are.
+        cpus: usize,
+    },
+    /// Too short to say anything.
+    Short,
+    /// Latency of a loop without a rate is that of full queues.
+    ClosedLoop,
+}
+
+/// The advice that facts give.
+pub fn advise(facts: &Facts) -> Vec<Advice> {
+    let mut found = Vec::new();
+    let percent = |share: f64| (share * 100.0).round() as u64;
+    if let Some(asked) = facts.rate_asked
+        && (facts.rate < asked * 0.98 || facts.unsent > 0)
+    {
+        found.push(Advice::RateNotReached { asked, got: facts.rate, unsent: facts.unsent });
+    }
+    let limited = facts.rate_asked.is_none() || !found.is_empty();
+    if limited && facts.durable && facts.blocked > 0.5 {
+        found.push(Advice::SyncBound { percent: percent(facts.blocked) });
+    }
+    if limited && facts.making > 0.5 {
+        found.push(Advice::GeneratorBound { percent: percent(facts.making) });
+    } else if limited && facts.cpus_used > 0.9 * facts.cpus as f64 {
+        found.push(Advice::CpuBound { used: facts.cpus_used, cpus: facts.cpus });
+    }
+    if facts.span < Duration::from_secs(1) {
+        found.push(Advice::Short);
+    }
+    found.extend(unevenness(&facts.steps, facts.rate_asked.is_some()));
+    // The average is over a minute, so a run just before this one is in it too.
+    if facts.load_before > facts.cpus as f64 * 0.8 {
+        found.push(Advice::Neighbour { load: facts.load_before, cpus: facts.cpus });
+    }
+    if facts.rate_asked.is_none() && facts.latencies {
+        found.push(Advice::ClosedLoop);
+    }
+    found
+}
+
+/// What the rates of the steps say. A rate that was asked for is even by itself.
+fn unevenness(steps: &[f64], open: bool) -> Option<Advice> {
+    // Fewer steps are as likely to be uneven by chance.
+    if steps.len() < 10 || open {
+        return None;
+    }
+    let (start, rest) = steps.split_at(steps.len() / 5);
+    let (start, rest_median) = (median(start), median(rest));
+    if start < rest_median * 0.85 && variation(rest) < 0.25 {
+        let percent = ((1.0 - start / rest_median) * 100.0).round() as u64;
+        return Some(Advice::ColdStart { percent });
+    }
+    let variation = variation(steps);
+    (variation > 0.25).then(|| Advice::Unsteady { percent: (variation * 100.0).round() as u64 })
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RateNotReached { asked, got, unsent } => {
+                let whole = |rate: f64| units::count(rate.round() as u64);
+                write!(f, "the rate was not reached: {}/s of {}/s", whole(*got), whole(*asked))?;
+                if *unsent > 0 {
+                    let noun = units::plural(*unsent, "record");
+                    write!(f, "; {noun} were due and not sent, so the true tail is longer")?;
+                }
+                Ok(())
+            }
+            Self::SyncBound { percent } => write!(
+                f,
+                "bound by syncs: {percent} % of the time went into waiting for what is durable; \
+                 `--acks 1` shows the rest"
+            ),
+            Self::GeneratorBound { percent } => write!(
+                f,
+                "the generator is the limit: {percent} % of the time went into making records; \
+                 try `--producers 2`"
+            ),
+            Self::CpuBound { used, cpus } => write!(
+                f,
+                "the processors are the limit: {used:.1} of {cpus} were busy with kaw itself"
+            ),
+            Self::ColdStart { percent } => write!(
+                f,
+                "the warm-up was too short: the first fifth was {percent} % slower than the rest; \
+                 `--warmup` takes it out"
+            ),
+            Self::Unsteady { percent } => write!(
+                f,
+                "the rate goes up and down by {percent} %: a noisy neighbour, or a disk that \
+                 catches up; measure longer, or use `kaw bench compare` on pairs"
+            ),
+            Self::Neighbour { load, cpus } => write!(
+                f,
+                "others use the machine: a load of {load:.1} on {cpus} processors before the run"
+            ),
+            Self::Short => write!(f, "less than a second was measured; more of it says more"),
+            Self::ClosedLoop => write!(
+                f,
+                "without `--rate`, records are sent as fast as they are taken: the latency is \
+                 that of full queues, and a stall delays only what is under way"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            rate_asked: Some(1000.0),
+            rate: 1000.0,
+            cpus: 2,
+            steps: vec![1000.0; 50],
+            span: Duration::from_secs(5),
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn a_sound_run_needs_no_advice() {
+        assert_eq!(advise(&facts()), []);
+    }
+
+    #[test]
+    fn a_rate_that_is_not_reached_is_told_with_why() {
+        let slow = Facts { rate: 700.0, unsent: 300, blocked: 0.9, durable: true, ..facts() };
+        let advice = advise(&slow);
+        assert_eq!(advice[0], Advice::RateNotReached { asked: 1000.0, got: 700.0, unsent: 300 });
+        assert_eq!(advice[1], Advice::SyncBound { percent: 90 });
+        assert!(advice[0].to_string().contains("700/s of 1,000/s"), "{}", advice[0]);
+    }
+
+    #[test]
+    fn what_limits_a_closed_loop_is_named() {
+        let closed = Facts { rate_asked: None, ..facts() };
+        let making = Facts { making: 0.8, cpus_used: 2.0, ..closed.clone() };
+        assert_eq!(advise(&making), [Advice::GeneratorBound { percent: 80 }]);
+        let busy = Facts { cpus_used: 1.95, ..closed.clone() };
+        assert_eq!(advise(&busy), [Advice::CpuBound { used: 1.95, cpus: 2 }]);
+        let queued = Facts { latencies: true, ..closed };
+        assert_eq!(advise(&queued), [Advice::ClosedLoop]);
+    }
+
+    #[test]
+    fn a_cold_start_and_an_uneven_run_are_told_apart() {
+        let closed = Facts { rate_asked: None, ..facts() };
+        let mut cold = closed.clone();
+        cold.steps.iter_mut().take(10).for_each(|rate| *rate = 500.0);
+        assert_eq!(advise(&cold), [Advice::ColdStart { percent: 50 }]);
+        let mut uneven = closed;
+        uneven.steps.iter_mut().step_by(2).for_each(|rate| *rate = 400.0);
+        assert!(matches!(advise(&uneven)[..], [Advice::Unsteady { .. }]), "{:?}", advise(&uneven));
+    }
+
+    #[test]
+    fn short_runs_and_neighbours_are_told() {
+        let run = Facts { span: Duration::from_millis(200), load_before: 3.0, ..facts() };
+        assert_eq!(advise(&run), [Advice::Short, Advice::Neighbour { load: 3.0, cpus: 2 }]);
+    }
+}
