@@ -238,6 +238,9 @@ impl LogDirectory {
     /// The page with the word that every change of topics counts up; `None` where this directory
     /// may not be written to.
     pub fn topics_page(&self) -> Option<Page> {
+        if self.foreign {
+            return None;
+        }
         let (path, file) = self.open_state_file().ok()?;
         file::make_page(&file, &path).ok()?;
         Page::map(&file, true).ok()

@@ -215,7 +215,12 @@ fn a_signal_ends_it_with_what_was_measured() {
 /// Waits until a topic is there.
 fn await_topic(s: &Sandbox, topic: &str) {
     let patience = Instant::now() + Duration::from_secs(60);
-    while s.run("topics list --json").items().all(|row| row["topic"] != topic) {
+    loop {
+        // The directory itself may be yet to come.
+        let run = s.run("topics list --json");
+        if run.status().success() && run.items().any(|row| row["topic"] == topic) {
+            return;
+        }
         assert!(Instant::now() < patience, "`{topic}` never came");
     }
 }

@@ -49,7 +49,8 @@ fn world(command: &str) -> Sandbox {
 /// Runs an example. One that follows for ever is given two seconds.
 fn run(s: &Sandbox, example: &str) {
     let bounded = [" -e", " --exit", " -n ", ":end"].iter().any(|flag| example.contains(flag));
-    if example.contains("kaw consume") && !bounded {
+    let follows = example.contains("kaw consume") || example.contains(" --serve");
+    if follows && !bounded {
         let run = s.bash(&format!("timeout --preserve-status -s INT 2 {example}"));
         run.code(130);
         return;

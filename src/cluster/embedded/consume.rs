@@ -131,7 +131,10 @@ impl Embedded {
 
     /// A consumer of nothing yet, for topics that are to come.
     pub fn consumer_to_be(&self) -> Result<Consumer> {
-        let directory = LogDirectory::open_to_write(&self.path)?;
+        let directory = match self.to_read()? {
+            Some(directory) => directory,
+            None => LogDirectory::open_to_write(&self.path)?,
+        };
         Ok(Consumer::of_nothing(*directory.boot()))
     }
 
