@@ -2,12 +2,21 @@
 //! system facts. The only unsafe code of the program; leaves all meaning to its callers.
 #![expect(unsafe_code, reason = "libc calls and the mapped page; each block says why it is sound")]
 
+mod process;
+mod terminal;
+
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
+
+pub use self::process::{
+    cpu_time, effective_user, file_limit, has_ended, hide_memory, host_name, is_ignored, kernel,
+    load_average, raise_file_limit, reason, sharpen_sleep, signal_group,
+};
+pub use self::terminal::Silence;
 
 /// How a lock excludes others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -332,64 +341,6 @@ pub fn interrupt<T>(thread: &std::thread::JoinHandle<T>) {
     unsafe { libc::pthread_kill(thread.as_pthread_t(), libc::SIGURG) };
 }
 
-/// Milliseconds of the monotonic clock, which all processes of a machine share. It stands still
-/// while the machine sleeps, so nobody is late for that.
-pub fn monotonic_ms() -> u64 {
-    let mut now = timespec(Duration::ZERO);
-    // SAFETY: writes one timespec that we own.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    now.tv_sec.unsigned_abs() * 1000 + now.tv_nsec.unsigned_abs() / 1_000_000
-}
-
-/// Whether nobody reads any more what is written to `fd`: the other end of a pipe is closed.
-pub fn is_unheard(fd: BorrowedFd<'_>) -> bool {
-    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: 0, revents: 0 };
-    // SAFETY: one pollfd that we own.
-    let polled = unsafe { libc::poll(&raw mut poll, 1, 0) };
-    polled > 0 && poll.revents & (libc::POLLERR | libc::POLLHUP) != 0
-}
-
-/// Lets this process open as many files as it may ask for: a partition takes four, and the usual
-/// limit is 1024. Advice: where it fails, opening says so in time.
-pub fn raise_file_limit() {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: one struct that we own, read and written by the kernel.
-    unsafe {
-        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 {
-            limit.rlim_cur = limit.rlim_max;
-            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
-        }
-    }
-}
-
-/// How many files this process may have open.
-pub fn file_limit() -> usize {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: one struct that we own, written by the kernel.
-    let asked = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
-    let known = (asked == 0).then(|| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX));
-    known.unwrap_or(256)
-}
-
-/// Sends a signal to the process `leader` and all of its process group.
-pub fn signal_group(leader: u32, signal: libc::c_int) {
-    let Ok(leader) = libc::pid_t::try_from(leader) else { return };
-    // SAFETY: a call with two numbers; the group is that of a child that was not waited for yet, so
-    // its number is nobody else's.
-    unsafe { libc::kill(-leader, signal) };
-}
-
-/// Whether a child has ended. It is still to be waited for, so its number stays its own.
-pub fn has_ended(child: u32) -> bool {
-    // SAFETY: `siginfo_t` is a plain C struct; all zeros is a value of it.
-    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-    // SAFETY: writes one struct that we own.
-    let asked = unsafe { libc::waitid(libc::P_PID, child, &raw mut info, options) };
-    // SAFETY: filled by `waitid`, or still zeros: then no child has ended.
-    asked != 0 || unsafe { info.si_pid() } != 0
-}
-
 /// The monotonic clock in nanoseconds. The same for every process since the machine was started, so
 /// that a record can carry the moment it was sent to a reader in another process.
 pub fn monotonic_ns() -> u64 {
@@ -399,165 +350,18 @@ pub fn monotonic_ns() -> u64 {
     now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned()
 }
 
-/// Lets the sleeps of this thread end when they should, and not up to 50 us later. Advice.
-pub fn sharpen_sleep() {
-    // SAFETY: a call with numbers.
-    unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1, 0, 0, 0) };
+/// Milliseconds of the monotonic clock, which all processes of a machine share. It stands still
+/// while the machine sleeps, so nobody is late for that.
+pub fn monotonic_ms() -> u64 {
+    monotonic_ns() / 1_000_000
 }
 
-/// The processor time that this process has used.
-pub fn cpu_time() -> Duration {
-    // SAFETY: `rusage` is a plain C struct of integers.
-    let mut used: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: `used` is ours to write.
-    unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut used) };
-    [used.ru_utime, used.ru_stime]
-        .map(|t| {
-            let (s, us) = (t.tv_sec.cast_unsigned(), t.tv_usec.cast_unsigned());
-            Duration::from_secs(s) + Duration::from_micros(us)
-        })
-        .iter()
-        .sum()
-}
-
-/// How many wanted to run on this machine over the last minute, on average.
-pub fn load_average() -> Option<f64> {
-    let mut loads = [0.0_f64];
-    // SAFETY: writes at most as many numbers as we own.
-    (unsafe { libc::getloadavg(loads.as_mut_ptr(), 1) } == 1).then(|| loads[0])
-}
-
-/// The kernel, as `Linux 6.1.0 x86_64`.
-pub fn kernel() -> String {
-    // SAFETY: `utsname` is a plain C struct of characters.
-    let mut names: libc::utsname = unsafe { std::mem::zeroed() };
-    // SAFETY: `names` is ours to write; the kernel ends each text with a zero.
-    unsafe { libc::uname(&raw mut names) };
-    let text = |chars: &[libc::c_char]| {
-        let bytes: Vec<u8> = chars.iter().map(|&c| c as u8).take_while(|&b| b != 0).collect();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    format!("{} {} {}", text(&names.sysname), text(&names.release), text(&names.machine))
-}
-
-/// The name of this machine; `localhost` where it has none.
-pub fn host_name() -> String {
-    let mut name = [0u8; 256];
-    // SAFETY: writes at most as many bytes as we own; the last one stays zero.
-    let known = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) } == 0;
-    let text = name.split(|&byte| byte == 0).next().unwrap_or_default();
-    if known && !text.is_empty() {
-        return String::from_utf8_lossy(text).into_owned();
-    }
-    "localhost".to_owned()
-}
-
-/// Whether this process was started with a signal ignored, as `nohup` does.
-pub fn is_ignored(signal: libc::c_int) -> bool {
-    // SAFETY: `sigaction` is a plain C struct; all zeros is a value of it.
-    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    // SAFETY: only asks, and `action` is ours to write.
-    let asked = unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut action) };
-    asked == 0 && action.sa_sigaction == libc::SIG_IGN
-}
-
-/// The effective user id of this process.
-pub fn effective_user() -> u32 {
-    // SAFETY: a call without arguments that cannot fail.
-    unsafe { libc::geteuid() }
-}
-
-/// The system's reason as the end of a sentence, without Rust's `(os error 28)`.
-pub fn reason(error: &io::Error) -> String {
-    if error.raw_os_error() == Some(libc::EMFILE) {
-        return format!("more than {} open files (`ulimit -n`)", file_limit());
-    }
-    let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((reason, _)) => reason.to_lowercase(),
-        None => text,
-    }
-}
-
-/// Lets no other program of this user read our memory, and no core dump hold it. For a process that
-/// has secrets in it.
-pub fn hide_memory() {
-    // SAFETY: a call with numbers; refused, it changes nothing, and we go on without.
-    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) };
-}
-
-/// A terminal that shows nothing of what is typed and edits nothing, until this is dropped.
-/// Meanwhile the signals that would end the process wait, so that none leaves the terminal like
-/// that.
-#[derive(Debug)]
-pub struct Silence<'a> {
-    /// The terminal.
-    terminal: &'a File,
-    /// How it was.
-    before: Box<libc::termios>,
-    /// The signals that waited before.
-    mask: Box<libc::sigset_t>,
-}
-
-/// The signals that end a process which waits for a person.
-const ENDING: [libc::c_int; 4] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
-
-impl<'a> Silence<'a> {
-    /// Silences a terminal.
-    pub fn begin(terminal: &'a File) -> io::Result<Self> {
-        // SAFETY: both are plain C structs; all zeros is a value of each.
-        let (mut before, mut mask, mut ending): (libc::termios, libc::sigset_t, libc::sigset_t) =
-            unsafe { (std::mem::zeroed(), std::mem::zeroed(), std::mem::zeroed()) };
-        // SAFETY: the descriptor is open for the borrow, and the struct is ours to write.
-        if unsafe { libc::tcgetattr(terminal.as_raw_fd(), &raw mut before) } != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the sets are ours; `sigemptyset` makes `ending` a set before anything is added.
-        unsafe {
-            libc::sigemptyset(&raw mut ending);
-            for signal in ENDING {
-                libc::sigaddset(&raw mut ending, signal);
-            }
-            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const ending, &raw mut mask);
-        }
-        let mut silent = before;
-        silent.c_lflag &= !(libc::ECHO | libc::ICANON | libc::ISIG);
-        let silence = Self { terminal, before: Box::new(before), mask: Box::new(mask) };
-        silence.set(&silent)?;
-        Ok(silence)
-    }
-
-    /// Whether a signal waits that would have ended the process.
-    pub fn is_signalled(&self) -> bool {
-        // SAFETY: a plain C struct; all zeros is a value of it.
-        let mut waiting: libc::sigset_t = unsafe { std::mem::zeroed() };
-        // SAFETY: writes to a set of ours, and then only reads it.
-        unsafe {
-            libc::sigpending(&raw mut waiting) == 0
-                && ENDING.iter().any(|&one| libc::sigismember(&raw const waiting, one) == 1)
-        }
-    }
-
-    /// Sets the terminal.
-    fn set(&self, how: &libc::termios) -> io::Result<()> {
-        let fd = self.terminal.as_raw_fd();
-        // SAFETY: the descriptor is open for the borrow, and the struct is only read.
-        match unsafe { libc::tcsetattr(fd, libc::TCSAFLUSH, std::ptr::from_ref(how)) } {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        }
-    }
-}
-
-impl Drop for Silence<'_> {
-    fn drop(&mut self) {
-        // A terminal that has gone needs nothing.
-        drop(self.set(&self.before));
-        // SAFETY: the set is what `pthread_sigmask` gave us, and is only read.
-        unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const *self.mask, std::ptr::null_mut());
-        }
-    }
+/// Whether nobody reads any more what is written to `fd`: the other end of a pipe is closed.
+pub fn is_unheard(fd: BorrowedFd<'_>) -> bool {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: 0, revents: 0 };
+    // SAFETY: one pollfd that we own.
+    let polled = unsafe { libc::poll(&raw mut poll, 1, 0) };
+    polled > 0 && poll.revents & (libc::POLLERR | libc::POLLHUP) != 0
 }
 
 /// Fills `bytes` from the system's random source.
@@ -601,13 +405,6 @@ mod tests {
         unlock(&a, 0, 1).unwrap();
         assert_eq!(lock_holder(&b, LockKind::Shared, 0, 1).unwrap(), None);
         assert!(try_lock(&b, LockKind::Shared, 0, 1).unwrap());
-    }
-
-    #[test]
-    fn hidden_memory_is_not_dumped() {
-        hide_memory();
-        // SAFETY: only asks.
-        assert_eq!(unsafe { libc::prctl(libc::PR_GET_DUMPABLE) }, 0);
     }
 
     #[test]

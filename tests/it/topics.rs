@@ -342,7 +342,6 @@ fn a_target_that_is_not_there_is_told_by_what_it_is() {
     assert_refused(&s.run("-d missing topics list"), 8, "missing does not exist");
     assert_refused(&s.run("-d dangling topics list"), 8, "dangling does not exist");
     assert_refused(&s.run("-d file topics list"), 2, "file is not a directory");
-    assert_refused(&s.run("-b localhost:9092 topics list"), 2, "log directories only");
     assert_refused(&s.run("-b localhost:x topics list"), 2, "is not `HOST:PORT`");
     assert_refused(&s.run("--profile work topics list"), 2, "profile `work`");
     // The default directory is the user's own: absent, it is empty.

@@ -131,9 +131,10 @@ impl Embedded {
 
     /// A consumer of nothing yet, for topics that are to come.
     pub fn consumer_to_be(&self) -> Result<Consumer> {
-        let directory = match self.to_read()? {
-            Some(directory) => directory,
-            None => LogDirectory::open_to_write(&self.path)?,
+        let directory = match LogDirectory::open(&self.path) {
+            // The directory may be yet to come, too.
+            Err(DiskError::Missing { .. }) => LogDirectory::open_to_write(&self.path)?,
+            opened => opened?,
         };
         Ok(Consumer::of_nothing(*directory.boot()))
     }
