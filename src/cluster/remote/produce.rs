@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
 
-use super::config::Use;
+use super::config::{BATCH_BYTES, Sending, Use};
 use super::error;
 use super::ffi::queue::{DELIVERIES, ERRORS, Event};
 use super::ffi::send::{Letter, Messages, Settled, is_full};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
-use super::session::Session;
+use super::session::{self, Session};
+use super::transaction::{Pending, Transaction};
 use super::{Remote, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
@@ -40,8 +41,9 @@ const RECORD_OVERHEAD_BYTES: usize = 16;
 /// Buffers that a report points into.
 #[derive(Debug, Default)]
 struct Reported {
-    /// By number, with how many of its records are not settled yet.
-    buffers: HashMap<u32, (Arc<RecordBuffer>, usize)>,
+    /// By number, with how many of its records are not settled yet, and the number that the first
+    /// of them has in the input.
+    buffers: HashMap<u32, (Arc<RecordBuffer>, usize, u64)>,
     last: u32,
 }
 
@@ -50,6 +52,10 @@ struct Reported {
 struct Shared {
     session: Arc<Session>,
     acks: Acks,
+    /// Whether tags name a record of a buffer; else they are its number in the input.
+    report: bool,
+    /// Where fates wait for the end of their transaction.
+    pending: Option<Arc<Mutex<Pending>>>,
     /// Set at the first failure: what follows is not sent.
     failed: AtomicBool,
     /// Set when nothing more will be sent.
@@ -65,13 +71,23 @@ struct Shared {
 impl Shared {
     /// Fails when waiting any longer makes no sense.
     fn check(&self) -> Result<()> {
-        if self.interrupted.load(Ordering::Relaxed)
-            && self.noticed.get_or_init(Instant::now).elapsed() >= GRACE
-        {
-            let message = "interrupted before everything was settled";
-            return Err(ClusterError::new(ErrorKind::TimedOut, message));
+        check_interrupted(&self.interrupted, &self.noticed)
+    }
+
+    /// The number in the input of the record with this tag.
+    fn number(&self, tag: usize) -> u64 {
+        if !self.report {
+            return tag as u64;
         }
-        Ok(())
+        let reported = lock(&self.reported);
+        let first = reported.buffers.get(&((tag >> 32) as u32)).map_or(0, |(_, _, first)| *first);
+        first + u64::from(tag as u32)
+    }
+
+    /// The report of records, where one is wanted.
+    fn report_of(&self, tags: &[usize], base_offset: i64) -> Option<Report> {
+        let reported = || lock(&self.reported).settle(tags, base_offset);
+        self.report.then(reported).flatten()
     }
 
     fn in_flight(&self) -> u64 {
@@ -80,13 +96,22 @@ impl Shared {
     }
 }
 
+/// Fails some time after a signal.
+fn check_interrupted(interrupted: &AtomicBool, noticed: &OnceLock<Instant>) -> Result<()> {
+    if interrupted.load(Ordering::Relaxed) && noticed.get_or_init(Instant::now).elapsed() >= GRACE {
+        let message = "interrupted before everything was settled";
+        return Err(ClusterError::new(ErrorKind::TimedOut, message));
+    }
+    Ok(())
+}
+
 /// Appends records to one topic.
 #[derive(Debug)]
 pub struct Producer {
     topic: Topic,
     partitions: i32,
     assigner: Assigner,
-    report: bool,
+    transaction: Option<Transaction>,
     shared: Arc<Shared>,
     deliveries: Sender<Delivery>,
     received: Receiver<Delivery>,
@@ -105,21 +130,25 @@ impl Remote {
     pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
         let limits = self.limits_of(topic)?;
         let limits = limits.ok_or_else(|| ClusterError::unknown_topic(topic.as_str()))?;
-        let session = self.producing(options.acks, limits.limits.max_message_bytes)?;
+        let most = options.batch_bytes.unwrap_or(BATCH_BYTES);
+        let batch_bytes = most.min(limits.limits.max_message_bytes).max(1);
+        let mut sending = Sending { acks: options.acks, batch_bytes, ..Sending::default() };
+        sending.linger = options.linger.unwrap_or(sending.linger);
+        sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
+        let session = self.producing(&Use::Produce(sending))?;
         let codec = options.compression.or(limits.compression).unwrap_or_default();
         Producer::start(session, topic, limits.limits.partitions, codec, options)
     }
 
     /// The client that sends; the one that was opened early, if it will do.
-    fn producing(&self, acks: Acks, max_message_bytes: usize) -> Result<Arc<Session>> {
-        let usage = Use::Produce { acks, batch_bytes: max_message_bytes };
+    fn producing(&self, usage: &Use) -> Result<Arc<Session>> {
         let early = lock(&self.early).take();
         if let Some((session, was)) = early
-            && was.is_like(usage)
+            && was == *usage
         {
             return Ok(session);
         }
-        Ok(Arc::new(Session::open(&self.brokers, self.limits, usage)?))
+        Ok(Arc::new(self.open_session(usage)?))
     }
 }
 
@@ -139,16 +168,24 @@ impl Producer {
         let (warn, warnings) = unbounded();
         let (made_room, room) = bounded(1);
         let (alive, stages) = bounded(0);
+        let (interrupted, noticed) = (options.interrupted, OnceLock::new());
+        let transaction = options.transactions.map(|transactions| {
+            let check = || check_interrupted(&interrupted, &noticed);
+            Transaction::start(&session, transactions, check)
+        });
+        let transaction = transaction.transpose()?;
         let shared = Arc::new(Shared {
             session,
             acks: options.acks,
+            report: options.report,
+            pending: transaction.as_ref().map(|of| Arc::clone(of.pending())),
             failed: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             settled: AtomicU64::new(0),
             reported: Mutex::default(),
-            interrupted: options.interrupted,
-            noticed: OnceLock::new(),
+            interrupted,
+            noticed,
         });
         let settler = Settler {
             shared: Arc::clone(&shared),
@@ -169,7 +206,7 @@ impl Producer {
             topic,
             partitions,
             assigner: Assigner::new(options.partitioner, partitions, seed),
-            report: options.report,
+            transaction,
             shared,
             deliveries,
             received,
@@ -195,18 +232,84 @@ impl Producer {
     /// Takes the records of `buffer`; each gets its fate as a delivery. Blocks while the brokers
     /// are behind. `false` means that an earlier record failed and nothing more is taken.
     pub fn send(&mut self, buffer: &Arc<RecordBuffer>) -> bool {
-        let number = if self.report { self.keep(buffer) } else { 0 };
-        for (chunk, spans) in buffer.spans.chunks(RECORDS_MAX).enumerate() {
+        let report = self.shared.report;
+        let number = if report { self.keep(buffer) } else { 0 };
+        let mut from = 0;
+        while let Some(rest) = buffer.spans.get(from..).filter(|rest| !rest.is_empty()) {
+            let Some(room) = self.room() else { break };
+            let spans = rest.get(..room.min(rest.len())).unwrap_or(rest);
             self.letters.clear();
-            for (at, span) in spans.iter().enumerate() {
-                let index = chunk * RECORDS_MAX + at;
+            for (at, span) in (from..).zip(spans) {
                 let partition = self.partition_of(span, buffer);
-                let tag = if self.report { tag(number, index as u32) } else { 0 };
+                let of_input = (buffer.first_number + at as u64) as usize;
+                let tag = if report { tag(number, at as u32) } else { of_input };
                 self.letters.push(Letter { partition, tag });
             }
             self.send_chunk(buffer, spans);
+            from += spans.len();
+            if let Some(transaction) = &mut self.transaction {
+                transaction.add(spans.len() as u64);
+            }
+            self.commit_if_due();
         }
         !self.shared.failed.load(Ordering::Acquire)
+    }
+
+    /// How many records may be handed over in one call; `None` once there is no transaction for
+    /// them.
+    fn room(&mut self) -> Option<usize> {
+        let Some(transaction) = &mut self.transaction else { return Some(RECORDS_MAX) };
+        if self.shared.failed.load(Ordering::Acquire) {
+            return None;
+        }
+        match transaction.room() {
+            Ok(room) => Some(usize::try_from(room).unwrap_or(usize::MAX).clamp(1, RECORDS_MAX)),
+            Err(error) => {
+                // Its records are not sent, which is what this tells of none of them.
+                let fate = Fate::NotPersisted(Arc::new(error));
+                self.tell(Delivery { records: 0, fate, partition: 0, number: None, report: None });
+                self.shared.failed.store(true, Ordering::Release);
+                None
+            }
+        }
+    }
+
+    /// Commits the open transaction if it is time to.
+    pub fn commit_if_due(&mut self) {
+        let interrupted = self.shared.interrupted.load(Ordering::Relaxed);
+        if !interrupted && self.transaction.as_ref().is_some_and(Transaction::is_due) {
+            self.end_transaction();
+        }
+    }
+
+    /// Ends the open transaction, and tells the fates of its records.
+    fn end_transaction(&mut self) {
+        let Some(transaction) = &mut self.transaction else { return };
+        let shared = &self.shared;
+        let interrupted = shared.interrupted.load(Ordering::Relaxed).then(|| {
+            let message = "interrupted, so the transaction was aborted";
+            ClusterError::new(ErrorKind::TimedOut, message)
+        });
+        let deliveries = transaction.end(interrupted, || shared.check());
+        if !transaction.is_well() {
+            shared.failed.store(true, Ordering::Release);
+        }
+        deliveries.into_iter().for_each(|delivery| self.tell(delivery));
+    }
+
+    /// From now on the open transaction can only be aborted.
+    pub const fn spoil(&mut self) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.spoil();
+        }
+    }
+
+    /// Has what waits for its batch to fill sent now.
+    pub fn flush(&mut self) {
+        if self.shared.in_flight() > 0 {
+            self.topic.client().hurry();
+        }
+        self.commit_if_due();
     }
 
     fn partition_of(&mut self, span: &Span, buffer: &RecordBuffer) -> i32 {
@@ -222,7 +325,8 @@ impl Producer {
         let mut reported = lock(&self.shared.reported);
         reported.last = reported.last.wrapping_add(1).max(1);
         let number = reported.last;
-        reported.buffers.insert(number, (Arc::clone(buffer), buffer.len()));
+        let kept = (Arc::clone(buffer), buffer.len(), buffer.first_number);
+        reported.buffers.insert(number, kept);
         number
     }
 
@@ -310,13 +414,18 @@ impl Producer {
     /// Settles one record that was not sent.
     fn refuse(&self, letter: Letter, error: ClusterError) {
         self.shared.failed.store(true, Ordering::Release);
-        let report = lock(&self.shared.reported).settle(&[letter.tag], -1);
-        let mut delivery = Delivery {
-            records: 1,
-            fate: Fate::NotPersisted(Arc::new(error)),
-            partition: letter.partition,
-            report,
-        };
+        let number = Some(self.shared.number(letter.tag));
+        let report = self.shared.report_of(&[letter.tag], -1);
+        let (fate, partition) = (Fate::NotPersisted(Arc::new(error)), letter.partition);
+        let delivery = Delivery { records: 1, fate, partition, number, report };
+        match &self.shared.pending {
+            Some(pending) => lock(pending).keep(delivery),
+            None => self.tell(delivery),
+        }
+    }
+
+    /// Tells a fate from this thread.
+    fn tell(&self, mut delivery: Delivery) {
         while let Err(SendTimeoutError::Timeout(back)) =
             self.deliveries.send_timeout(delivery, TICK)
         {
@@ -345,21 +454,28 @@ impl Producer {
 
     /// Waits for the fates of all records. After a signal, what is not settled soon is given up,
     /// and its fate says how far it had come.
-    pub fn close(self) -> Result<()> {
-        let Self { topic, shared, deliveries, thread, stages, .. } = self;
-        shared.closing.store(true, Ordering::Release);
-        drop(deliveries);
+    pub fn close(mut self) -> Result<()> {
+        self.end_transaction();
+        self.shared.closing.store(true, Ordering::Release);
         let mut given_up: Option<(Instant, ClusterError)> = None;
-        while let Err(RecvTimeoutError::Timeout) = stages.recv_timeout(TICK) {
-            match (&given_up, shared.check()) {
+        if self.transaction.is_none() {
+            // Nothing comes to fill the last batches.
+            self.topic.client().hurry();
+        }
+        while let Err(RecvTimeoutError::Timeout) = self.stages.recv_timeout(TICK) {
+            match (&given_up, self.shared.check()) {
                 (None, Err(error)) => {
-                    topic.client().purge();
+                    self.topic.client().purge();
                     given_up = Some((Instant::now(), error));
                 }
                 (Some((since, _)), _) if since.elapsed() > PURGE_MAX => break,
                 _ => {}
             }
         }
+        let late = self.transaction.as_ref().map(Transaction::take_fates).unwrap_or_default();
+        late.into_iter().for_each(|delivery| self.tell(delivery));
+        let Self { shared, deliveries, thread, .. } = self;
+        drop(deliveries);
         if shared.in_flight() > 0 {
             return given_up.map_or(Ok(()), |(_, error)| Err(error));
         }
@@ -378,7 +494,7 @@ impl Reported {
     /// wanted.
     fn settle(&mut self, tags: &[usize], base_offset: i64) -> Option<Report> {
         let number = (tags.first()? >> 32) as u32;
-        let (records, left) = self.buffers.get_mut(&number)?;
+        let (records, left, _) = self.buffers.get_mut(&number)?;
         *left = left.saturating_sub(tags.len());
         let records = Arc::clone(records);
         if *left == 0 {
@@ -398,14 +514,14 @@ struct Run {
 
 impl Run {
     /// Whether the next record goes on with this run.
-    fn takes(&self, next: &Settled) -> bool {
+    fn takes(&self, next: &Settled, report: bool) -> bool {
         let first = &self.first;
         let dense = first.persisted != Some(true)
             || next.offset == first.offset.saturating_add(self.records as i64);
         next.persisted == first.persisted
             && next.code == first.code
             && next.partition == first.partition
-            && (next.tag == 0 || (dense && next.tag >> 32 == first.tag >> 32))
+            && (!report || (dense && next.tag >> 32 == first.tag >> 32))
     }
 }
 
@@ -439,18 +555,18 @@ impl Settler {
 
     /// Takes the fates in one event.
     fn settle(&mut self, event: &Event) {
-        let runs = &mut self.runs;
+        let (runs, report) = (&mut self.runs, self.shared.report);
         let mut settled = 0;
         event.for_each_settled(|next| {
             settled += 1;
-            if let Some(run) = runs.last_mut().filter(|run| run.takes(&next)) {
+            if let Some(run) = runs.last_mut().filter(|run| run.takes(&next, report)) {
                 run.records += 1;
-                if next.tag != 0 {
+                if report {
                     run.tags.push(next.tag);
                 }
                 return;
             }
-            let tags = if next.tag == 0 { Vec::new() } else { vec![next.tag] };
+            let tags = if report { vec![next.tag] } else { Vec::new() };
             runs.push(Run { first: next, records: 1, tags });
         });
         for run in std::mem::take(&mut self.runs) {
@@ -473,14 +589,19 @@ impl Settler {
             None if first.code == Code::NONE => Fate::MaybePersisted(None),
             None => Fate::MaybePersisted(Some(Arc::new(self.why(first.code)))),
         };
-        if matches!(fate, Fate::NotPersisted(_) | Fate::MaybePersisted(Some(_))) {
+        let failed = matches!(fate, Fate::NotPersisted(_) | Fate::MaybePersisted(Some(_)));
+        if failed {
             self.shared.failed.store(true, Ordering::Release);
         }
+        let number = failed.then(|| self.shared.number(first.tag));
         let base_offset = if first.persisted == Some(true) { first.offset } else { -1 };
-        let report = lock(&self.shared.reported).settle(&tags, base_offset);
-        let delivery = Delivery { records, fate, partition: first.partition, report };
-        // Whoever counts may have gone.
-        drop(self.deliveries.send(delivery));
+        let report = self.shared.report_of(&tags, base_offset);
+        let delivery = Delivery { records, fate, partition: first.partition, number, report };
+        match &self.shared.pending {
+            Some(pending) => lock(pending).keep(delivery),
+            // Whoever counts may have gone.
+            None => drop(self.deliveries.send(delivery)),
+        }
     }
 
     /// The error of a record: one that was not answered in time failed for what the connections
@@ -499,7 +620,7 @@ impl Settler {
     fn note(&self, event: &Event) {
         let Err(trouble) = event.check() else { return };
         if self.shared.session.is_new(&trouble) {
-            drop(self.warn.send(error::error(&trouble).message));
+            drop(self.warn.send(session::warning(&trouble)));
         }
         self.shared.session.note(trouble);
     }
