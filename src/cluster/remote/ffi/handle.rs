@@ -253,3 +253,45 @@ impl Drop for Client {
 fn invalid(text: String) -> Trouble {
     Trouble { code: Code::of(sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__INVALID_ARG), text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A property that the library has, as it is where nobody sets it.
+    fn built_in(name: &str) -> String {
+        let (name, mut value, mut size) = (c_text(name), [0; 1024], 1024);
+        // SAFETY: the configuration is freed at the end; the buffer is as long as it says.
+        unsafe {
+            let conf = sys::rd_kafka_conf_new();
+            sys::rd_kafka_conf_get(conf, name.as_ptr(), value.as_mut_ptr(), &raw mut size);
+            sys::rd_kafka_conf_destroy(conf);
+            text(value.as_ptr())
+        }
+    }
+
+    #[test]
+    fn the_library_was_built_with_all_that_it_is_to_have() {
+        // Its build goes on without what it does not find.
+        let features = built_in("builtin.features");
+        for wanted in ["gzip", "snappy", "lz4", "zstd", "ssl", "sasl_plain", "sasl_scram"] {
+            assert!(features.split(',').any(|has| has == wanted), "{wanted} is not in {features}");
+        }
+    }
+
+    #[test]
+    fn a_log_keeps_its_newest_lines_and_the_last_failure() {
+        let log = Log::default();
+        let line = |facility: &str, n: usize| LogLine {
+            level: 4,
+            facility: facility.to_owned(),
+            text: n.to_string(),
+        };
+        log.push(line("FAIL", 0));
+        (1..=LINES_MAX).for_each(|n| log.push(line("CONFWARN", n)));
+        let lines = log.take();
+        assert_eq!((lines.len(), &*lines[0].text), (LINES_MAX, "1"));
+        assert_eq!(log.last_failure().as_deref(), Some("0"));
+        assert!(log.take().is_empty());
+    }
+}
