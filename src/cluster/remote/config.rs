@@ -74,6 +74,9 @@ fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
         ("log.connection.close", "false".to_owned()),
         // Its own default of 10 s lets a request time out while a broker is up again.
         ("reconnect.backoff.max.ms", "1000".to_owned()),
+        // Half of it is also the wait for the second connection, which every command needs: the
+        // first is dropped once its broker has told its id.
+        ("reconnect.backoff.ms", "20".to_owned()),
         ("allow.auto.create.topics", "false".to_owned()),
         // At the start no broker is there to ask yet; the wait doubles from here on.
         ("topic.metadata.refresh.fast.interval.ms", "10".to_owned()),
@@ -109,8 +112,8 @@ fn of_sending(sending: &Sending, timeout_ms: u128) -> Vec<(&'static str, String)
         ("acks", acks_value(*acks).to_owned()),
         ("message.timeout.ms", timeout_ms.to_string()),
         ("queue.buffering.max.ms", (linger.as_secs_f64() * 1000.0).min(900_000.0).to_string()),
-        ("queue.buffering.max.messages", "500000".to_owned()),
-        ("queue.buffering.max.kbytes", "65536".to_owned()),
+        ("queue.buffering.max.messages", "100000".to_owned()),
+        ("queue.buffering.max.kbytes", "32768".to_owned()),
         ("batch.num.messages", "100000".to_owned()),
         ("batch.size", batch_bytes.to_string()),
         ("message.max.bytes", "1000000000".to_owned()),

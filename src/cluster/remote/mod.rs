@@ -9,6 +9,7 @@ mod ffi;
 mod offsets;
 pub(super) mod produce;
 mod session;
+mod settle;
 mod topics;
 mod transaction;
 

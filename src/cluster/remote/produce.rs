@@ -12,11 +12,11 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bo
 
 use super::config::{BATCH_BYTES, Sending, Use};
 use super::error;
-use super::ffi::queue::{DELIVERIES, ERRORS, Event};
-use super::ffi::send::{Letter, Messages, Settled, is_full};
+use super::ffi::send::{Letter, Messages, is_full};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
-use super::session::{self, Session};
+use super::session::Session;
+use super::settle::Settler;
 use super::transaction::{Pending, Transaction};
 use super::{Remote, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
@@ -32,7 +32,7 @@ const QUEUED_DELIVERIES: usize = 256;
 /// How long what is under way may take after a signal.
 const GRACE: Duration = Duration::from_millis(1500);
 /// How often a wait looks whether it makes sense.
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 /// How long what was given up may take to come back with its fate.
 const PURGE_MAX: Duration = Duration::from_millis(300);
 /// About what a record takes besides its key and value.
@@ -40,7 +40,7 @@ const RECORD_OVERHEAD_BYTES: usize = 16;
 
 /// Buffers that a report points into.
 #[derive(Debug, Default)]
-struct Reported {
+pub(super) struct Reported {
     /// By number, with how many of its records are not settled yet, and the number that the first
     /// of them has in the input.
     buffers: HashMap<u32, (Arc<RecordBuffer>, usize, u64)>,
@@ -49,23 +49,23 @@ struct Reported {
 
 /// What the two threads share.
 #[derive(Debug)]
-struct Shared {
-    session: Arc<Session>,
-    acks: Acks,
+pub(super) struct Shared {
+    pub(super) session: Arc<Session>,
+    pub(super) acks: Acks,
     /// Whether tags name a record of a buffer; else they are its number in the input.
-    report: bool,
+    pub(super) report: bool,
     /// Where fates wait for the end of their transaction.
-    pending: Option<Arc<Mutex<Pending>>>,
+    pub(super) pending: Option<Arc<Mutex<Pending>>>,
     /// Set at the first failure: what follows is not sent.
-    failed: AtomicBool,
+    pub(super) failed: AtomicBool,
     /// Set when nothing more will be sent.
-    closing: AtomicBool,
+    pub(super) closing: AtomicBool,
     /// Records that librdkafka has, and that were settled.
-    sent: AtomicU64,
-    settled: AtomicU64,
-    reported: Mutex<Reported>,
-    interrupted: Arc<AtomicBool>,
-    noticed: OnceLock<Instant>,
+    pub(super) sent: AtomicU64,
+    pub(super) settled: AtomicU64,
+    pub(super) reported: Mutex<Reported>,
+    pub(super) interrupted: Arc<AtomicBool>,
+    pub(super) noticed: OnceLock<Instant>,
 }
 
 impl Shared {
@@ -75,7 +75,7 @@ impl Shared {
     }
 
     /// The number in the input of the record with this tag.
-    fn number(&self, tag: usize) -> u64 {
+    pub(super) fn number(&self, tag: usize) -> u64 {
         if !self.report {
             return tag as u64;
         }
@@ -85,12 +85,12 @@ impl Shared {
     }
 
     /// The report of records, where one is wanted.
-    fn report_of(&self, tags: &[usize], base_offset: i64) -> Option<Report> {
+    pub(super) fn report_of(&self, tags: &[usize], base_offset: i64) -> Option<Report> {
         let reported = || lock(&self.reported).settle(tags, base_offset);
         self.report.then(reported).flatten()
     }
 
-    fn in_flight(&self) -> u64 {
+    pub(super) fn in_flight(&self) -> u64 {
         let settled = self.settled.load(Ordering::Acquire);
         self.sent.load(Ordering::Acquire).saturating_sub(settled)
     }
@@ -502,126 +502,5 @@ impl Reported {
         }
         let indices = tags.iter().map(|tag| *tag as u32).collect();
         Some(Report { records, indices, base_offset })
-    }
-}
-
-/// Records with one fate, next to each other in one partition.
-struct Run {
-    first: Settled,
-    records: u64,
-    tags: Vec<usize>,
-}
-
-impl Run {
-    /// Whether the next record goes on with this run.
-    fn takes(&self, next: &Settled, report: bool) -> bool {
-        let first = &self.first;
-        let dense = first.persisted != Some(true)
-            || next.offset == first.offset.saturating_add(self.records as i64);
-        next.persisted == first.persisted
-            && next.code == first.code
-            && next.partition == first.partition
-            && (!report || (dense && next.tag >> 32 == first.tag >> 32))
-    }
-}
-
-/// The thread that takes the fates of records.
-struct Settler {
-    shared: Arc<Shared>,
-    deliveries: Sender<Delivery>,
-    warn: Sender<String>,
-    made_room: Sender<()>,
-    runs: Vec<Run>,
-}
-
-impl Settler {
-    /// Takes fates until all are known and no more will be sent.
-    fn run(mut self) {
-        loop {
-            let closing = self.shared.closing.load(Ordering::Acquire);
-            if closing && self.shared.in_flight() == 0 {
-                return;
-            }
-            // The end is looked for often, since nothing wakes this thread for it.
-            let wait = if self.shared.in_flight() == 0 { Duration::from_millis(2) } else { TICK };
-            let Some(event) = self.shared.session.main().poll(wait) else { continue };
-            match event.kind() {
-                DELIVERIES => self.settle(&event),
-                ERRORS => self.note(&event),
-                _ => {}
-            }
-        }
-    }
-
-    /// Takes the fates in one event.
-    fn settle(&mut self, event: &Event) {
-        let (runs, report) = (&mut self.runs, self.shared.report);
-        let mut settled = 0;
-        event.for_each_settled(|next| {
-            settled += 1;
-            if let Some(run) = runs.last_mut().filter(|run| run.takes(&next, report)) {
-                run.records += 1;
-                if report {
-                    run.tags.push(next.tag);
-                }
-                return;
-            }
-            let tags = if report { vec![next.tag] } else { Vec::new() };
-            runs.push(Run { first: next, records: 1, tags });
-        });
-        for run in std::mem::take(&mut self.runs) {
-            self.deliver(run);
-        }
-        self.shared.settled.fetch_add(settled, Ordering::AcqRel);
-        self.made_room.try_send(()).ok();
-    }
-
-    /// Tells one run's fate. A full channel stops this thread, and with it the sending.
-    fn deliver(&self, run: Run) {
-        let Run { first, records, tags } = run;
-        let fate = match first.persisted {
-            Some(true) if self.shared.acks == Acks::None => Fate::MaybePersisted(None),
-            Some(true) => {
-                self.shared.session.note_answer();
-                Fate::Persisted
-            }
-            Some(false) => Fate::NotPersisted(Arc::new(self.why(first.code))),
-            None if first.code == Code::NONE => Fate::MaybePersisted(None),
-            None => Fate::MaybePersisted(Some(Arc::new(self.why(first.code)))),
-        };
-        let failed = matches!(fate, Fate::NotPersisted(_) | Fate::MaybePersisted(Some(_)));
-        if failed {
-            self.shared.failed.store(true, Ordering::Release);
-        }
-        let number = failed.then(|| self.shared.number(first.tag));
-        let base_offset = if first.persisted == Some(true) { first.offset } else { -1 };
-        let report = self.shared.report_of(&tags, base_offset);
-        let delivery = Delivery { records, fate, partition: first.partition, number, report };
-        match &self.shared.pending {
-            Some(pending) => lock(pending).keep(delivery),
-            // Whoever counts may have gone.
-            None => drop(self.deliveries.send(delivery)),
-        }
-    }
-
-    /// The error of a record: one that was not answered in time failed for what the connections
-    /// say.
-    fn why(&self, code: Code) -> ClusterError {
-        if let Some(fatal) = self.shared.session.client().fatal() {
-            return error::error(&fatal);
-        }
-        match error::kind(code) {
-            ErrorKind::TimedOut | ErrorKind::Unreachable => self.shared.session.unreachable(),
-            _ => error::of_code(code),
-        }
-    }
-
-    /// Takes up an error of the client: told once for each text.
-    fn note(&self, event: &Event) {
-        let Err(trouble) = event.check() else { return };
-        if self.shared.session.is_new(&trouble) {
-            drop(self.warn.send(session::warning(&trouble)));
-        }
-        self.shared.session.note(trouble);
     }
 }
