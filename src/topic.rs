@@ -149,9 +149,44 @@ pub struct TopicDetail {
     /// Whether Kafka keeps its own state in it.
     pub internal: bool,
     /// Configs that differ from the default, by name.
-    pub configs: Vec<(String, String)>,
+    pub configs: Vec<TopicConfig>,
+    /// Why its configs are not known, where they are not.
+    pub configs_unknown: Option<String>,
     /// Its partitions, ascending.
     pub partitions: Vec<PartitionDetail>,
+}
+
+/// A config of a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicConfig {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Who set it.
+    pub source: ConfigSource,
+}
+
+/// Who set a config that differs from the default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigSource {
+    /// Set for the topic itself.
+    Topic,
+    /// Set for the broker, and so for all its topics.
+    Broker,
+    /// Set for all brokers.
+    Cluster,
+}
+
+impl ConfigSource {
+    /// Its name in answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Topic => "topic",
+            Self::Broker => "broker",
+            Self::Cluster => "cluster",
+        }
+    }
 }
 
 /// A partition as the cluster describes it.
@@ -178,6 +213,11 @@ pub struct PartitionDetail {
 }
 
 impl PartitionDetail {
+    /// Whether replicas are missing from those in sync.
+    pub fn is_under_replicated(&self) -> bool {
+        self.isr.len() < self.replicas.len()
+    }
+
     /// Offsets between start and end: the number of records where nothing was compacted away.
     pub fn records(&self) -> i64 {
         self.end_offset.saturating_sub(self.start_offset)

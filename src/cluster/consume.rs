@@ -52,6 +52,14 @@ impl Consumer {
         }
     }
 
+    /// What is worth a warning since this was last asked.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        match self {
+            Self::Embedded(_) => Vec::new(),
+            Self::Remote(consumer) => consumer.take_warnings(),
+        }
+    }
+
     /// Takes all partitions of a topic away.
     pub fn remove_topic(&mut self, topic: &str) {
         match self {

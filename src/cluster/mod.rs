@@ -51,6 +51,45 @@ impl Cluster {
         }
     }
 
+    /// Whether records can be sent in transactions.
+    pub const fn has_transactions(&self) -> bool {
+        matches!(self, Self::Remote(_))
+    }
+
+    /// Says whether consumers that are yet to be made read only what was committed, which is what
+    /// they do otherwise.
+    pub fn read_committed(&self, only: bool) {
+        match self {
+            Self::Embedded(cluster) => cluster.read_committed(only),
+            Self::Remote(cluster) => cluster.read_committed(only),
+        }
+    }
+
+    /// Where consumers come to an end of what is there.
+    pub fn end_to_read(&self) -> OffsetAt {
+        match self {
+            Self::Remote(cluster) if cluster.reads_committed() => OffsetAt::LastStable,
+            // Consumers of a directory find out themselves how far they come.
+            Self::Embedded(_) | Self::Remote(_) => OffsetAt::End,
+        }
+    }
+
+    /// What the library below logged since this was last asked, as lines for people.
+    pub fn take_log(&self) -> Vec<String> {
+        match self {
+            Self::Embedded(_) => Vec::new(),
+            Self::Remote(cluster) => cluster.take_log(),
+        }
+    }
+
+    /// How many requests were sent so far, where there are any.
+    pub fn requests(&self) -> Option<u64> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Remote(cluster) => Some(cluster.requests()),
+        }
+    }
+
     /// Returns every topic, sorted by name.
     pub fn list_topics(&self) -> Result<Vec<TopicDetail>> {
         match self {

@@ -65,8 +65,23 @@ impl Producer {
     pub fn flush(&mut self) {
         match self {
             Self::Embedded(producer) => producer.flush(),
-            // Records do not wait for a full batch for longer than librdkafka's linger.
-            Self::Remote(_) => {}
+            Self::Remote(producer) => producer.flush(),
+        }
+    }
+
+    /// Commits the open transaction if it is time to; for who waits for input.
+    pub fn commit_if_due(&mut self) {
+        match self {
+            Self::Embedded(_) => {}
+            Self::Remote(producer) => producer.commit_if_due(),
+        }
+    }
+
+    /// From now on the open transaction, if there is one, can only be aborted.
+    pub fn spoil(&mut self) {
+        match self {
+            Self::Embedded(_) => {}
+            Self::Remote(producer) => producer.spoil(),
         }
     }
 

@@ -122,10 +122,25 @@ pub struct ProducerOptions {
     pub partitioner: Partitioner,
     /// Bytes of a batch before compression; `None` leaves it to the back end.
     pub batch_bytes: Option<usize>,
+    /// How long a record may wait for others to come; `None` leaves it to the back end.
+    pub linger: Option<Duration>,
+    /// Send in transactions; `None` sends without.
+    pub transactions: Option<Transactions>,
     /// Whether each delivery carries its records back, with offsets.
     pub report: bool,
     /// Set by a signal: what is under way is then waited for only a short while.
     pub interrupted: Arc<AtomicBool>,
+}
+
+/// How records are put into transactions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transactions {
+    /// The name of the producer. Whoever takes it next fences the one before.
+    pub id: String,
+    /// How many records one transaction has at most.
+    pub records: Option<u64>,
+    /// How long one transaction is open at most.
+    pub time: Option<Duration>,
 }
 
 /// What became of records, once it is known.
@@ -148,6 +163,8 @@ pub struct Delivery {
     pub fate: Fate,
     /// The partition of all of them.
     pub partition: i32,
+    /// The number of the first one in the input, where it failed and that is known.
+    pub number: Option<u64>,
     /// The records themselves, when the options asked for a report.
     pub report: Option<Report>,
 }

@@ -29,9 +29,9 @@ use crate::cli::target::{self, Resolved};
 use crate::cli::{self, Cli, Command, Instead, typed};
 use crate::cluster::Cluster;
 use crate::cluster::error::{ClusterError, ErrorKind};
-use crate::cluster::types::Limits;
+use crate::cluster::types::{Acks, Limits, Target};
 use crate::near::near_match;
-use crate::out::{Look, Out, Table};
+use crate::out::{Look, Out, Table, units};
 
 /// How a command ended; the exit codes of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +132,23 @@ impl Context {
         Ok(self.stop.get_or_init(|| stop))
     }
 
+    /// What an acknowledged record survives.
+    pub fn durability(&self, acks: Acks) -> Result<&'static str, Failure> {
+        Ok(match (acks, self.target()?.target) {
+            (Acks::None, _) => "none (not acknowledged)",
+            (Acks::Leader, Target::Directory { .. }) => "process (in the page cache)",
+            (Acks::All, Target::Directory { .. }) => "power (on disk)",
+            (Acks::Leader, Target::Brokers(_)) => "acks 1 (the leader has it)",
+            (Acks::All, Target::Brokers(_)) => "acks all (all in-sync replicas have it)",
+        })
+    }
+
+    /// Passes on what librdkafka logged, with `-v`.
+    pub fn tell_log(&self) {
+        let Some(cluster) = self.cluster.get().filter(|_| self.out.is_verbose()) else { return };
+        cluster.take_log().into_iter().for_each(|line| self.out.verbose(line));
+    }
+
     /// Writes the answer.
     pub fn answer(&self, table: &Table) -> Result<(), Failure> {
         self.out.answer(table).map_err(Failure::stdout)
@@ -203,6 +220,10 @@ pub fn run(args: &[OsString], now_ms: i64) -> ExitCode {
             };
             let context = Context::new(Out::new(look), now_ms, cli.global.clone());
             let result = stop::ignore_file_size_signal().and_then(|()| dispatch(&context, &cli));
+            context.tell_log();
+            if let Some(requests) = context.cluster.get().and_then(Cluster::requests) {
+                context.out.verbose(units::plural(requests, "request"));
+            }
             settle(&context.out, result)
         }
     };

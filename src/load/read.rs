@@ -49,7 +49,7 @@ pub fn places(
         let outcomes = cluster.list_offsets(&of, at)?;
         outcomes.into_iter().map(|outcome| outcome.result.map(|listed| listed.offset)).collect()
     };
-    let (starts, ends) = (list(OffsetAt::Start)?, list(OffsetAt::End)?);
+    let (starts, ends) = (list(OffsetAt::Start)?, list(cluster.end_to_read())?);
     let whole = starts.iter().all(|start| *start == 0);
     let from = of.into_iter().zip(starts.into_iter().zip(ends)).map(|(tp, (start, end))| {
         let (from, to) = match span {

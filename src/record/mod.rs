@@ -171,6 +171,8 @@ pub struct RecordBuffer {
     /// The time that was given to the records that have none of their own: for those, the time at
     /// which they are sent will do as well.
     pub stamped_ms: Option<i64>,
+    /// The number that the first record has in the input, where it has one.
+    pub first_number: u64,
 }
 
 impl RecordBuffer {
@@ -181,6 +183,7 @@ impl RecordBuffer {
         self.headers.clear();
         self.timestamp_kind = TimestampKind::Create;
         self.stamped_ms = None;
+        self.first_number = 0;
     }
 
     /// The number of records.

@@ -13,6 +13,7 @@
 
 mod bench;
 mod broker;
+mod broker_data;
 mod checks;
 mod cli;
 mod completion;

@@ -57,6 +57,8 @@ pub struct Consumer {
     looked: usize,
     /// More partitions than this do not keep their files open.
     files_max: usize,
+    /// Whether what is not committed is read too.
+    uncommitted: bool,
 }
 
 /// How many files partitions may keep open: half of what the process may.
@@ -67,7 +69,14 @@ fn files_max() -> usize {
 impl Consumer {
     /// A consumer of nothing yet.
     pub(super) fn of_nothing(boot: BootId) -> Self {
-        Self { parts: Vec::new(), boot, turn: 0, looked: 0, files_max: files_max() }
+        Self {
+            parts: Vec::new(),
+            boot,
+            turn: 0,
+            looked: 0,
+            files_max: files_max(),
+            uncommitted: false,
+        }
     }
 
     /// Adds a partition, which polls call `index`.
@@ -78,7 +87,7 @@ impl Consumer {
         from: &ConsumeFrom,
         index: usize,
     ) -> Result<()> {
-        self.parts.push(open_part(directory, topic, from, index)?);
+        self.parts.push(open_part(directory, topic, from, index, self.uncommitted)?);
         Ok(())
     }
 
@@ -112,6 +121,7 @@ impl Embedded {
         let Some((directory, registry)) = self.read_topics()? else {
             return Err(from.first().map_or_else(|| ClusterError::unknown_topic(""), unknown));
         };
+        let uncommitted = !self.reads_committed();
         let mut parts = Vec::with_capacity(from.len());
         let mut topic: Option<OpenTopic> = None;
         for (index, from) in from.iter().enumerate() {
@@ -119,9 +129,9 @@ impl Embedded {
                 topic = Some(open_topic(&registry, &from.topic)?);
             }
             let Some(topic) = &topic else { continue };
-            parts.push(open_part(&directory, topic, from, index)?);
+            parts.push(open_part(&directory, topic, from, index, uncommitted)?);
         }
-        Ok(Consumer { parts, ..Consumer::of_nothing(*directory.boot()) })
+        Ok(Consumer { parts, uncommitted, ..Consumer::of_nothing(*directory.boot()) })
     }
 
     /// What tells that topics came, went or grew.
@@ -136,7 +146,8 @@ impl Embedded {
             Err(DiskError::Missing { .. }) => LogDirectory::open_to_write(&self.path)?,
             opened => opened?,
         };
-        Ok(Consumer::of_nothing(*directory.boot()))
+        let uncommitted = !self.reads_committed();
+        Ok(Consumer { uncommitted, ..Consumer::of_nothing(*directory.boot()) })
     }
 
     /// Adds partitions to a consumer, which polls call by numbers from `first` on. Those that are
@@ -165,6 +176,7 @@ fn open_part(
     topic: &OpenTopic,
     from: &ConsumeFrom,
     index: usize,
+    uncommitted: bool,
 ) -> Result<Part> {
     check_partition(topic, from.partition)?;
     check_replica(directory, topic, from.partition)?;
@@ -180,9 +192,11 @@ fn open_part(
         if from.to.is_none() {
             return Err(cannot_follow(directory));
         }
-        let found = foreign::transactions(&path, &end)?;
-        to = to.min(found.stable_offset);
-        reader = reader.without(found.aborted);
+        if !uncommitted {
+            let found = foreign::transactions(&path, &end)?;
+            to = to.min(found.stable_offset);
+            reader = reader.without(found.aborted);
+        }
     }
     Ok(Part {
         index,

@@ -14,6 +14,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::error::{ClusterError, ErrorKind, Outcome, Result};
@@ -28,7 +29,8 @@ use crate::disk::registry::{Registry, Topic};
 use crate::disk::state::End;
 use crate::disk::survey::last_stable;
 use crate::topic::{
-    NewTopic, PartitionDetail, TopicChange, TopicDetail, TopicName, TopicPartition,
+    ConfigSource, NewTopic, PartitionDetail, TopicChange, TopicConfig, TopicDetail, TopicName,
+    TopicPartition,
 };
 
 /// How long between two tries for a lock that somebody holds.
@@ -70,6 +72,8 @@ pub struct Embedded {
     limits: Limits,
     /// What groups committed, once it was asked for.
     offsets: Mutex<Option<OffsetsLog>>,
+    /// Whether what is not committed is read too.
+    uncommitted: AtomicBool,
 }
 
 /// A topic's config, typed. What was stored was checked, so an error here is damage.
@@ -97,7 +101,24 @@ impl Embedded {
             let message = format!("{} is not a directory", path.display());
             return Err(ClusterError::new(ErrorKind::InvalidRequest, message));
         }
-        Ok(Self { path: path.to_owned(), explicit, limits, offsets: Mutex::default() })
+        Ok(Self {
+            path: path.to_owned(),
+            explicit,
+            limits,
+            offsets: Mutex::default(),
+            uncommitted: AtomicBool::new(false),
+        })
+    }
+
+    /// Says whether consumers that are yet to be made read only what was committed. Only brokers
+    /// write transactions, and kaw can read their directories.
+    pub fn read_committed(&self, only: bool) {
+        self.uncommitted.store(!only, Ordering::Relaxed);
+    }
+
+    /// Whether they do.
+    fn reads_committed(&self) -> bool {
+        !self.uncommitted.load(Ordering::Relaxed)
     }
 
     /// The directory, to read; `None` where it is the default one and was never used.
@@ -362,9 +383,15 @@ fn detail(directory: &LogDirectory, name: &TopicName, topic: &Topic) -> Result<T
         name: name.clone(),
         id: Some(topic.id.to_string()),
         internal: name.is_internal(),
-        configs: topic.configs.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+        configs: topic.configs.iter().map(own_config).collect(),
+        configs_unknown: None,
         partitions,
     })
+}
+
+/// A config that was set for a topic.
+fn own_config((name, value): (&String, &String)) -> TopicConfig {
+    TopicConfig { name: name.clone(), value: value.clone(), source: ConfigSource::Topic }
 }
 
 fn create(change: &mut Change<'_>, topic: &NewTopic) -> Result<()> {

@@ -363,6 +363,7 @@ impl Producer {
             records,
             fate: Fate::NotPersisted(Arc::new(error)),
             partition,
+            number: None,
             report: sent.map(|sent| sent.report(-1)),
         };
         let mut delivery = delivery;

@@ -128,6 +128,7 @@ impl Writer {
             records,
             fate: Fate::Persisted,
             partition,
+            number: None,
             report: report.map(|sent| sent.report(base_offset)),
         };
         match written {

@@ -18,8 +18,16 @@ fn ask(
     operation: Operation,
     send: impl FnOnce(&Queue, &Options) -> Result<(), Trouble>,
 ) -> Result<Event> {
+    ask_with(session, Options::new(session.client(), operation, session.timeout()), send)
+}
+
+/// The same, with options of the caller's.
+fn ask_with(
+    session: &Session,
+    options: Options,
+    send: impl FnOnce(&Queue, &Options) -> Result<(), Trouble>,
+) -> Result<Event> {
     let queue = Queue::new(session.client());
-    let options = Options::new(session.client(), operation, session.timeout());
     send(&queue, &options).map_err(|trouble| error::error(&trouble))?;
     session.wait(&queue, session.deadline())
 }
@@ -102,8 +110,8 @@ impl Remote {
         Ok(changes.iter().map(|c| Outcome { of: c.name.clone(), result: alter(c) }).collect())
     }
 
-    /// Changes one topic: the configs first, which a broker can refuse without harm, then the
-    /// partitions, which nothing takes back.
+    /// Changes one topic: the configs first, which can be put back, then the partitions, which
+    /// nothing takes back. That these can be had is asked before anything is changed.
     fn alter(session: &Session, change: &TopicChange) -> Result<()> {
         let name = change.name.as_str();
         let done = |event: Event| {
@@ -112,7 +120,14 @@ impl Remote {
                 .into_iter()
                 .try_for_each(|(_, result)| result.map_err(|trouble| about(&trouble, &change.name)))
         };
+        let grow = Operation::RD_KAFKA_ADMIN_OP_CREATEPARTITIONS;
         if !change.set.is_empty() || !change.unset.is_empty() {
+            if let Some(total) = change.partitions {
+                let options = Options::new(session.client(), grow, session.timeout());
+                done(ask_with(session, options.validate_only(), |queue, options| {
+                    queue.create_partitions(name, total, options)
+                })?)?;
+            }
             let changed = Changed { name, set: &change.set, unset: &change.unset };
             let operation = Operation::RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS;
             done(ask(session, operation, |queue, options| {
@@ -120,8 +135,7 @@ impl Remote {
             })?)?;
         }
         if let Some(total) = change.partitions {
-            let operation = Operation::RD_KAFKA_ADMIN_OP_CREATEPARTITIONS;
-            done(ask(session, operation, |queue, options| {
+            done(ask(session, grow, |queue, options| {
                 queue.create_partitions(name, total, options)
             })?)?;
         }

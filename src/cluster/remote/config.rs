@@ -1,54 +1,69 @@
 //! Owns librdkafka's properties: our defaults, the user's over them, what contradicts a promise.
 
+use std::time::Duration;
+
 use super::ffi::handle::Kind;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Brokers, Limits};
+
+/// How long a transaction may be open before the brokers abort it: whoever reads what is committed
+/// waits for it, also when its producer was killed.
+const TRANSACTION_MAX: Duration = Duration::from_secs(300);
+/// How long a record waits for others, where nothing else was asked for. Whoever has nothing more
+/// to send says so, see `Client::hurry`.
+const LINGER: Duration = Duration::from_millis(5);
 
 /// The largest batch that is sent, where the topic takes it.
 pub(super) const BATCH_BYTES: usize = 1_000_000;
 
 /// What a client is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     /// Questions about the cluster.
     Ask,
     /// Sending records.
-    Produce {
-        /// When they count as acknowledged.
-        acks: Acks,
-        /// The largest batch that the topic takes.
-        batch_bytes: usize,
-    },
+    Produce(Sending),
     /// Reading given partitions.
     Consume {
         /// All of them to an end, which is to be told at once.
         ends: bool,
+        /// Nothing of transactions that are not committed.
+        committed: bool,
     },
+}
+
+/// How records are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sending {
+    /// When they count as acknowledged.
+    pub(super) acks: Acks,
+    /// The largest batch.
+    pub(super) batch_bytes: usize,
+    /// How long a record waits for others.
+    pub(super) linger: Duration,
+    /// The name of a producer that sends in transactions.
+    pub(super) transactional_id: Option<String>,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        let (acks, transactional_id) = (Acks::All, None);
+        Self { acks, batch_bytes: BATCH_BYTES, linger: LINGER, transactional_id }
+    }
 }
 
 impl Use {
     /// Which kind of client does it.
-    pub(super) const fn kind(self) -> Kind {
+    pub(super) const fn kind(&self) -> Kind {
         match self {
-            Self::Ask | Self::Produce { .. } => Kind::Producer,
+            Self::Ask | Self::Produce(_) => Kind::Producer,
             Self::Consume { .. } => Kind::Consumer,
-        }
-    }
-
-    /// Whether a client that was made for this does for `other` as well.
-    pub(super) fn is_like(self, other: Self) -> bool {
-        match (self, other) {
-            (
-                Self::Produce { acks: one, batch_bytes },
-                Self::Produce { acks: two, batch_bytes: most },
-            ) => one == two && batch_bytes.min(BATCH_BYTES) == most.min(BATCH_BYTES),
-            _ => self == other,
         }
     }
 }
 
 /// A property that we set, unless the user does.
-fn defaults(limits: Limits, usage: Use) -> Vec<(&'static str, String)> {
+fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
     let timeout_ms = limits.timeout.as_millis().clamp(1, 3_600_000);
     let mut set = vec![
         ("client.id", "kaw".to_owned()),
@@ -59,6 +74,9 @@ fn defaults(limits: Limits, usage: Use) -> Vec<(&'static str, String)> {
         ("log.connection.close", "false".to_owned()),
         // Its own default of 10 s lets a request time out while a broker is up again.
         ("reconnect.backoff.max.ms", "1000".to_owned()),
+        // Half of it is also the wait for the second connection, which every command needs: the
+        // first is dropped once its broker has told its id.
+        ("reconnect.backoff.ms", "20".to_owned()),
         ("allow.auto.create.topics", "false".to_owned()),
         // At the start no broker is there to ask yet; the wait doubles from here on.
         ("topic.metadata.refresh.fast.interval.ms", "10".to_owned()),
@@ -66,35 +84,52 @@ fn defaults(limits: Limits, usage: Use) -> Vec<(&'static str, String)> {
     ];
     match usage {
         Use::Ask => {}
-        Use::Produce { acks, batch_bytes } => set.extend([
-            ("enable.idempotence", (acks == Acks::All).to_string()),
-            ("acks", acks_value(acks).to_owned()),
-            ("message.timeout.ms", timeout_ms.to_string()),
-            // Ours is the wait for a batch to fill; this one is for what comes in one buffer.
-            ("queue.buffering.max.ms", "0.5".to_owned()),
-            ("queue.buffering.max.messages", "500000".to_owned()),
-            ("queue.buffering.max.kbytes", "65536".to_owned()),
-            ("batch.num.messages", "100000".to_owned()),
-            ("batch.size", batch_bytes.clamp(1, BATCH_BYTES).to_string()),
-            ("message.max.bytes", "1000000000".to_owned()),
-            ("sticky.partitioning.linger.ms", "0".to_owned()),
-        ]),
-        Use::Consume { ends } => set.extend([
-            ("fetch.wait.max.ms", if ends { "10" } else { "500" }.to_owned()),
+        Use::Produce(sending) => set.extend(of_sending(sending, timeout_ms)),
+        Use::Consume { ends, committed } => set.extend([
+            ("fetch.wait.max.ms", if *ends { "10" } else { "500" }.to_owned()),
             ("check.crcs", "true".to_owned()),
             ("auto.offset.reset", "error".to_owned()),
             ("enable.auto.commit", "false".to_owned()),
             ("enable.auto.offset.store", "false".to_owned()),
             ("enable.partition.eof", "true".to_owned()),
-            ("isolation.level", "read_committed".to_owned()),
             ("fetch.error.backoff.ms", "100".to_owned()),
             ("fetch.queue.backoff.ms", "5".to_owned()),
-            ("queued.min.messages", "1000000".to_owned()),
-            ("queued.max.messages.kbytes", "65536".to_owned()),
-            ("fetch.message.max.bytes", "4194304".to_owned()),
+            // A message that waits takes some 400 bytes besides its own.
+            ("queued.min.messages", "100000".to_owned()),
+            ("queued.max.messages.kbytes", "32768".to_owned()),
+            ("fetch.message.max.bytes", "2097152".to_owned()),
+            ("isolation.level", isolation(*committed).to_owned()),
         ]),
     }
     set
+}
+
+/// The properties of a client that sends.
+fn of_sending(sending: &Sending, timeout_ms: u128) -> Vec<(&'static str, String)> {
+    let Sending { acks, batch_bytes, linger, transactional_id } = sending;
+    let mut set = vec![
+        ("enable.idempotence", (*acks == Acks::All).to_string()),
+        ("acks", acks_value(*acks).to_owned()),
+        ("message.timeout.ms", timeout_ms.to_string()),
+        ("queue.buffering.max.ms", (linger.as_secs_f64() * 1000.0).min(900_000.0).to_string()),
+        ("queue.buffering.max.messages", "100000".to_owned()),
+        ("queue.buffering.max.kbytes", "32768".to_owned()),
+        ("batch.num.messages", "100000".to_owned()),
+        ("batch.size", batch_bytes.to_string()),
+        ("message.max.bytes", "1000000000".to_owned()),
+        ("sticky.partitioning.linger.ms", "0".to_owned()),
+    ];
+    if let Some(id) = transactional_id {
+        let longest = TRANSACTION_MAX.as_millis().max(timeout_ms);
+        set.push(("transactional.id", id.clone()));
+        set.push(("transaction.timeout.ms", longest.to_string()));
+    }
+    set
+}
+
+/// The value of `isolation.level`.
+const fn isolation(committed: bool) -> &'static str {
+    if committed { "read_committed" } else { "read_uncommitted" }
 }
 
 /// The value of librdkafka's `acks`.
@@ -171,35 +206,42 @@ pub(super) fn given<'a>(brokers: &'a Brokers, name: &str) -> Option<&'a str> {
 pub(super) fn build(
     brokers: &Brokers,
     limits: Limits,
-    usage: Use,
+    usage: &Use,
 ) -> Result<Vec<(String, String)>> {
-    if let Use::Produce { acks, .. } = usage {
-        check_promises(brokers, acks)?;
+    if let Use::Produce(sending) = usage {
+        check_promises(brokers, sending)?;
     }
     let kind = usage.kind();
     let mut all: Vec<(String, String)> = Vec::new();
     let user = |name: &str| given(brokers, canonical(name)).is_some();
     for (name, value) in defaults(limits, usage) {
         // The wish for a transaction or a number of retries is told from its default by librdkafka.
-        if !user(name) {
+        // The flag of the isolation is over the property, which it begins with.
+        if !user(name) || name == "isolation.level" {
             all.push((canonical(name).to_owned(), value));
         }
     }
     all.push(("bootstrap.servers".to_owned(), brokers.list.clone()));
     let asked = brokers.properties.iter().filter(|property| is_for(&property.name, kind));
+    let asked = asked.filter(|property| property.name != "isolation.level");
     // What is for producers is of no use, and may be of harm, to a client that only asks.
     let asked = asked
-        .filter(|property| usage != Use::Ask || is_for(canonical(&property.name), Kind::Consumer));
+        .filter(|property| *usage != Use::Ask || is_for(canonical(&property.name), Kind::Consumer));
     all.extend(asked.map(|property| (property.name.clone(), property.value.clone())));
     Ok(all)
 }
 
 /// Refuses properties that take away what `--acks` promises, or the other way round.
-fn check_promises(brokers: &Brokers, acks: Acks) -> Result<()> {
+fn check_promises(brokers: &Brokers, sending: &Sending) -> Result<()> {
+    let acks = sending.acks;
     let refuse = |name: &str, value: &str, why: String| {
         let message = format!("`{name}={value}` contradicts {why}");
         Err(ClusterError::new(ErrorKind::InvalidRequest, message))
     };
+    if given(brokers, "transactional.id").is_some() {
+        let message = "`transactional.id` is set by `--transactional-id`, which also commits";
+        return Err(ClusterError::new(ErrorKind::InvalidRequest, message));
+    }
     let flag = match acks {
         Acks::None => "`--acks 0`",
         Acks::Leader => "`--acks 1`",
@@ -238,8 +280,6 @@ fn check_promises(brokers: &Brokers, acks: Acks) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::cluster::types::Property;
 
@@ -254,11 +294,11 @@ mod tests {
     }
 
     fn produce(acks: Acks) -> Use {
-        Use::Produce { acks, batch_bytes: 1 << 20 }
+        Use::Produce(Sending { acks, ..Sending::default() })
     }
 
     fn built(properties: &[(&str, &str)], usage: Use) -> Result<Vec<(String, String)>> {
-        build(&brokers(properties), Limits { timeout: Duration::from_secs(10) }, usage)
+        build(&brokers(properties), Limits { timeout: Duration::from_secs(10) }, &usage)
     }
 
     fn value<'a>(all: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -275,7 +315,7 @@ mod tests {
         let all = built(&[], produce(Acks::Leader)).unwrap();
         assert_eq!(value(&all, "enable.idempotence"), Some("false"));
         assert_eq!(value(&all, "acks"), Some("1"));
-        let all = built(&[], Use::Consume { ends: true }).unwrap();
+        let all = built(&[], Use::Consume { ends: true, committed: true }).unwrap();
         assert_eq!(value(&all, "auto.offset.reset"), Some("error"));
         assert_eq!(value(&all, "isolation.level"), Some("read_committed"));
         assert_eq!(value(&all, "enable.auto.commit"), Some("false"));
@@ -290,8 +330,8 @@ mod tests {
         assert_eq!(value(&all, "linger.ms"), Some("20"));
         assert_eq!(all.iter().filter(|(name, _)| name == "client.id").count(), 1);
         let all = built(
-            &[("isolation.level", "read_uncommitted"), ("acks", "all")],
-            Use::Consume { ends: true },
+            &[("isolation.level", "read_committed"), ("acks", "all")],
+            Use::Consume { ends: true, committed: false },
         );
         let all = all.unwrap();
         assert_eq!(value(&all, "isolation.level"), Some("read_uncommitted"));
@@ -304,6 +344,9 @@ mod tests {
 
     #[test]
     fn contradictions_are_refused() {
+        let fixed = [("transactional.id", "t")];
+        let error = built(&fixed, produce(Acks::All)).unwrap_err();
+        assert!(error.message.contains("--transactional-id"), "{}", error.message);
         let cases: [(&[(&str, &str)], Acks); 4] = [
             (&[("enable.idempotence", "true")], Acks::Leader),
             (&[("request.required.acks", "1")], Acks::All),

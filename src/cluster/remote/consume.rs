@@ -48,6 +48,7 @@ pub struct Consumer {
     waiting: Vec<Message>,
     /// When something last came.
     moved: Instant,
+    warnings: Vec<String>,
 }
 
 impl Remote {
@@ -56,7 +57,8 @@ impl Remote {
         // Whoever stops at an end learns of it by an answer without records: brokers keep those
         // back, in the hope of some.
         let ends = from.iter().all(|from| from.to.is_some());
-        let session = Session::open(&self.brokers, self.limits, Use::Consume { ends })?;
+        let committed = self.reads_committed();
+        let session = self.open_session(&Use::Consume { ends, committed })?;
         let queue = Queue::new(session.client());
         let mut consumer = Consumer {
             session,
@@ -66,6 +68,7 @@ impl Remote {
             by_partition: HashMap::new(),
             waiting: Vec::new(),
             moved: Instant::now(),
+            warnings: Vec::new(),
         };
         consumer.extend(from)?;
         Ok(consumer)
@@ -93,6 +96,11 @@ impl Consumer {
             part.done = true;
             stop(&self.topics, part);
         }
+    }
+
+    /// What is worth a warning since this was last asked.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Whether it has no partition.
@@ -144,8 +152,9 @@ impl Consumer {
                 continue;
             }
             self.check()?;
+            self.warnings.append(&mut self.session.take_news());
             let stirred = beside.iter().any(|(word, value)| word.load(Ordering::Acquire) != *value);
-            if left.is_zero() || stirred {
+            if left.is_zero() || stirred || !self.warnings.is_empty() {
                 return Ok(Polled::Nothing);
             }
         }

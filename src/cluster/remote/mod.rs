@@ -9,12 +9,16 @@ mod ffi;
 mod offsets;
 pub(super) mod produce;
 mod session;
+mod settle;
 mod topics;
+mod transaction;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use self::config::Use;
+use self::ffi::handle::{Log, LogLine};
 use self::session::Session;
 use self::topics::KnownLimits;
 use super::error::{ClusterError, ErrorKind, Result};
@@ -32,6 +36,10 @@ pub struct Remote {
     early: Mutex<Option<(Arc<Session>, Use)>>,
     /// Topics that are to be written to.
     known: Mutex<HashMap<TopicName, KnownLimits>>,
+    /// Whether what is not committed is read too.
+    uncommitted: AtomicBool,
+    /// What librdkafka logs.
+    log: Arc<Log>,
 }
 
 /// Takes a lock. What it guards is whole between any two steps, so one who panicked left no harm.
@@ -43,6 +51,10 @@ impl Remote {
     /// The cluster behind `brokers`. Connects to nothing yet.
     pub fn open(brokers: &Brokers, limits: Limits) -> Self {
         Self {
+            uncommitted: AtomicBool::new(
+                config::given(brokers, "isolation.level") == Some("read_uncommitted"),
+            ),
+            log: Arc::default(),
             brokers: brokers.clone(),
             limits,
             asking: OnceLock::new(),
@@ -56,13 +68,37 @@ impl Remote {
         if let Some(session) = self.asking.get() {
             return Ok(session);
         }
-        let session = Session::open(&self.brokers, self.limits, Use::Ask)?;
+        let session = self.open_session(&Use::Ask)?;
         Ok(self.asking.get_or_init(|| session))
     }
 
-    /// Whether the end of a partition is that of what was committed.
-    fn reads_committed(&self) -> bool {
-        config::given(&self.brokers, "isolation.level") != Some("read_uncommitted")
+    /// A new client.
+    fn open_session(&self, usage: &Use) -> Result<Session> {
+        Session::open(&self.brokers, self.limits, usage, &self.log)
+    }
+
+    /// Whether only what was committed is read.
+    pub fn reads_committed(&self) -> bool {
+        !self.uncommitted.load(Ordering::Relaxed)
+    }
+
+    /// Says whether only what was committed is to be read, by consumers that are yet to be made.
+    pub fn read_committed(&self, only: bool) {
+        self.uncommitted.store(!only, Ordering::Relaxed);
+    }
+
+    /// What librdkafka logged since this was last asked, as lines for people.
+    pub fn take_log(&self) -> Vec<String> {
+        let line = |line: LogLine| {
+            let text = line.text.replace(['\n', '\r'], " ");
+            format!("librdkafka: {}: {}", line.facility, session::plain(&text))
+        };
+        self.log.take().into_iter().map(line).collect()
+    }
+
+    /// How many requests were sent so far.
+    pub fn requests(&self) -> u64 {
+        self.log.requests()
     }
 }
 

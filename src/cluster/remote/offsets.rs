@@ -48,7 +48,12 @@ impl Offsets {
 
 impl Remote {
     /// Asks for several offsets of each partition at once, each by a word of `ListOffsets`.
-    pub(super) fn offsets(&self, of: &[(&str, i32)], words: &[i64]) -> Result<Vec<Offsets>> {
+    pub(super) fn offsets(
+        &self,
+        of: &[(&str, i32)],
+        words: &[i64],
+        stable: bool,
+    ) -> Result<Vec<Offsets>> {
         let session = self.session()?;
         let queue = Queue::new(session.client());
         let mut all: Vec<Offsets> = words.iter().map(|_| Offsets::default()).collect();
@@ -58,8 +63,7 @@ impl Remote {
                 let list = List::new(chunk.iter().map(|&(topic, p)| (topic, p, *word)));
                 let operation = Operation::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
                 let options = Options::new(session.client(), operation, session.timeout()).tag(tag);
-                let options =
-                    if self.reads_committed() { options.committed_only() } else { options };
+                let options = if stable { options.committed_only() } else { options };
                 queue.list_offsets(&list, &options);
                 waiting += 1;
             }
@@ -88,7 +92,7 @@ impl Remote {
             OffsetAt::Timestamp(_) => &[word(at), word(OffsetAt::End)],
             _ => &[word(at)],
         };
-        let answers = self.offsets(&asked, words)?;
+        let answers = self.offsets(&asked, words, at == OffsetAt::LastStable)?;
         let one = |tp: &TopicPartition| -> Result<ListedOffset> {
             let (topic, partition) = (tp.topic.as_str(), tp.partition);
             let mut last = ListedOffset { offset: -1, timestamp_ms: -1 };
@@ -113,6 +117,7 @@ impl Remote {
     /// The start, the end and the largest timestamp of each partition.
     pub(super) fn extents(&self, of: &[(&str, i32)], newest: bool) -> Result<Vec<Offsets>> {
         let words = [word(OffsetAt::Start), word(OffsetAt::End), NEWEST];
-        self.offsets(of, if newest { &words } else { words.get(..2).unwrap_or_default() })
+        let words = if newest { &words } else { words.get(..2).unwrap_or_default() };
+        self.offsets(of, words, false)
     }
 }

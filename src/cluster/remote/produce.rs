@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
 
-use super::config::Use;
+use super::config::{BATCH_BYTES, Sending, Use};
 use super::error;
-use super::ffi::queue::{DELIVERIES, ERRORS, Event};
-use super::ffi::send::{Letter, Messages, Settled, is_full};
+use super::ffi::send::{Letter, Messages, is_full};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
 use super::session::Session;
+use super::settle::Settler;
+use super::transaction::{Pending, Transaction};
 use super::{Remote, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
@@ -31,7 +32,7 @@ const QUEUED_DELIVERIES: usize = 256;
 /// How long what is under way may take after a signal.
 const GRACE: Duration = Duration::from_millis(1500);
 /// How often a wait looks whether it makes sense.
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 /// How long what was given up may take to come back with its fate.
 const PURGE_MAX: Duration = Duration::from_millis(300);
 /// About what a record takes besides its key and value.
@@ -39,45 +40,69 @@ const RECORD_OVERHEAD_BYTES: usize = 16;
 
 /// Buffers that a report points into.
 #[derive(Debug, Default)]
-struct Reported {
-    /// By number, with how many of its records are not settled yet.
-    buffers: HashMap<u32, (Arc<RecordBuffer>, usize)>,
+pub(super) struct Reported {
+    /// By number, with how many of its records are not settled yet, and the number that the first
+    /// of them has in the input.
+    buffers: HashMap<u32, (Arc<RecordBuffer>, usize, u64)>,
     last: u32,
 }
 
 /// What the two threads share.
 #[derive(Debug)]
-struct Shared {
-    session: Arc<Session>,
-    acks: Acks,
+pub(super) struct Shared {
+    pub(super) session: Arc<Session>,
+    pub(super) acks: Acks,
+    /// Whether tags name a record of a buffer; else they are its number in the input.
+    pub(super) report: bool,
+    /// Where fates wait for the end of their transaction.
+    pub(super) pending: Option<Arc<Mutex<Pending>>>,
     /// Set at the first failure: what follows is not sent.
-    failed: AtomicBool,
+    pub(super) failed: AtomicBool,
     /// Set when nothing more will be sent.
-    closing: AtomicBool,
+    pub(super) closing: AtomicBool,
     /// Records that librdkafka has, and that were settled.
-    sent: AtomicU64,
-    settled: AtomicU64,
-    reported: Mutex<Reported>,
-    interrupted: Arc<AtomicBool>,
-    noticed: OnceLock<Instant>,
+    pub(super) sent: AtomicU64,
+    pub(super) settled: AtomicU64,
+    pub(super) reported: Mutex<Reported>,
+    pub(super) interrupted: Arc<AtomicBool>,
+    pub(super) noticed: OnceLock<Instant>,
 }
 
 impl Shared {
     /// Fails when waiting any longer makes no sense.
     fn check(&self) -> Result<()> {
-        if self.interrupted.load(Ordering::Relaxed)
-            && self.noticed.get_or_init(Instant::now).elapsed() >= GRACE
-        {
-            let message = "interrupted before everything was settled";
-            return Err(ClusterError::new(ErrorKind::TimedOut, message));
-        }
-        Ok(())
+        check_interrupted(&self.interrupted, &self.noticed)
     }
 
-    fn in_flight(&self) -> u64 {
+    /// The number in the input of the record with this tag.
+    pub(super) fn number(&self, tag: usize) -> u64 {
+        if !self.report {
+            return tag as u64;
+        }
+        let reported = lock(&self.reported);
+        let first = reported.buffers.get(&((tag >> 32) as u32)).map_or(0, |(_, _, first)| *first);
+        first + u64::from(tag as u32)
+    }
+
+    /// The report of records, where one is wanted.
+    pub(super) fn report_of(&self, tags: &[usize], base_offset: i64) -> Option<Report> {
+        let reported = || lock(&self.reported).settle(tags, base_offset);
+        self.report.then(reported).flatten()
+    }
+
+    pub(super) fn in_flight(&self) -> u64 {
         let settled = self.settled.load(Ordering::Acquire);
         self.sent.load(Ordering::Acquire).saturating_sub(settled)
     }
+}
+
+/// Fails some time after a signal.
+fn check_interrupted(interrupted: &AtomicBool, noticed: &OnceLock<Instant>) -> Result<()> {
+    if interrupted.load(Ordering::Relaxed) && noticed.get_or_init(Instant::now).elapsed() >= GRACE {
+        let message = "interrupted before everything was settled";
+        return Err(ClusterError::new(ErrorKind::TimedOut, message));
+    }
+    Ok(())
 }
 
 /// Appends records to one topic.
@@ -86,7 +111,7 @@ pub struct Producer {
     topic: Topic,
     partitions: i32,
     assigner: Assigner,
-    report: bool,
+    transaction: Option<Transaction>,
     shared: Arc<Shared>,
     deliveries: Sender<Delivery>,
     received: Receiver<Delivery>,
@@ -105,21 +130,25 @@ impl Remote {
     pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
         let limits = self.limits_of(topic)?;
         let limits = limits.ok_or_else(|| ClusterError::unknown_topic(topic.as_str()))?;
-        let session = self.producing(options.acks, limits.limits.max_message_bytes)?;
+        let most = options.batch_bytes.unwrap_or(BATCH_BYTES);
+        let batch_bytes = most.min(limits.limits.max_message_bytes).max(1);
+        let mut sending = Sending { acks: options.acks, batch_bytes, ..Sending::default() };
+        sending.linger = options.linger.unwrap_or(sending.linger);
+        sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
+        let session = self.producing(&Use::Produce(sending))?;
         let codec = options.compression.or(limits.compression).unwrap_or_default();
         Producer::start(session, topic, limits.limits.partitions, codec, options)
     }
 
     /// The client that sends; the one that was opened early, if it will do.
-    fn producing(&self, acks: Acks, max_message_bytes: usize) -> Result<Arc<Session>> {
-        let usage = Use::Produce { acks, batch_bytes: max_message_bytes };
+    fn producing(&self, usage: &Use) -> Result<Arc<Session>> {
         let early = lock(&self.early).take();
         if let Some((session, was)) = early
-            && was.is_like(usage)
+            && was == *usage
         {
             return Ok(session);
         }
-        Ok(Arc::new(Session::open(&self.brokers, self.limits, usage)?))
+        Ok(Arc::new(self.open_session(usage)?))
     }
 }
 
@@ -139,16 +168,24 @@ impl Producer {
         let (warn, warnings) = unbounded();
         let (made_room, room) = bounded(1);
         let (alive, stages) = bounded(0);
+        let (interrupted, noticed) = (options.interrupted, OnceLock::new());
+        let transaction = options.transactions.map(|transactions| {
+            let check = || check_interrupted(&interrupted, &noticed);
+            Transaction::start(&session, transactions, check)
+        });
+        let transaction = transaction.transpose()?;
         let shared = Arc::new(Shared {
             session,
             acks: options.acks,
+            report: options.report,
+            pending: transaction.as_ref().map(|of| Arc::clone(of.pending())),
             failed: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             settled: AtomicU64::new(0),
             reported: Mutex::default(),
-            interrupted: options.interrupted,
-            noticed: OnceLock::new(),
+            interrupted,
+            noticed,
         });
         let settler = Settler {
             shared: Arc::clone(&shared),
@@ -169,7 +206,7 @@ impl Producer {
             topic,
             partitions,
             assigner: Assigner::new(options.partitioner, partitions, seed),
-            report: options.report,
+            transaction,
             shared,
             deliveries,
             received,
@@ -195,18 +232,84 @@ impl Producer {
     /// Takes the records of `buffer`; each gets its fate as a delivery. Blocks while the brokers
     /// are behind. `false` means that an earlier record failed and nothing more is taken.
     pub fn send(&mut self, buffer: &Arc<RecordBuffer>) -> bool {
-        let number = if self.report { self.keep(buffer) } else { 0 };
-        for (chunk, spans) in buffer.spans.chunks(RECORDS_MAX).enumerate() {
+        let report = self.shared.report;
+        let number = if report { self.keep(buffer) } else { 0 };
+        let mut from = 0;
+        while let Some(rest) = buffer.spans.get(from..).filter(|rest| !rest.is_empty()) {
+            let Some(room) = self.room() else { break };
+            let spans = rest.get(..room.min(rest.len())).unwrap_or(rest);
             self.letters.clear();
-            for (at, span) in spans.iter().enumerate() {
-                let index = chunk * RECORDS_MAX + at;
+            for (at, span) in (from..).zip(spans) {
                 let partition = self.partition_of(span, buffer);
-                let tag = if self.report { tag(number, index as u32) } else { 0 };
+                let of_input = (buffer.first_number + at as u64) as usize;
+                let tag = if report { tag(number, at as u32) } else { of_input };
                 self.letters.push(Letter { partition, tag });
             }
             self.send_chunk(buffer, spans);
+            from += spans.len();
+            if let Some(transaction) = &mut self.transaction {
+                transaction.add(spans.len() as u64);
+            }
+            self.commit_if_due();
         }
         !self.shared.failed.load(Ordering::Acquire)
+    }
+
+    /// How many records may be handed over in one call; `None` once there is no transaction for
+    /// them.
+    fn room(&mut self) -> Option<usize> {
+        let Some(transaction) = &mut self.transaction else { return Some(RECORDS_MAX) };
+        if self.shared.failed.load(Ordering::Acquire) {
+            return None;
+        }
+        match transaction.room() {
+            Ok(room) => Some(usize::try_from(room).unwrap_or(usize::MAX).clamp(1, RECORDS_MAX)),
+            Err(error) => {
+                // Its records are not sent, which is what this tells of none of them.
+                let fate = Fate::NotPersisted(Arc::new(error));
+                self.tell(Delivery { records: 0, fate, partition: 0, number: None, report: None });
+                self.shared.failed.store(true, Ordering::Release);
+                None
+            }
+        }
+    }
+
+    /// Commits the open transaction if it is time to.
+    pub fn commit_if_due(&mut self) {
+        let interrupted = self.shared.interrupted.load(Ordering::Relaxed);
+        if !interrupted && self.transaction.as_ref().is_some_and(Transaction::is_due) {
+            self.end_transaction();
+        }
+    }
+
+    /// Ends the open transaction, and tells the fates of its records.
+    fn end_transaction(&mut self) {
+        let Some(transaction) = &mut self.transaction else { return };
+        let shared = &self.shared;
+        let interrupted = shared.interrupted.load(Ordering::Relaxed).then(|| {
+            let message = "interrupted, so the transaction was aborted";
+            ClusterError::new(ErrorKind::TimedOut, message)
+        });
+        let deliveries = transaction.end(interrupted, || shared.check());
+        if !transaction.is_well() {
+            shared.failed.store(true, Ordering::Release);
+        }
+        deliveries.into_iter().for_each(|delivery| self.tell(delivery));
+    }
+
+    /// From now on the open transaction can only be aborted.
+    pub const fn spoil(&mut self) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.spoil();
+        }
+    }
+
+    /// Has what waits for its batch to fill sent now.
+    pub fn flush(&mut self) {
+        if self.shared.in_flight() > 0 {
+            self.topic.client().hurry();
+        }
+        self.commit_if_due();
     }
 
     fn partition_of(&mut self, span: &Span, buffer: &RecordBuffer) -> i32 {
@@ -222,7 +325,8 @@ impl Producer {
         let mut reported = lock(&self.shared.reported);
         reported.last = reported.last.wrapping_add(1).max(1);
         let number = reported.last;
-        reported.buffers.insert(number, (Arc::clone(buffer), buffer.len()));
+        let kept = (Arc::clone(buffer), buffer.len(), buffer.first_number);
+        reported.buffers.insert(number, kept);
         number
     }
 
@@ -310,13 +414,18 @@ impl Producer {
     /// Settles one record that was not sent.
     fn refuse(&self, letter: Letter, error: ClusterError) {
         self.shared.failed.store(true, Ordering::Release);
-        let report = lock(&self.shared.reported).settle(&[letter.tag], -1);
-        let mut delivery = Delivery {
-            records: 1,
-            fate: Fate::NotPersisted(Arc::new(error)),
-            partition: letter.partition,
-            report,
-        };
+        let number = Some(self.shared.number(letter.tag));
+        let report = self.shared.report_of(&[letter.tag], -1);
+        let (fate, partition) = (Fate::NotPersisted(Arc::new(error)), letter.partition);
+        let delivery = Delivery { records: 1, fate, partition, number, report };
+        match &self.shared.pending {
+            Some(pending) => lock(pending).keep(delivery),
+            None => self.tell(delivery),
+        }
+    }
+
+    /// Tells a fate from this thread.
+    fn tell(&self, mut delivery: Delivery) {
         while let Err(SendTimeoutError::Timeout(back)) =
             self.deliveries.send_timeout(delivery, TICK)
         {
@@ -345,21 +454,28 @@ impl Producer {
 
     /// Waits for the fates of all records. After a signal, what is not settled soon is given up,
     /// and its fate says how far it had come.
-    pub fn close(self) -> Result<()> {
-        let Self { topic, shared, deliveries, thread, stages, .. } = self;
-        shared.closing.store(true, Ordering::Release);
-        drop(deliveries);
+    pub fn close(mut self) -> Result<()> {
+        self.end_transaction();
+        self.shared.closing.store(true, Ordering::Release);
         let mut given_up: Option<(Instant, ClusterError)> = None;
-        while let Err(RecvTimeoutError::Timeout) = stages.recv_timeout(TICK) {
-            match (&given_up, shared.check()) {
+        if self.transaction.is_none() {
+            // Nothing comes to fill the last batches.
+            self.topic.client().hurry();
+        }
+        while let Err(RecvTimeoutError::Timeout) = self.stages.recv_timeout(TICK) {
+            match (&given_up, self.shared.check()) {
                 (None, Err(error)) => {
-                    topic.client().purge();
+                    self.topic.client().purge();
                     given_up = Some((Instant::now(), error));
                 }
                 (Some((since, _)), _) if since.elapsed() > PURGE_MAX => break,
                 _ => {}
             }
         }
+        let late = self.transaction.as_ref().map(Transaction::take_fates).unwrap_or_default();
+        late.into_iter().for_each(|delivery| self.tell(delivery));
+        let Self { shared, deliveries, thread, .. } = self;
+        drop(deliveries);
         if shared.in_flight() > 0 {
             return given_up.map_or(Ok(()), |(_, error)| Err(error));
         }
@@ -378,7 +494,7 @@ impl Reported {
     /// wanted.
     fn settle(&mut self, tags: &[usize], base_offset: i64) -> Option<Report> {
         let number = (tags.first()? >> 32) as u32;
-        let (records, left) = self.buffers.get_mut(&number)?;
+        let (records, left, _) = self.buffers.get_mut(&number)?;
         *left = left.saturating_sub(tags.len());
         let records = Arc::clone(records);
         if *left == 0 {
@@ -386,121 +502,5 @@ impl Reported {
         }
         let indices = tags.iter().map(|tag| *tag as u32).collect();
         Some(Report { records, indices, base_offset })
-    }
-}
-
-/// Records with one fate, next to each other in one partition.
-struct Run {
-    first: Settled,
-    records: u64,
-    tags: Vec<usize>,
-}
-
-impl Run {
-    /// Whether the next record goes on with this run.
-    fn takes(&self, next: &Settled) -> bool {
-        let first = &self.first;
-        let dense = first.persisted != Some(true)
-            || next.offset == first.offset.saturating_add(self.records as i64);
-        next.persisted == first.persisted
-            && next.code == first.code
-            && next.partition == first.partition
-            && (next.tag == 0 || (dense && next.tag >> 32 == first.tag >> 32))
-    }
-}
-
-/// The thread that takes the fates of records.
-struct Settler {
-    shared: Arc<Shared>,
-    deliveries: Sender<Delivery>,
-    warn: Sender<String>,
-    made_room: Sender<()>,
-    runs: Vec<Run>,
-}
-
-impl Settler {
-    /// Takes fates until all are known and no more will be sent.
-    fn run(mut self) {
-        loop {
-            let closing = self.shared.closing.load(Ordering::Acquire);
-            if closing && self.shared.in_flight() == 0 {
-                return;
-            }
-            // The end is looked for often, since nothing wakes this thread for it.
-            let wait = if self.shared.in_flight() == 0 { Duration::from_millis(2) } else { TICK };
-            let Some(event) = self.shared.session.main().poll(wait) else { continue };
-            match event.kind() {
-                DELIVERIES => self.settle(&event),
-                ERRORS => self.note(&event),
-                _ => {}
-            }
-        }
-    }
-
-    /// Takes the fates in one event.
-    fn settle(&mut self, event: &Event) {
-        let runs = &mut self.runs;
-        let mut settled = 0;
-        event.for_each_settled(|next| {
-            settled += 1;
-            if let Some(run) = runs.last_mut().filter(|run| run.takes(&next)) {
-                run.records += 1;
-                if next.tag != 0 {
-                    run.tags.push(next.tag);
-                }
-                return;
-            }
-            let tags = if next.tag == 0 { Vec::new() } else { vec![next.tag] };
-            runs.push(Run { first: next, records: 1, tags });
-        });
-        for run in std::mem::take(&mut self.runs) {
-            self.deliver(run);
-        }
-        self.shared.settled.fetch_add(settled, Ordering::AcqRel);
-        self.made_room.try_send(()).ok();
-    }
-
-    /// Tells one run's fate. A full channel stops this thread, and with it the sending.
-    fn deliver(&self, run: Run) {
-        let Run { first, records, tags } = run;
-        let fate = match first.persisted {
-            Some(true) if self.shared.acks == Acks::None => Fate::MaybePersisted(None),
-            Some(true) => {
-                self.shared.session.note_answer();
-                Fate::Persisted
-            }
-            Some(false) => Fate::NotPersisted(Arc::new(self.why(first.code))),
-            None if first.code == Code::NONE => Fate::MaybePersisted(None),
-            None => Fate::MaybePersisted(Some(Arc::new(self.why(first.code)))),
-        };
-        if matches!(fate, Fate::NotPersisted(_) | Fate::MaybePersisted(Some(_))) {
-            self.shared.failed.store(true, Ordering::Release);
-        }
-        let base_offset = if first.persisted == Some(true) { first.offset } else { -1 };
-        let report = lock(&self.shared.reported).settle(&tags, base_offset);
-        let delivery = Delivery { records, fate, partition: first.partition, report };
-        // Whoever counts may have gone.
-        drop(self.deliveries.send(delivery));
-    }
-
-    /// The error of a record: one that was not answered in time failed for what the connections
-    /// say.
-    fn why(&self, code: Code) -> ClusterError {
-        if let Some(fatal) = self.shared.session.client().fatal() {
-            return error::error(&fatal);
-        }
-        match error::kind(code) {
-            ErrorKind::TimedOut | ErrorKind::Unreachable => self.shared.session.unreachable(),
-            _ => error::of_code(code),
-        }
-    }
-
-    /// Takes up an error of the client: told once for each text.
-    fn note(&self, event: &Event) {
-        let Err(trouble) = event.check() else { return };
-        if self.shared.session.is_new(&trouble) {
-            drop(self.warn.send(error::error(&trouble).message));
-        }
-        self.shared.session.note(trouble);
     }
 }

@@ -8,7 +8,7 @@ use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
 
 use super::config::{self, Use};
 use super::error;
-use super::ffi::handle::Client;
+use super::ffi::handle::{Client, Log};
 use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
@@ -30,6 +30,8 @@ struct Health {
     down: Option<Instant>,
     /// Trouble that trying again does not help.
     denied: Option<Trouble>,
+    /// What is worth a warning where nobody fails for it.
+    news: Vec<String>,
 }
 
 /// A client and its errors.
@@ -43,13 +45,18 @@ pub(super) struct Session {
 
 impl Session {
     /// A client of the brokers.
-    pub(super) fn open(brokers: &Brokers, limits: Limits, usage: Use) -> Result<Self> {
+    pub(super) fn open(
+        brokers: &Brokers,
+        limits: Limits,
+        usage: &Use,
+        log: &Arc<Log>,
+    ) -> Result<Self> {
         let properties = config::build(brokers, limits, usage)?;
         let events = match usage {
-            Use::Produce { .. } => ERRORS | DELIVERIES,
+            Use::Produce(_) => ERRORS | DELIVERIES,
             Use::Ask | Use::Consume { .. } => ERRORS,
         };
-        let client = Client::new(usage.kind(), &properties, events)
+        let client = Client::new(usage.kind(), &properties, events, log)
             .map_err(|trouble| ClusterError::new(ErrorKind::InvalidRequest, trouble.text))?;
         let client = Arc::new(client);
         Ok(Self { main: Queue::main(&client), client, health: Mutex::default(), limits })
@@ -84,6 +91,10 @@ impl Session {
             if event.kind() == ERRORS
                 && let Err(trouble) = event.check()
             {
+                if self.is_new(&trouble) {
+                    let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+                    health.news.push(warning(&trouble));
+                }
                 self.note(trouble);
             }
         }
@@ -103,10 +114,17 @@ impl Session {
         }
     }
 
+    /// What is worth a warning since this was last asked.
+    pub(super) fn take_news(&self) -> Vec<String> {
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut health.news)
+    }
+
     /// Notes that a broker has answered.
     pub(super) fn note_answer(&self) {
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        health.down = None;
+        // What happens from now on is news.
+        (health.down, health.last) = (None, None);
     }
 
     /// Whether nothing like it was noted last.
@@ -212,6 +230,17 @@ impl Session {
     }
 }
 
+/// One line about a trouble that librdkafka gets over by itself.
+pub(super) fn warning(trouble: &Trouble) -> String {
+    let message = error::error(trouble).message;
+    match error::kind(trouble.code) {
+        ErrorKind::Unreachable | ErrorKind::TimedOut => {
+            format!("a broker is away, and is tried again: {}", plain(&message))
+        }
+        _ => plain(&message).to_owned(),
+    }
+}
+
 /// What a line about a connection means.
 fn reason(text: &str) -> (ErrorKind, &'static str) {
     // The first bytes of an alert of TLS, and of an answer of HTTP, read as the size of an answer.
@@ -225,7 +254,7 @@ fn reason(text: &str) -> (ErrorKind, &'static str) {
 }
 
 /// The last part of a line about a connection, without the names of threads.
-fn plain(text: &str) -> &str {
+pub(super) fn plain(text: &str) -> &str {
     match text.split_once("]: ") {
         Some((thread, rest)) if thread.starts_with("[thrd:") => rest,
         _ => text,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::config::{BATCH_BYTES, Use};
+use super::config::{Sending, Use};
 use super::ffi::Trouble;
 use super::ffi::admin::{Config, Described, Operation, Options};
 use super::ffi::metadata::{PartitionInfo, TopicInfo};
@@ -13,10 +13,10 @@ use super::offsets::Offsets;
 use super::session::Session;
 use super::{Remote, error, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
-use crate::cluster::types::{Acks, TopicLimits};
+use crate::cluster::types::TopicLimits;
 use crate::config::LogConfig;
 use crate::record::Compression;
-use crate::topic::{PartitionDetail, TopicDetail, TopicName};
+use crate::topic::{ConfigSource, PartitionDetail, TopicConfig, TopicDetail, TopicName};
 
 /// What is known of a topic that is to be written to.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,8 @@ pub(super) struct KnownLimits {
 struct Descriptions {
     topics: HashMap<String, Described>,
     configs: HashMap<String, Result<Vec<Config>, Trouble>>,
+    /// Why something was not answered.
+    silence: Option<String>,
 }
 
 impl Remote {
@@ -50,6 +52,7 @@ impl Remote {
                 internal: name.is_internal(),
                 id: None,
                 configs: Vec::new(),
+                configs_unknown: None,
                 partitions: details_of(info.name.as_str(), &info.partitions, &offsets)?,
                 name,
             });
@@ -75,7 +78,7 @@ impl Remote {
                 // Not every broker tells configs, nor to everybody.
                 Err(error) => match error.kind {
                     ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed => return Err(error),
-                    _ => {}
+                    _ => found.silence = Some(error.message),
                 },
             }
         }
@@ -108,18 +111,22 @@ impl Remote {
             let topic = found.topics.get(name.as_str()).ok_or_else(unknown)?;
             let partitions = topic.partitions.as_ref();
             let partitions = partitions.map_err(|t| error::of_topic(t.code, name.as_str()))?;
-            let configs = match found.configs.remove(name.as_str()) {
-                Some(Ok(configs)) => configs,
+            let (configs, unknown) = match found.configs.remove(name.as_str()) {
+                Some(Ok(configs)) => (configs, None),
                 // Who may read a topic need not be allowed to see how it is kept.
                 Some(Err(trouble)) if !is_denied(&trouble) => return Err(error::error(&trouble)),
-                Some(Err(_)) | None => Vec::new(),
+                Some(Err(trouble)) => (Vec::new(), Some(error::error(&trouble).message)),
+                None => {
+                    let silent = || "no broker told them".to_owned();
+                    (Vec::new(), Some(found.silence.clone().unwrap_or_else(silent)))
+                }
             };
-            let own = configs.into_iter().filter(|config| config.own);
             Ok(TopicDetail {
                 name: name.clone(),
                 id: id(&topic.id),
                 internal: topic.internal,
-                configs: own.filter_map(|config| Some((config.name, config.value?))).collect(),
+                configs: configs.into_iter().filter_map(config_of).collect(),
+                configs_unknown: unknown,
                 partitions: details_of(name.as_str(), partitions, &offsets)?,
             })
         };
@@ -138,8 +145,8 @@ impl Remote {
         if let Some(known) = lock(&self.known).get(topic) {
             return Ok(Some(*known));
         }
-        let usage = Use::Produce { acks: Acks::All, batch_bytes: BATCH_BYTES };
-        let session = Arc::new(Session::open(&self.brokers, self.limits, usage)?);
+        let usage = Use::Produce(Sending::default());
+        let session = Arc::new(self.open_session(&usage)?);
         let mut found = Self::descriptions(&session, &[topic.as_str()])?;
         session.wake(topic.as_str());
         *lock(&self.early) = Some((session, usage));
@@ -177,6 +184,14 @@ impl Remote {
 fn id(text: &str) -> Option<String> {
     let text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
     text.chars().any(|c| c != 'A').then_some(text)
+}
+
+/// A config that somebody set to something that may be told. What was set for the brokers and is
+/// what a topic has anyway is left out.
+fn config_of(config: Config) -> Option<TopicConfig> {
+    let Config { name, value: Some(value), source: Some(source) } = config else { return None };
+    let is_default = || crate::config::default_of(&name).is_some_and(|default| default == value);
+    (source == ConfigSource::Topic || !is_default()).then_some(TopicConfig { name, value, source })
 }
 
 /// Whether the trouble is that the user may not.

@@ -21,7 +21,6 @@ use super::produce::{Wanted, ensure_topic};
 use super::topics::guard_internal;
 use super::{Context, Failure, Status};
 use crate::cli::global::AnswerArgs;
-use crate::cluster::types::{Acks, Target};
 use crate::load::advice::Facts;
 use crate::load::generate::Shape;
 use crate::load::send::Shared;
@@ -197,17 +196,6 @@ impl Drop for Place<'_> {
             }
         }
     }
-}
-
-/// What an acknowledged record survives.
-fn durability(context: &Context, acks: Acks) -> Result<&'static str, Failure> {
-    Ok(match (acks, context.target()?.target) {
-        (Acks::None, _) => "none (not acknowledged)",
-        (Acks::Leader, Target::Directory { .. }) => "process (in the page cache)",
-        (Acks::All, Target::Directory { .. }) => "power (on disk)",
-        (Acks::Leader, Target::Brokers(_)) => "leader",
-        (Acks::All, Target::Brokers(_)) => "all in-sync replicas",
-    })
 }
 
 /// What records look like, in words.

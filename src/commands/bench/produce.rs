@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::args::{DURATION, DeliveryArgs, EndArgs, LoadArgs};
 use super::report::{Report, Setting};
-use super::{Meter, Place, TICK, cpus, durability, shape_text, show};
+use super::{Meter, Place, TICK, cpus, shape_text, show};
 use crate::commands::{Context, Failure};
 use crate::load::advice::Facts;
 use crate::load::generate::Pool;
@@ -132,7 +132,7 @@ pub(super) fn setting(
         topic: job.topic.to_string(),
         target: context.target()?.to_string(),
         started_ms: crate::now_ms(),
-        durability: Some(durability(context, job.options.acks)?),
+        durability: Some(context.durability(job.options.acks)?),
         compression: job.options.compression.map(Compression::name),
         batch_bytes: job.options.batch_bytes,
         partitions,

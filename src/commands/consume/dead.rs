@@ -53,6 +53,8 @@ impl DeadLetters {
                 compression: None,
                 batch_bytes: None,
                 partitioner: Partitioner::default(),
+                linger: None,
+                transactions: None,
                 report: false,
                 // Not cut short by a signal: only what is written here lets the group go on.
                 interrupted: Arc::default(),

@@ -50,6 +50,15 @@ pub enum Envelope {
     Parsed,
 }
 
+/// Which records are read (`--isolation`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Isolation {
+    /// Those of no transaction, and of transactions that were committed.
+    ReadCommitted,
+    /// All of them.
+    ReadUncommitted,
+}
+
 /// Read records from topics
 ///
 /// Writes each value and a newline. Starts at the start and follows for ever, unless told
@@ -91,6 +100,12 @@ pub struct Args {
     /// Stop at the end as it is now
     #[arg(short = 'e', long, help_heading = "Range")]
     pub exit: bool,
+
+    /// Whether records of transactions that are open or were aborted are read too
+    ///
+    /// read-committed, unless the property isolation.level says otherwise.
+    #[arg(long, value_name = "LEVEL", value_enum, help_heading = "Range")]
+    pub isolation: Option<Isolation>,
 
     /// Stop when no record has come for this long
     #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Range")]
@@ -317,6 +332,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     };
     let passing = Passing::new(context, args)?;
     let cluster = context.cluster()?;
+    if let Some(isolation) = args.isolation {
+        cluster.read_committed(isolation == Isolation::ReadCommitted);
+    }
     let cannot = |error: ClusterError| context.failure("consume", error);
     let source = if let Some(group) = &args.group {
         let options = args.joining.options(args, group);
@@ -418,6 +436,7 @@ impl Run<'_> {
             let (output, out) = (&self.output, &self.context.out);
             let polled = self.source.poll(&mut buffer, until, word, output, out).map_err(cannot)?;
             self.skipped += self.source.tell_skipped(out);
+            self.context.tell_log();
             let idle = polled == Polled::Nothing;
             self.source.commit_when_due(idle, output, out).map_err(cannot)?;
             match polled {

@@ -79,8 +79,9 @@ impl<'a> Plain<'a> {
         self.of.get(of).map_or("", |of| of.topic.as_str())
     }
 
-    /// Tells what was passed over, and answers how many places that were.
+    /// Tells what is worth a warning, and what was passed over, and answers how many places that were.
     pub fn tell_skipped(&mut self, out: &Out) -> u64 {
+        self.consumer.take_warnings().into_iter().for_each(|warning| out.warn(warning));
         let skipped = self.consumer.take_skipped();
         for (of, Skipped { damage, from, to }) in &skipped {
             out.warn(format!("{of}: passed over offsets {from} to {}: {damage}", to - 1));
@@ -199,7 +200,7 @@ fn resolve(
         let outcomes = cluster.list_offsets(&of, at)?;
         outcomes.into_iter().map(|outcome| outcome.result.map(|listed| listed.offset)).collect()
     };
-    let (starts, ends) = (list(OffsetAt::Start)?, list(OffsetAt::End)?);
+    let (starts, ends) = (list(OffsetAt::Start)?, list(cluster.end_to_read())?);
     let at = |position: Position| -> Result<Result<Vec<i64>, Failure>, ClusterError> {
         if let Position::Time(time) = position {
             return Ok(Ok(list(OffsetAt::Timestamp(time))?));

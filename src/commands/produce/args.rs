@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::input::{Generated, Shape};
 use crate::cli::global;
-use crate::cluster::types::{Acks, ProducerOptions};
+use crate::cluster::types::{Acks, ProducerOptions, Transactions};
 use crate::commands::Failure;
 use crate::partitioner::Partitioner;
 use crate::record::Compression;
@@ -146,6 +146,26 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Delivery")]
     pub linger: Option<Duration>,
 
+    /// Send in a transaction of this producer: all of the input is there, or nothing of it
+    ///
+    /// Brokers only. The transaction is committed at the end of the input, and aborted when a
+    /// record fails or a signal comes. Another producer of the same name fences this one (exit 3).
+    /// Records count as persisted once their transaction is committed.
+    #[arg(long, value_name = "ID", help_heading = "Delivery")]
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(conflicts_with_all = ["report", "sync"])]
+    pub transactional_id: Option<String>,
+
+    /// Commit after so many records, and begin another transaction
+    #[arg(long, value_name = "N", value_parser = value::count, help_heading = "Delivery")]
+    #[arg(requires = "transactional_id")]
+    pub transaction_records: Option<u64>,
+
+    /// Commit after so long, and begin another transaction with the next record
+    #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Delivery")]
+    #[arg(requires = "transactional_id")]
+    pub transaction_time: Option<Duration>,
+
     /// Send at most so many records, or bytes, a second: 1000/s, 1MiB/s
     #[arg(long, value_name = "RATE", value_parser = value::rate, help_heading = "Delivery")]
     pub rate: Option<Rate>,
@@ -190,6 +210,9 @@ impl Args {
         if self.fake.is_some() && self.key_field.as_ref().is_some_and(|p| !Generated::has(p)) {
             return Err(Failure::usage("--key-field: generated users have no such field"));
         }
+        if self.transactional_id.is_some() && self.acks != Acks::All {
+            return Err(Failure::usage("--transactional-id needs `--acks all`"));
+        }
         let timestamp = self.timestamp.as_deref().map(|t| crate::offset::parse_time(t, now_ms));
         let timestamp_ms =
             timestamp.transpose().map_err(|e| Failure::usage(format!("--timestamp: {e}")))?;
@@ -218,6 +241,12 @@ impl Args {
             compression: self.compression,
             partitioner: self.partitioner,
             batch_bytes: None,
+            linger: self.linger,
+            transactions: self.transactional_id.as_ref().map(|id| Transactions {
+                id: id.clone(),
+                records: self.transaction_records,
+                time: self.transaction_time,
+            }),
             report: self.report.is_some(),
         }
     }

@@ -19,7 +19,6 @@ use self::tally::{Counts, Reporter, Tally};
 use super::topics::{create_missing, guard_internal};
 use super::{Context, Failure, Status};
 use crate::cluster::error::{ClusterError, ErrorKind};
-use crate::cluster::types::Acks;
 use crate::cluster::{Cluster, Producer};
 use crate::config::LogConfig;
 use crate::out::progress::Progress;
@@ -47,6 +46,11 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     source::check(&args.files)?;
     let stop = context.stop()?;
     let source = Source::new(&args.files, stop);
+    if args.transactional_id.is_some() && !context.cluster()?.has_transactions() {
+        let message = "a log directory has no transactions";
+        let error = ClusterError::new(ErrorKind::Unsupported, message);
+        return Err(context.failure("produce", error));
+    }
     let slow = args.sync || args.rate.is_some();
     let mut records = if let Some(count) = args.fake {
         Records::Generated(Box::new(Generated::new(args.seed, args.start_id, count, shape)))
@@ -166,6 +170,12 @@ impl<'a> Run<'a> {
                     if generated.is_done() { Turn::End } else { Turn::More }
                 }
             };
+            if let Some(room) = Arc::get_mut(&mut buffer) {
+                // A record that is bad is not in it, and stands behind those that are.
+                let bad = matches!(turn, Turn::Bad(_));
+                let behind = room.len() as u64 + u64::from(bad);
+                room.first_number = (self.read + 1).saturating_sub(behind);
+            }
             if !buffer.is_empty() {
                 self.send(&buffer)?;
             }
@@ -187,14 +197,15 @@ impl<'a> Run<'a> {
 
     /// Waits for input, and gives up when what was sent before cannot be written: input may be long
     /// in coming.
-    fn await_input(&self, records: &mut Records<'_>) -> Result<(), Early> {
-        let (Some(working), Records::Input(input)) = (&self.working, records) else {
+    fn await_input(&mut self, records: &mut Records<'_>) -> Result<(), Early> {
+        let (Some(working), Records::Input(input)) = (&mut self.working, records) else {
             return Ok(());
         };
         while !input.is_ready(TICK) && self.context.stop()?.requested().is_none() {
             if working.producer.is_stuck() {
                 return Err(Early::NotTaken);
             }
+            working.producer.commit_if_due();
         }
         Ok(())
     }
@@ -221,6 +232,7 @@ impl<'a> Run<'a> {
         while let Ok(warning) = working.producer.warnings().try_recv() {
             self.context.out.warn(warning);
         }
+        self.context.tell_log();
         if !taken {
             return Err(Early::NotTaken);
         }
@@ -320,7 +332,10 @@ impl<'a> Run<'a> {
     /// Waits for what is under way, tells the counts, and the failure if there was one.
     fn finish(mut self, sent: Result<(), Early>) -> Result<Status, Failure> {
         let mut closed = Ok(());
-        if let Some(Working { producer, counting, counted }) = self.working.take() {
+        if let Some(Working { mut producer, counting, counted }) = self.working.take() {
+            if sent.is_err() {
+                producer.spoil();
+            }
             let warnings = producer.warnings();
             closed = producer.close().and_then(|()| self.await_count(&counted));
             if closed.is_err() {
@@ -369,11 +384,8 @@ impl<'a> Run<'a> {
         if self.skipped > 0 {
             skipped = format!("; {} skipped", units::plural(self.skipped, "empty record"));
         }
-        let level = match self.args.acks {
-            Acks::None => "none (not acknowledged)",
-            Acks::Leader => "process (in the page cache)",
-            Acks::All => "power (on disk)",
-        };
+        // The target was found at the start, so it is found again.
+        let level = self.context.durability(self.args.acks).unwrap_or("unknown");
         self.context.out.status(format_args!(
             "read {}: {} persisted, {} not persisted, {} maybe persisted{skipped}; \
              {} in {}, {}; durability {level}",
@@ -411,7 +423,10 @@ impl<'a> Run<'a> {
         // What was given up because of the signal is no failure of its own.
         let given_up = |error: &ClusterError| interrupted && error.kind == ErrorKind::TimedOut;
         if let Some(error) = counts.failure.as_deref().filter(|error| !given_up(error)) {
-            let error = ClusterError::new(error.kind, error.message.clone());
+            let mut error = ClusterError::new(error.kind, error.message.clone());
+            if let Some(number) = counts.failed_record {
+                error.message = format!("record {number}: {}", error.message);
+            }
             return Err(self.context.failure("produce", error));
         }
         if let Some(bad) = &self.first_too_large {

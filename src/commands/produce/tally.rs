@@ -27,6 +27,8 @@ pub struct Counts {
     pub maybe_persisted: u64,
     /// The first failure.
     pub failure: Option<Arc<ClusterError>>,
+    /// The number of the first record that is known to have failed.
+    pub failed_record: Option<u64>,
     /// What went wrong with the report on stdout.
     pub report_failure: Option<std::io::ErrorKind>,
 }
@@ -110,6 +112,10 @@ impl Tally {
 }
 
 fn count(counts: &mut Counts, delivery: &Delivery) {
+    // The first failure is the one that is told, and its record with it.
+    if counts.failure.is_none() {
+        counts.failed_record = delivery.number;
+    }
     let mut fail = |error: &Arc<ClusterError>| {
         counts.failure.get_or_insert_with(|| Arc::clone(error));
     };

@@ -4,7 +4,7 @@ use super::distinct;
 use crate::cli::global::AnswerArgs;
 use crate::commands::{Context, Failure, Status};
 use crate::out::{Cell, Column, Format, Table};
-use crate::topic::{PartitionDetail, TopicDetail, TopicName};
+use crate::topic::{PartitionDetail, TopicConfig, TopicDetail, TopicName};
 
 /// What stands below its help.
 const EXAMPLES: &str = "\
@@ -35,6 +35,7 @@ pub const TOPIC_COLUMNS: &[Column] = &[
     Column::text("ID", "Its id, 22 characters."),
     Column::text("INTERNAL", "Whether Kafka keeps its own state in it."),
     Column::text("CONFIGS", "The configs that differ from the default, as an object."),
+    Column::text("CONFIG-SOURCES", "Who set each of them: topic, broker, or cluster."),
     Column::text("PARTITIONS", "Its partitions, as a list of objects."),
 ];
 
@@ -43,6 +44,7 @@ const CONFIG_COLUMNS: &[Column] = &[
     Column::text("TOPIC", "The topic."),
     Column::text("CONFIG", "The config."),
     Column::text("VALUE", "Its value."),
+    Column::text("SOURCE", "Who set it: topic, broker, or cluster."),
 ];
 
 /// Describe the partitions of topics, and their configs
@@ -55,6 +57,10 @@ pub struct Args {
     /// The topics
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<TopicName>,
+
+    /// Only partitions of which a replica is not in sync
+    #[arg(long)]
+    pub under_replicated: bool,
 
     /// The form of the answer.
     #[command(flatten)]
@@ -72,7 +78,16 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let mut failures = Vec::new();
     for outcome in outcomes {
         match outcome.result {
-            Ok(topic) => topics.push(topic),
+            Ok(mut topic) => {
+                if let Some(why) = &topic.configs_unknown {
+                    let warning = format!("the configs of topic `{}` are not known", topic.name);
+                    context.out.warn(format!("{warning}: {why}"));
+                }
+                if args.under_replicated {
+                    topic.partitions.retain(PartitionDetail::is_under_replicated);
+                }
+                topics.push(topic);
+            }
             Err(error) => {
                 failures.push(context.failure(&format!("describe topic `{}`", outcome.of), error));
             }
@@ -101,11 +116,12 @@ fn tables(topics: &[TopicDetail], format: Format) -> Vec<Table> {
     let mut tables = vec![partitions];
     let mut configs = Table::new("topics.describe.configs", CONFIG_COLUMNS);
     for topic in topics {
-        for (name, value) in &topic.configs {
+        for config in &topic.configs {
             configs.push(vec![
                 Cell::text(topic.name.as_str()),
-                Cell::text(name),
-                Cell::text(value),
+                Cell::text(&config.name),
+                Cell::text(&config.value),
+                Cell::text(config.source.name()),
             ]);
         }
     }
@@ -125,11 +141,17 @@ fn by_topic(topics: &[TopicDetail]) -> Table {
             Cell::text(topic.name.as_str()),
             Cell::maybe(topic.id.clone(), Cell::Text),
             Cell::Bool(topic.internal),
-            Cell::Map(topic.configs.clone()),
+            configs_cell(topic, |config| config.value.clone()),
+            configs_cell(topic, |config| config.source.name().to_owned()),
             Cell::Items(partitions),
         ]);
     }
     table
+}
+
+/// Something of each config of a topic, by its name.
+fn configs_cell(topic: &TopicDetail, of: impl Fn(&TopicConfig) -> String) -> Cell {
+    Cell::Map(topic.configs.iter().map(|config| (config.name.clone(), of(config))).collect())
 }
 
 /// The rows of a topic's partitions.
@@ -158,10 +180,15 @@ fn partition_row(name: &TopicName, partition: &PartitionDetail) -> Vec<Cell> {
 mod tests {
     use super::super::tests::topic;
     use super::*;
+    use crate::topic::ConfigSource;
 
     fn users() -> TopicDetail {
         let mut users = topic("users", &[(0, 10), (4, 4)]);
-        users.configs = vec![("retention.ms".into(), "1000".into())];
+        users.configs = vec![TopicConfig {
+            name: "retention.ms".into(),
+            value: "1000".into(),
+            source: ConfigSource::Topic,
+        }];
         users
     }
 
@@ -174,8 +201,8 @@ mod tests {
         TOPIC PARTITION LEADER REPLICAS ISR START-OFFSET END-OFFSET RECORDS BYTES LAST-TIMESTAMP
         users 0 0 0 0 0 10 10 100 1970-01-01T00:00:02.000Z
         users 1 0 0 0 4 4 0 100 -
-        TOPIC CONFIG VALUE
-        users retention.ms 1000
+        TOPIC CONFIG VALUE SOURCE
+        users retention.ms 1000 topic
         ");
         assert_eq!(super::tables(&[users()], Format::Tsv).len(), 1);
         assert_eq!(super::tables(&[topic("a", &[(0, 0)])], Format::Table).len(), 1);
@@ -188,6 +215,7 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(tables.len(), 1);
         assert_eq!(json["items"][0]["configs"]["retention.ms"], "1000");
+        assert_eq!(json["items"][0]["config_sources"]["retention.ms"], "topic");
         assert_eq!(json["items"][0]["partitions"][0]["end_offset"], 10);
         assert_eq!(json["items"][0]["partitions"][0]["isr"][0], 0);
         assert_eq!(json["items"][1]["partitions"], serde_json::json!([]));

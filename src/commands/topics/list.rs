@@ -6,7 +6,7 @@ use super::totals;
 use crate::cli::global::AnswerArgs;
 use crate::commands::{Context, Failure, Status};
 use crate::out::{Cell, Column, Table};
-use crate::topic::TopicDetail;
+use crate::topic::{PartitionDetail, TopicDetail};
 use crate::value;
 
 /// What stands below its help.
@@ -36,6 +36,10 @@ pub struct Args {
     #[arg(value_name = "REGEX", value_parser = regex)]
     pub regex: Option<Regex>,
 
+    /// Only topics of which a replica is not in sync
+    #[arg(long)]
+    pub under_replicated: bool,
+
     /// The form of the answer.
     #[command(flatten)]
     pub answer: AnswerArgs,
@@ -48,8 +52,11 @@ fn regex(text: &str) -> Result<Regex, String> {
 
 /// Answers with the topics.
 pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
-    let topics =
+    let mut topics =
         context.cluster()?.list_topics().map_err(|error| context.failure("list topics", error))?;
+    if args.under_replicated {
+        topics.retain(|topic| topic.partitions.iter().any(PartitionDetail::is_under_replicated));
+    }
     context.answer(&table(&topics, args.regex.as_ref()))?;
     Ok(Status::Done)
 }

@@ -206,6 +206,7 @@ pub(super) mod tests {
             id: None,
             internal: false,
             configs: Vec::new(),
+            configs_unknown: None,
             partitions: ranges.iter().enumerate().map(partition).collect(),
         }
     }

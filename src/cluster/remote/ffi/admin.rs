@@ -12,6 +12,7 @@ use super::list::{self, Entry, List};
 use super::metadata::PartitionInfo;
 use super::queue::{Event, Queue};
 use super::{Code, Trouble, c_text, codes, look_error, milliseconds, slice, take_error, text};
+use crate::topic::ConfigSource;
 
 /// What a request is, for its options.
 pub use sys::rd_kafka_admin_op_t as Operation;
@@ -59,6 +60,18 @@ impl Options {
         self
     }
 
+    /// The same, to be checked and not done.
+    #[must_use]
+    pub fn validate_only(self) -> Self {
+        let mut why = [0; 256];
+        // SAFETY: the options live; a kind of request that cannot be checked alone says so.
+        unsafe {
+            let (to, len) = (why.as_mut_ptr(), why.len());
+            sys::rd_kafka_AdminOptions_set_validate_only(self.raw(), 1, to, len);
+        }
+        self
+    }
+
     /// The options, for a call.
     pub(super) const fn raw(&self) -> *mut sys::rd_kafka_AdminOptions_t {
         self.raw.as_ptr()
@@ -101,12 +114,19 @@ pub struct Config {
     pub name: String,
     /// Its value; `None` where it is secret.
     pub value: Option<String>,
-    /// Whether it was set for the topic itself.
-    pub own: bool,
+    /// Who set it; `None` where nobody did.
+    pub source: Option<ConfigSource>,
 }
 
-/// Where a config comes from: set for the topic (`DYNAMIC_TOPIC_CONFIG`).
-const OF_THE_TOPIC: i32 = 1;
+/// Who set a config, by the number of it (`rd_kafka_ConfigSource_t`).
+fn source(number: i32) -> Option<ConfigSource> {
+    match number {
+        1 => Some(ConfigSource::Topic),
+        2 | 4 => Some(ConfigSource::Broker),
+        3 => Some(ConfigSource::Cluster),
+        _ => None,
+    }
+}
 
 impl Queue {
     /// Asks for descriptions of topics.
@@ -211,7 +231,7 @@ unsafe fn read_configs(
             Config {
                 name: text(sys::rd_kafka_ConfigEntry_name(entry)),
                 value: (!value.is_null()).then(|| text(value)),
-                own: codes::rd_kafka_ConfigEntry_source(entry) == OF_THE_TOPIC,
+                source: source(codes::rd_kafka_ConfigEntry_source(entry)),
             }
         };
         let configs = slice(entries, count).iter().map(read).collect();

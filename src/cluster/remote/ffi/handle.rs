@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,15 +38,23 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// What a client has logged, to be asked for from any thread.
+/// What clients have logged, to be asked for from any thread.
 #[derive(Debug, Default)]
 pub struct Log {
     lines: Mutex<VecDeque<LogLine>>,
+    /// The newest line of a broken connection.
+    failure: Mutex<Option<String>>,
+    /// How many requests went out.
+    requests: AtomicU64,
 }
 
 impl Log {
     /// Keeps a line, and the newest of too many.
-    fn push(&self, line: LogLine) {
+    pub fn push(&self, line: LogLine) {
+        if matches!(&*line.facility, "FAIL" | "ERROR") {
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            *failure = Some(line.text.clone());
+        }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == LINES_MAX {
             lines.pop_front();
@@ -56,9 +64,17 @@ impl Log {
 
     /// The newest line of a broken connection.
     pub fn last_failure(&self) -> Option<String> {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = lines.iter().rev().find(|line| matches!(&*line.facility, "FAIL" | "ERROR"));
-        last.map(|line| line.text.clone())
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The lines since this was last asked.
+    pub fn take(&self) -> Vec<LogLine> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
+    }
+
+    /// How many requests were sent so far.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 }
 
@@ -77,6 +93,39 @@ unsafe extern "C" fn log(
             log.push(LogLine { level, facility: text(facility), text: text(line) });
         }
     }
+}
+
+/// Has every request of a new client counted.
+unsafe extern "C" fn count_requests(
+    rk: *mut sys::rd_kafka_t,
+    _conf: *const sys::rd_kafka_conf_t,
+    log: *mut c_void,
+    _why: *mut c_char,
+    _why_len: usize,
+) -> sys::rd_kafka_resp_err_t {
+    // SAFETY: the client is being made; the log lives for longer than it does.
+    unsafe {
+        sys::rd_kafka_interceptor_add_on_request_sent(rk, c"kaw".as_ptr(), Some(count_one), log)
+    }
+}
+
+/// Counts one request; librdkafka calls this from its own threads.
+unsafe extern "C" fn count_one(
+    _rk: *mut sys::rd_kafka_t,
+    _socket: c_int,
+    _broker: *const c_char,
+    _id: i32,
+    _key: i16,
+    _version: i16,
+    _correlation: i32,
+    _size: usize,
+    log: *mut c_void,
+) -> sys::rd_kafka_resp_err_t {
+    // SAFETY: as in `count_requests`.
+    if let Some(log) = unsafe { log.cast::<Log>().as_ref() } {
+        log.requests.fetch_add(1, Ordering::Relaxed);
+    }
+    sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
 }
 
 /// A client of librdkafka.
@@ -101,9 +150,9 @@ impl Client {
         kind: Kind,
         properties: &[(String, String)],
         events: c_int,
+        log_lines: &Arc<Log>,
     ) -> Result<Self, Trouble> {
         let mut why = [0; 512];
-        let log_lines = Arc::new(Log::default());
         // SAFETY: the configuration is freed on every way out but `rd_kafka_new`'s success, which
         // takes it over. The texts outlive the calls. The opaque is a count of the log, given up
         // when the client ends.
@@ -125,8 +174,15 @@ impl Client {
             }
             sys::rd_kafka_conf_set_events(conf, events);
             sys::rd_kafka_conf_set_log_cb(conf, Some(log));
-            let opaque = Arc::into_raw(Arc::clone(&log_lines));
-            sys::rd_kafka_conf_set_opaque(conf, opaque.cast_mut().cast::<c_void>());
+            let opaque = Arc::into_raw(Arc::clone(log_lines));
+            let counted = opaque.cast_mut().cast::<c_void>();
+            sys::rd_kafka_conf_set_opaque(conf, counted);
+            sys::rd_kafka_conf_interceptor_add_on_new(
+                conf,
+                c"kaw".as_ptr(),
+                Some(count_requests),
+                counted,
+            );
             let kind = match kind {
                 Kind::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
                 Kind::Consumer => sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
@@ -137,7 +193,7 @@ impl Client {
                 drop(Arc::from_raw(opaque));
                 return Err(invalid(text(why.as_ptr())));
             };
-            Ok(Self { raw, log: log_lines, abandoned: AtomicBool::new(false) })
+            Ok(Self { raw, log: Arc::clone(log_lines), abandoned: AtomicBool::new(false) })
         }
     }
 
@@ -196,4 +252,46 @@ impl Drop for Client {
 /// The error of a property that is not taken.
 fn invalid(text: String) -> Trouble {
     Trouble { code: Code::of(sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__INVALID_ARG), text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A property that the library has, as it is where nobody sets it.
+    fn built_in(name: &str) -> String {
+        let (name, mut value, mut size) = (c_text(name), [0; 1024], 1024);
+        // SAFETY: the configuration is freed at the end; the buffer is as long as it says.
+        unsafe {
+            let conf = sys::rd_kafka_conf_new();
+            sys::rd_kafka_conf_get(conf, name.as_ptr(), value.as_mut_ptr(), &raw mut size);
+            sys::rd_kafka_conf_destroy(conf);
+            text(value.as_ptr())
+        }
+    }
+
+    #[test]
+    fn the_library_was_built_with_all_that_it_is_to_have() {
+        // Its build goes on without what it does not find.
+        let features = built_in("builtin.features");
+        for wanted in ["gzip", "snappy", "lz4", "zstd", "ssl", "sasl_plain", "sasl_scram"] {
+            assert!(features.split(',').any(|has| has == wanted), "{wanted} is not in {features}");
+        }
+    }
+
+    #[test]
+    fn a_log_keeps_its_newest_lines_and_the_last_failure() {
+        let log = Log::default();
+        let line = |facility: &str, n: usize| LogLine {
+            level: 4,
+            facility: facility.to_owned(),
+            text: n.to_string(),
+        };
+        log.push(line("FAIL", 0));
+        (1..=LINES_MAX).for_each(|n| log.push(line("CONFWARN", n)));
+        let lines = log.take();
+        assert_eq!((lines.len(), &*lines[0].text), (LINES_MAX, "1"));
+        assert_eq!(log.last_failure().as_deref(), Some("0"));
+        assert!(log.take().is_empty());
+    }
 }

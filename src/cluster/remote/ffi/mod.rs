@@ -17,6 +17,7 @@ pub(super) mod metadata;
 pub(super) mod queue;
 pub(super) mod send;
 pub(super) mod topic;
+pub(super) mod transaction;
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt;

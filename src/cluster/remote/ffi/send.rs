@@ -198,6 +198,13 @@ impl Event {
 }
 
 impl Client {
+    /// Has what waits for its batch to fill sent now.
+    pub fn hurry(&self) {
+        // SAFETY: the client lives. It hurries for as long as this call waits; what is not
+        // acknowledged by then is on its way.
+        unsafe { sys::rd_kafka_flush(self.raw(), 1) };
+    }
+
     /// Gives up what is not acknowledged yet: each record of it comes back with its fate.
     pub fn purge(&self) {
         let flags = sys::RD_KAFKA_PURGE_F_QUEUE

@@ -1,0 +1,138 @@
+//! Owns the thread that takes the fates of records from librdkafka and tells them. Leaves sending
+//! to `produce`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use super::error;
+use super::ffi::Code;
+use super::ffi::queue::{DELIVERIES, ERRORS, Event};
+use super::ffi::send::Settled;
+use super::produce::{Shared, TICK};
+use super::{lock, session};
+use crate::cluster::error::{ClusterError, ErrorKind};
+use crate::cluster::types::{Acks, Delivery, Fate};
+
+/// Records with one fate, next to each other in one partition.
+pub(super) struct Run {
+    first: Settled,
+    records: u64,
+    tags: Vec<usize>,
+}
+
+impl Run {
+    /// Whether the next record goes on with this run.
+    fn takes(&self, next: &Settled, report: bool) -> bool {
+        let first = &self.first;
+        let dense = first.persisted != Some(true)
+            || next.offset == first.offset.saturating_add(self.records as i64);
+        next.persisted == first.persisted
+            && next.code == first.code
+            && next.partition == first.partition
+            && (!report || (dense && next.tag >> 32 == first.tag >> 32))
+    }
+}
+
+/// The thread that takes the fates of records.
+pub(super) struct Settler {
+    pub(super) shared: Arc<Shared>,
+    pub(super) deliveries: Sender<Delivery>,
+    pub(super) warn: Sender<String>,
+    pub(super) made_room: Sender<()>,
+    pub(super) runs: Vec<Run>,
+}
+
+impl Settler {
+    /// Takes fates until all are known and no more will be sent.
+    pub(super) fn run(mut self) {
+        loop {
+            let closing = self.shared.closing.load(Ordering::Acquire);
+            if closing && self.shared.in_flight() == 0 {
+                return;
+            }
+            // The end is looked for often, since nothing wakes this thread for it.
+            let wait = if self.shared.in_flight() == 0 { Duration::from_millis(2) } else { TICK };
+            let Some(event) = self.shared.session.main().poll(wait) else { continue };
+            match event.kind() {
+                DELIVERIES => self.settle(&event),
+                ERRORS => self.note(&event),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes the fates in one event.
+    fn settle(&mut self, event: &Event) {
+        let (runs, report) = (&mut self.runs, self.shared.report);
+        let mut settled = 0;
+        event.for_each_settled(|next| {
+            settled += 1;
+            if let Some(run) = runs.last_mut().filter(|run| run.takes(&next, report)) {
+                run.records += 1;
+                if report {
+                    run.tags.push(next.tag);
+                }
+                return;
+            }
+            let tags = if report { vec![next.tag] } else { Vec::new() };
+            runs.push(Run { first: next, records: 1, tags });
+        });
+        for run in std::mem::take(&mut self.runs) {
+            self.deliver(run);
+        }
+        self.shared.settled.fetch_add(settled, Ordering::AcqRel);
+        self.made_room.try_send(()).ok();
+    }
+
+    /// Tells one run's fate. A full channel stops this thread, and with it the sending.
+    fn deliver(&self, run: Run) {
+        let Run { first, records, tags } = run;
+        let fate = match first.persisted {
+            Some(true) if self.shared.acks == Acks::None => Fate::MaybePersisted(None),
+            Some(true) => {
+                self.shared.session.note_answer();
+                Fate::Persisted
+            }
+            Some(false) => Fate::NotPersisted(Arc::new(self.why(first.code))),
+            None if first.code == Code::NONE => Fate::MaybePersisted(None),
+            None => Fate::MaybePersisted(Some(Arc::new(self.why(first.code)))),
+        };
+        let failed = matches!(fate, Fate::NotPersisted(_) | Fate::MaybePersisted(Some(_)));
+        if failed {
+            self.shared.failed.store(true, Ordering::Release);
+        }
+        let number = failed.then(|| self.shared.number(first.tag));
+        let base_offset = if first.persisted == Some(true) { first.offset } else { -1 };
+        let report = self.shared.report_of(&tags, base_offset);
+        let delivery = Delivery { records, fate, partition: first.partition, number, report };
+        match &self.shared.pending {
+            Some(pending) => lock(pending).keep(delivery),
+            // Whoever counts may have gone.
+            None => drop(self.deliveries.send(delivery)),
+        }
+    }
+
+    /// The error of a record: one that was not answered in time failed for what the connections
+    /// say.
+    fn why(&self, code: Code) -> ClusterError {
+        if let Some(fatal) = self.shared.session.client().fatal() {
+            return error::error(&fatal);
+        }
+        match error::kind(code) {
+            ErrorKind::TimedOut | ErrorKind::Unreachable => self.shared.session.unreachable(),
+            _ => error::of_code(code),
+        }
+    }
+
+    /// Takes up an error of the client: told once for each text.
+    fn note(&self, event: &Event) {
+        let Err(trouble) = event.check() else { return };
+        if self.shared.session.is_new(&trouble) {
+            drop(self.warn.send(session::warning(&trouble)));
+        }
+        self.shared.session.note(trouble);
+    }
+}

@@ -1,0 +1,168 @@
+//! Owns records on real brokers where something goes wrong: brokers that die, topics that go,
+//! replicas that are missing, transactions. Leaves brokers themselves to `broker`.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::broker::{Broker, Options};
+use crate::needs::Need;
+use crate::sandbox::{Run, Sandbox};
+
+/// What the summary says of the records.
+fn counts(run: &Run) -> String {
+    let stderr = run.stderr();
+    let line = stderr.lines().find(|line| line.starts_with("read ")).expect("a summary");
+    line.split(';').next().unwrap().to_owned()
+}
+
+/// Creates a topic with one partition.
+fn topic(broker: &Broker, name: &str, configs: serde_json::Value) {
+    broker.ask(json!({"do": "create", "topic": name, "partitions": 1, "configs": configs}));
+}
+
+#[test]
+fn a_directory_has_no_transactions() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.stdin("a\n").run("produce t --transactional-id x");
+    assert!(run.code(2).stderr().contains("no transactions"), "{}", run.stderr());
+    let run = sandbox.stdin("a\n").run("produce t --transactional-id x --acks 1");
+    assert!(run.code(2).stderr().contains("--acks all"), "{}", run.stderr());
+    sandbox.stdin("a\n").run("produce t --transaction-records 3").code(2);
+}
+
+#[test]
+fn a_transaction_is_there_as_a_whole_or_not_at_all() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, sandbox) = (Broker::shared(), Sandbox::new());
+    let at = broker.bootstrap();
+    topic(broker, "bd-tx", json!({}));
+    let produce = |input: &str, more: &str| {
+        sandbox.stdin(input).run(&format!("produce bd-tx --transactional-id bd {more} -b {at}"))
+    };
+    let consume = |more: &str| {
+        let run = sandbox.run(&format!("consume bd-tx -e {more} -b {at}"));
+        run.success().stdout()
+    };
+    let run = produce("a\nb\n", "");
+    assert_eq!(
+        counts(run.success()),
+        "read 2 records: 2 persisted, 0 not persisted, 0 maybe persisted"
+    );
+    // The third is no envelope, so the two before it go as well.
+    let envelope = |value: &str| format!("{{\"value\":\"{value}\"}}\n");
+    let bad = [envelope("c"), envelope("d"), "no json\n".to_owned()].concat();
+    let run = produce(&bad, "--json");
+    assert!(run.code(3).stderr().contains("record 3"), "{}", run.stderr());
+    assert!(counts(&run).contains("0 persisted, 3 not persisted"), "{}", run.stderr());
+    assert_eq!(consume(""), "a\nb\n");
+    assert!(consume("--isolation read-uncommitted").starts_with("a\nb\n"));
+    // Whole pairs are committed; what was sent behind them is not.
+    let bad = [envelope("e"), envelope("f"), envelope("g"), "no json\n".to_owned()].concat();
+    let run = produce(&bad, "--json --transaction-records 2");
+    assert!(counts(run.code(3)).contains("2 persisted, 2 not persisted"), "{}", run.stderr());
+    assert_eq!(consume("--isolation read-committed"), "a\nb\ne\nf\n");
+}
+
+#[test]
+fn a_second_producer_of_a_transactional_id_fences_the_first() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, sandbox) = (Broker::shared(), Sandbox::new());
+    let at = broker.bootstrap();
+    topic(broker, "bd-fence", json!({}));
+    let words = format!("produce bd-fence --transactional-id bd-fence -b {at}");
+    let mut first = sandbox.spawn(&words);
+    first.write(b"first\n");
+    // It is in the log once its transaction is open.
+    let sees = |isolation: &str| {
+        let read = format!("consume bd-fence -e --isolation {isolation} -b {at}");
+        sandbox.run(&read).success().stdout()
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while sees("read-uncommitted") != "first\n" {
+        assert!(Instant::now() < deadline, "it is never there");
+    }
+    assert_eq!(sees("read-committed"), "");
+    sandbox.stdin("second\n").run(&words).success();
+    first.close_stdin();
+    let run = first.finish();
+    assert!(run.code(3).stderr().contains("taken over"), "{}", run.stderr());
+    assert!(run.stderr().contains("0 persisted"), "{}", run.stderr());
+    assert_eq!(sees("read-committed"), "second\n");
+}
+
+#[test]
+fn a_broker_that_dies_loses_and_doubles_nothing() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let wanted = std::env::var("KAW_RECORDS").ok().and_then(|n| n.parse().ok());
+    let records: usize = wanted.unwrap_or(60_000);
+    // A third of the records between two deaths.
+    let mut broker = Broker::start(&Options::default());
+    topic(&broker, "t", json!({}));
+    let (at, sandbox) = (broker.bootstrap(), Sandbox::new());
+    let rate = records / 12;
+    let words = format!("produce t -b {at} --timeout 2m --rate {rate}/s");
+    let input: String = (0..records).map(|n| format!("{n}\n")).collect();
+    let file = sandbox.write("input", &input);
+    let producer = sandbox.spawn(&format!("{words} {}", file.display()));
+    let consumer = sandbox.spawn(&format!("consume t -n {records} -b {at} --timeout 2m"));
+    for _ in 0..2 {
+        std::thread::sleep(Duration::from_secs(4));
+        broker.kill9();
+        broker.restart();
+    }
+    let run = producer.finish();
+    let expected =
+        format!("{records} persisted, 0 not persisted, 0 maybe persisted").replace(',', "");
+    assert_eq!(counts(run.success()).replace(',', "").split(": ").nth(1), Some(&*expected));
+    assert_eq!(consumer.finish().success().stdout(), input);
+    let read = sandbox.run(&format!("consume t -e -b {at} --timeout 1m"));
+    assert_eq!(read.success().stdout(), input, "records are lost, doubled or out of order");
+}
+
+#[test]
+fn what_a_broker_refuses_is_told_with_the_first_record() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, sandbox) = (Broker::shared(), Sandbox::new());
+    let at = broker.bootstrap();
+    topic(broker, "bd-isr", json!({"min.insync.replicas": "2"}));
+    let run = sandbox.stdin("a\nb\n").run(&format!("produce bd-isr --timeout 2s -b {at}"));
+    assert!(run.code(3).stderr().contains("record 1"), "{}", run.stderr());
+    assert!(counts(&run).contains("0 persisted"), "{}", run.stderr());
+    topic(broker, "bd-large", json!({"max.message.bytes": "1000"}));
+    let large = format!("a\n{}\nb\n", "x".repeat(5000));
+    let run = sandbox.stdin(large).run(&format!("produce bd-large -b {at}"));
+    assert!(run.code(3).stderr().contains("record 2"), "{}", run.stderr());
+    assert!(counts(&run).contains("2 persisted, 1 not persisted"), "{}", run.stderr());
+}
+
+#[test]
+fn a_topic_that_is_deleted_is_not_made_again() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, sandbox) = (Broker::shared(), Sandbox::new());
+    let at = broker.bootstrap();
+    topic(broker, "bd-gone", json!({}));
+    let mut producer = sandbox.spawn(&format!("produce bd-gone --timeout 3s -b {at}"));
+    let mut consumer = sandbox.spawn(&format!("consume bd-gone -b {at}"));
+    producer.write(b"a\n");
+    assert_eq!(consumer.next_line().as_deref(), Some("a"));
+    broker.ask(json!({"do": "delete", "topics": ["bd-gone"]}));
+    consumer.finish().code(8);
+    producer.write(b"b\n");
+    producer.close_stdin();
+    let run = producer.finish();
+    assert_eq!(counts(run.code(8)).matches("1 persisted").count(), 1, "{}", run.stderr());
+    let topics = broker.ask(json!({"do": "topics"}));
+    let is_it = |topic: &&serde_json::Value| topic["topic"] == "bd-gone";
+    assert!(topics.as_array().unwrap().iter().find(is_it).is_none(), "{topics}");
+}
