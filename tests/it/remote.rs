@@ -108,7 +108,7 @@ fn a_record_that_a_broker_refuses_is_counted() {
     let refuse = |code| mock.cluster.request_errors(RDKafkaApiKey::Produce, &[code]);
     refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     let run = mock.stdin("x\n", "produce t");
-    run.code(3);
+    assert!(run.code(3).stderr().contains("record 1: "), "{}", run.stderr());
     assert_eq!(counts(&run), "read 1 record: 0 persisted, 1 not persisted, 0 maybe persisted");
     refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     let run = mock.stdin("x\n", "produce t");
