@@ -9,6 +9,8 @@ mod ffi;
 mod offsets;
 pub(super) mod produce;
 mod session;
+mod token;
+mod told;
 mod topics;
 
 use std::collections::HashMap;
