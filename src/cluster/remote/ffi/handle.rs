@@ -125,8 +125,7 @@ impl Client {
         let context = Arc::new(Context { log: Log::default(), tokens });
         // SAFETY: the configuration is freed on every way out but `rd_kafka_new`'s success, which
         // takes it over. The texts outlive the calls. The opaque is a count of the context, given
-        // up
-        // when the client ends.
+        // up when the client ends.
         unsafe {
             let conf = sys::rd_kafka_conf_new();
             for (name, value) in properties {
