@@ -187,6 +187,12 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         ErrorKind::NonEmptyGroup => {
             topic.map(|group| format!("`kaw groups members {group}` shows whom to stop first"))
         }
+        ErrorKind::AuthorizationFailed => {
+            topic.map(|of| format!("it takes an ACL that allows {} on `{of}`", operation(doing)))
+        }
+        ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed => {
+            Some("`kaw config` shows the settings of security and who made them".into())
+        }
         ErrorKind::Unreachable => Some("`kaw config` shows the brokers and who named them".into()),
         ErrorKind::InconsistentGroupProtocol => {
             topic.map(|assignor| format!("`--assignor {assignor}`, or stop the others first"))
@@ -200,9 +206,6 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         | ErrorKind::Unsupported
         | ErrorKind::CorruptData
         | ErrorKind::UnknownMember
-        | ErrorKind::AuthenticationFailed
-        | ErrorKind::AuthorizationFailed
-        | ErrorKind::TlsFailed
         | ErrorKind::NotEnoughReplicas
         | ErrorKind::InvalidRecord
         | ErrorKind::PolicyViolation
@@ -210,6 +213,18 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         | ErrorKind::FencedInstanceId
         | ErrorKind::ProducerFenced
         | ErrorKind::Storage => None,
+    }
+}
+
+/// Kafka's name for the right that an action takes.
+fn operation(doing: &str) -> &'static str {
+    match doing.split(' ').next().unwrap_or_default() {
+        "produce" => "Write",
+        "consume" => "Read",
+        "create" => "Create",
+        "delete" | "trim" => "Delete",
+        "alter" => "Alter",
+        _ => "Describe",
     }
 }
 

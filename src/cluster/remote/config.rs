@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::ffi::handle::Kind;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Brokers, Limits};
+use crate::properties::{self, Scope};
 
 /// How long a transaction may be open before the brokers abort it: whoever reads what is committed
 /// waits for it, also when its producer was killed.
@@ -141,64 +142,24 @@ const fn acks_value(acks: Acks) -> &'static str {
     }
 }
 
-/// Names that are one property.
+/// The name that counts: librdkafka has several for some properties.
 fn canonical(name: &str) -> &str {
-    match name {
-        "metadata.broker.list" => "bootstrap.servers",
-        "request.required.acks" => "acks",
-        "linger.ms" => "queue.buffering.max.ms",
-        "compression.type" => "compression.codec",
-        "delivery.timeout.ms" => "message.timeout.ms",
-        "max.partition.fetch.bytes" => "fetch.message.max.bytes",
-        other => other,
-    }
+    properties::find(name).map_or(name, |property| property.canonical())
 }
 
-/// Properties that only one kind of client takes, by how their names begin.
+/// Whether a kind of client heeds a property.
 fn is_for(name: &str, kind: Kind) -> bool {
-    const PRODUCER: &[&str] = &[
-        "enable.idempotence",
-        "transactional.id",
-        "transaction.timeout.ms",
-        "acks",
-        "message.timeout.ms",
-        "queue.buffering.",
-        "batch.",
-        "compression.",
-        "partitioner",
-        "sticky.",
-        "message.send.max.retries",
-        "retries",
-        "enable.gapless.guarantee",
-        "delivery.report.only.error",
-        "queuing.strategy",
-        "request.timeout.ms",
-    ];
-    const CONSUMER: &[&str] = &[
-        "group.",
-        "session.timeout.ms",
-        "heartbeat.interval.ms",
-        "max.poll.interval.ms",
-        "partition.assignment.strategy",
-        "check.crcs",
-        "auto.offset.reset",
-        "auto.commit.",
-        "enable.auto.",
-        "enable.partition.eof",
-        "isolation.level",
-        "fetch.",
-        "queued.",
-    ];
-    let of = |names: &[&str]| names.iter().any(|own| name.starts_with(own));
-    match kind {
-        Kind::Producer => !of(CONSUMER),
-        Kind::Consumer => !of(PRODUCER),
-    }
+    let other = match kind {
+        Kind::Producer => Scope::Consumer,
+        Kind::Consumer => Scope::Producer,
+    };
+    properties::find(name).is_none_or(|property| property.scope != other)
 }
 
 /// The value that the user gave a property, if any.
 pub(super) fn given<'a>(brokers: &'a Brokers, name: &str) -> Option<&'a str> {
-    let of = |property: &&crate::cluster::types::Property| canonical(&property.name) == name;
+    let of =
+        |property: &&crate::cluster::types::Property| canonical(&property.name) == canonical(name);
     brokers.properties.iter().rev().find(of).map(|property| property.value.as_str())
 }
 
@@ -213,12 +174,12 @@ pub(super) fn build(
     }
     let kind = usage.kind();
     let mut all: Vec<(String, String)> = Vec::new();
-    let user = |name: &str| given(brokers, canonical(name)).is_some();
+    let user = |name: &str| given(brokers, name).is_some();
     for (name, value) in defaults(limits, usage) {
         // The wish for a transaction or a number of retries is told from its default by librdkafka.
         // The flag of the isolation is over the property, which it begins with.
         if !user(name) || name == "isolation.level" {
-            all.push((canonical(name).to_owned(), value));
+            all.push((name.to_owned(), value));
         }
     }
     all.push(("bootstrap.servers".to_owned(), brokers.list.clone()));
@@ -261,18 +222,14 @@ fn check_promises(brokers: &Brokers, sending: &Sending) -> Result<()> {
         return refuse("enable.idempotence", "true", format!("{flag}: it needs all replicas"));
     }
     if acks == Acks::All && idempotence != Some("false") {
-        for name in ["max.in.flight", "max.in.flight.requests.per.connection"] {
-            if let Some(value) = given(brokers, name)
-                && value.parse().is_ok_and(|many: u32| many > 5)
-            {
-                let why = "the order of records: at most 5 with `enable.idempotence`".to_owned();
-                return refuse(name, value, why);
-            }
+        if let Some(value) = given(brokers, "max.in.flight")
+            && value.parse().is_ok_and(|many: u32| many > 5)
+        {
+            let why = "the order of records: at most 5 with `enable.idempotence`".to_owned();
+            return refuse("max.in.flight", value, why);
         }
-        for name in ["retries", "message.send.max.retries"] {
-            if given(brokers, name) == Some("0") {
-                return refuse(name, "0", "`enable.idempotence`, which needs retries".to_owned());
-            }
+        if given(brokers, "retries") == Some("0") {
+            return refuse("retries", "0", "`enable.idempotence`, which needs retries".to_owned());
         }
     }
     Ok(())

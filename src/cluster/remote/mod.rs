@@ -10,6 +10,8 @@ mod offsets;
 pub(super) mod produce;
 mod session;
 mod settle;
+mod token;
+mod told;
 mod topics;
 mod transaction;
 

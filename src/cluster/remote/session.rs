@@ -12,6 +12,7 @@ use super::ffi::handle::{Client, Log};
 use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
+use super::{token, told};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Brokers, Limits};
 
@@ -41,6 +42,8 @@ pub(super) struct Session {
     main: Queue,
     health: Mutex<Health>,
     limits: Limits,
+    /// Where the user has said that brokers are.
+    list: String,
 }
 
 impl Session {
@@ -56,10 +59,12 @@ impl Session {
             Use::Produce(_) => ERRORS | DELIVERIES,
             Use::Ask | Use::Consume { .. } => ERRORS,
         };
-        let client = Client::new(usage.kind(), &properties, events, log)
+        let tokens = brokers.token.clone().map(token::tokens);
+        let client = Client::new(usage.kind(), &properties, events, log, tokens)
             .map_err(|trouble| ClusterError::new(ErrorKind::InvalidRequest, trouble.text))?;
         let client = Arc::new(client);
-        Ok(Self { main: Queue::main(&client), client, health: Mutex::default(), limits })
+        let (main, list) = (Queue::main(&client), brokers.list.clone());
+        Ok(Self { main, client, health: Mutex::default(), limits, list })
     }
 
     /// The client.
@@ -139,7 +144,7 @@ impl Session {
     pub(super) fn check_denied(&self) -> Result<()> {
         self.look();
         let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        health.denied.as_ref().map_or(Ok(()), |denied| Err(error::error(denied)))
+        health.denied.as_ref().map_or(Ok(()), |denied| Err(self.told(denied)))
     }
 
     /// Fails when waiting any longer makes no sense.
@@ -157,21 +162,26 @@ impl Session {
     pub(super) fn unreachable(&self) -> ClusterError {
         self.look();
         let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = health.last.as_ref().map(|trouble| trouble.text.clone());
-        let last = last.or_else(|| self.client.log().last_failure());
-        match last {
-            Some(text) => {
-                let text = text.replace(['\n', '\r'], " ");
-                let (kind, what) = reason(&text);
-                ClusterError::new(kind, format!("{what}: {}", plain(&text)))
-            }
+        let failure = || {
+            let text = self.client.log().last_failure()?;
+            Some(Trouble { code: Code::of(Known::RD_KAFKA_RESP_ERR__TRANSPORT), text })
+        };
+        match health.last.clone().or_else(failure) {
+            Some(last) => self.told(&last),
             None => self.timed_out(),
         }
     }
 
+    /// What the trouble of a connection is to people.
+    fn told(&self, trouble: &Trouble) -> ClusterError {
+        let certificate = self.client.log().last_certificate();
+        told::told(trouble, &self.list, certificate.as_deref())
+    }
+
     /// The error of an answer that did not come in time.
     fn timed_out(&self) -> ClusterError {
-        let message = format!("no answer within {} ms", self.limits.timeout.as_millis());
+        let within = self.limits.timeout.as_millis();
+        let message = format!("no answer from {} within {within} ms", self.list);
         ClusterError::new(ErrorKind::TimedOut, message)
     }
 
@@ -238,18 +248,6 @@ pub(super) fn warning(trouble: &Trouble) -> String {
             format!("a broker is away, and is tried again: {}", plain(&message))
         }
         _ => plain(&message).to_owned(),
-    }
-}
-
-/// What a line about a connection means.
-fn reason(text: &str) -> (ErrorKind, &'static str) {
-    // The first bytes of an alert of TLS, and of an answer of HTTP, read as the size of an answer.
-    if text.contains("SSL listener") || text.contains("Invalid response size 3525") {
-        (ErrorKind::TlsFailed, "the port speaks TLS, and was not spoken to in TLS")
-    } else if text.contains("Invalid response size") {
-        (ErrorKind::Unreachable, "what answers there is not Kafka")
-    } else {
-        (ErrorKind::Unreachable, "no broker can be reached")
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rdkafka_sys::bindings as sys;
 
+use super::secure::{self, CERTIFICATE, Tokens};
 use super::{Code, Trouble, c_text, text};
 
 /// How long the end of a client is waited for. Its threads may stand in a look-up of a name, which
@@ -76,6 +77,22 @@ impl Log {
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
+
+    /// Why a certificate was not accepted last, if one was not.
+    pub fn last_certificate(&self) -> Option<String> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = lines.iter().rev().find(|line| line.facility == CERTIFICATE);
+        last.map(|line| line.text.clone())
+    }
+}
+
+/// What librdkafka's calls back to us work with.
+#[derive(Debug)]
+pub struct Context {
+    /// What it logs.
+    pub(super) log: Arc<Log>,
+    /// Where tokens come from.
+    pub(super) tokens: Option<Tokens>,
 }
 
 /// Takes a line; librdkafka calls this from its own threads.
@@ -85,12 +102,12 @@ unsafe extern "C" fn log(
     facility: *const c_char,
     line: *const c_char,
 ) {
-    // SAFETY: the client's opaque is the log that it keeps alive (see `Client::new`), and both
+    // SAFETY: the client's opaque is the context that it keeps alive (see `Client::new`), and both
     // texts end with zero.
     unsafe {
-        let log = sys::rd_kafka_opaque(rk).cast::<Log>();
-        if let Some(log) = log.as_ref() {
-            log.push(LogLine { level, facility: text(facility), text: text(line) });
+        let context = sys::rd_kafka_opaque(rk).cast::<Context>();
+        if let Some(context) = context.as_ref() {
+            context.log.push(LogLine { level, facility: text(facility), text: text(line) });
         }
     }
 }
@@ -99,13 +116,13 @@ unsafe extern "C" fn log(
 unsafe extern "C" fn count_requests(
     rk: *mut sys::rd_kafka_t,
     _conf: *const sys::rd_kafka_conf_t,
-    log: *mut c_void,
+    context: *mut c_void,
     _why: *mut c_char,
     _why_len: usize,
 ) -> sys::rd_kafka_resp_err_t {
-    // SAFETY: the client is being made; the log lives for longer than it does.
+    // SAFETY: the client is being made; the context lives for longer than it does.
     unsafe {
-        sys::rd_kafka_interceptor_add_on_request_sent(rk, c"kaw".as_ptr(), Some(count_one), log)
+        sys::rd_kafka_interceptor_add_on_request_sent(rk, c"kaw".as_ptr(), Some(count_one), context)
     }
 }
 
@@ -119,11 +136,11 @@ unsafe extern "C" fn count_one(
     _version: i16,
     _correlation: i32,
     _size: usize,
-    log: *mut c_void,
+    context: *mut c_void,
 ) -> sys::rd_kafka_resp_err_t {
     // SAFETY: as in `count_requests`.
-    if let Some(log) = unsafe { log.cast::<Log>().as_ref() } {
-        log.requests.fetch_add(1, Ordering::Relaxed);
+    if let Some(context) = unsafe { context.cast::<Context>().as_ref() } {
+        context.log.requests.fetch_add(1, Ordering::Relaxed);
     }
     sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
 }
@@ -132,8 +149,8 @@ unsafe extern "C" fn count_one(
 #[derive(Debug)]
 pub struct Client {
     raw: NonNull<sys::rd_kafka_t>,
-    /// What it logs. librdkafka's threads hold a count of their own.
-    log: Arc<Log>,
+    /// What it calls us with. librdkafka's threads hold a count of their own.
+    context: Arc<Context>,
     /// Whether it is left to itself in the end.
     abandoned: AtomicBool,
 }
@@ -145,17 +162,20 @@ unsafe impl Sync for Client {}
 
 impl Client {
     /// A client with these properties, later ones over earlier ones. `events` are the kinds of
-    /// event that it is to queue, see [`super::queue`].
+    /// event that it is to queue, see [`super::queue`]; `tokens` are for OAUTHBEARER.
     pub fn new(
         kind: Kind,
         properties: &[(String, String)],
         events: c_int,
         log_lines: &Arc<Log>,
+        tokens: Option<Tokens>,
     ) -> Result<Self, Trouble> {
         let mut why = [0; 512];
+        let asks = tokens.is_some();
+        let context = Arc::new(Context { log: Arc::clone(log_lines), tokens });
         // SAFETY: the configuration is freed on every way out but `rd_kafka_new`'s success, which
-        // takes it over. The texts outlive the calls. The opaque is a count of the log, given up
-        // when the client ends.
+        // takes it over. The texts outlive the calls. The opaque is a count of the context, given
+        // up when the client ends.
         unsafe {
             let conf = sys::rd_kafka_conf_new();
             for (name, value) in properties {
@@ -174,7 +194,8 @@ impl Client {
             }
             sys::rd_kafka_conf_set_events(conf, events);
             sys::rd_kafka_conf_set_log_cb(conf, Some(log));
-            let opaque = Arc::into_raw(Arc::clone(log_lines));
+            secure::prepare(conf, asks);
+            let opaque = Arc::into_raw(Arc::clone(&context));
             let counted = opaque.cast_mut().cast::<c_void>();
             sys::rd_kafka_conf_set_opaque(conf, counted);
             sys::rd_kafka_conf_interceptor_add_on_new(
@@ -193,7 +214,11 @@ impl Client {
                 drop(Arc::from_raw(opaque));
                 return Err(invalid(text(why.as_ptr())));
             };
-            Ok(Self { raw, log: Arc::clone(log_lines), abandoned: AtomicBool::new(false) })
+            let client = Self { raw, context, abandoned: AtomicBool::new(false) };
+            if asks {
+                secure::serve_tokens(client.raw())?;
+            }
+            Ok(client)
         }
     }
 
@@ -203,8 +228,8 @@ impl Client {
     }
 
     /// What it has logged.
-    pub const fn log(&self) -> &Arc<Log> {
-        &self.log
+    pub fn log(&self) -> &Log {
+        &self.context.log
     }
 
     #[expect(dead_code, reason = "for the verbs of groups, which are to follow")]
@@ -230,15 +255,15 @@ impl Drop for Client {
         if self.abandoned.load(Ordering::Relaxed) {
             return;
         }
-        let (raw, log) = (self.raw() as usize, Arc::as_ptr(&self.log) as usize);
+        let (raw, context) = (self.raw() as usize, Arc::as_ptr(&self.context) as usize);
         let (ended, end) = crossbeam_channel::bounded(1);
         let destroy = move || {
             // SAFETY: nobody holds the client any more, so it is ended here only. After that none
-            // of its threads calls `log`, and the count that they held can go.
+            // of its threads calls us, and the count that they held can go.
             unsafe {
                 let flags = sys::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE;
                 sys::rd_kafka_destroy_flags(raw as *mut sys::rd_kafka_t, flags);
-                drop(Arc::from_raw(log as *const Log));
+                drop(Arc::from_raw(context as *const Context));
             }
             // Whoever dropped the client may have stopped waiting.
             ended.send(()).ok();

@@ -15,6 +15,7 @@ pub(super) mod handle;
 pub(super) mod list;
 pub(super) mod metadata;
 pub(super) mod queue;
+pub(super) mod secure;
 pub(super) mod send;
 pub(super) mod topic;
 pub(super) mod transaction;
