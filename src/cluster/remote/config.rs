@@ -24,6 +24,10 @@ pub(super) enum Use {
         /// All of them to an end, which is to be told at once.
         ends: bool,
     },
+    /// Looking at single records, of transactions that are open too.
+    Peek,
+    /// Being a member of a group.
+    Member,
 }
 
 impl Use {
@@ -31,7 +35,7 @@ impl Use {
     pub(super) const fn kind(self) -> Kind {
         match self {
             Self::Ask | Self::Produce { .. } => Kind::Producer,
-            Self::Consume { .. } => Kind::Consumer,
+            Self::Consume { .. } | Self::Peek | Self::Member => Kind::Consumer,
         }
     }
 
@@ -66,6 +70,18 @@ fn defaults(limits: Limits, usage: Use) -> Vec<(&'static str, String)> {
     ];
     match usage {
         Use::Ask => {}
+        Use::Peek => {
+            set.extend(reading(true));
+            // Little of many partitions at once, and what comes ahead is of no use.
+            set.retain(|(name, _)| !matches!(*name, "queued.min.messages" | "isolation.level"));
+            set.extend([
+                ("queued.min.messages", "1".to_owned()),
+                ("isolation.level", "read_uncommitted".to_owned()),
+            ]);
+            set.retain(|(name, _)| *name != "fetch.message.max.bytes");
+            set.push(("fetch.message.max.bytes", "65536".to_owned()));
+        }
+        Use::Member => set.extend(reading(false)),
         Use::Produce { acks, batch_bytes } => set.extend([
             ("enable.idempotence", (acks == Acks::All).to_string()),
             ("acks", acks_value(acks).to_owned()),
@@ -79,22 +95,27 @@ fn defaults(limits: Limits, usage: Use) -> Vec<(&'static str, String)> {
             ("message.max.bytes", "1000000000".to_owned()),
             ("sticky.partitioning.linger.ms", "0".to_owned()),
         ]),
-        Use::Consume { ends } => set.extend([
-            ("fetch.wait.max.ms", if ends { "10" } else { "500" }.to_owned()),
-            ("check.crcs", "true".to_owned()),
-            ("auto.offset.reset", "error".to_owned()),
-            ("enable.auto.commit", "false".to_owned()),
-            ("enable.auto.offset.store", "false".to_owned()),
-            ("enable.partition.eof", "true".to_owned()),
-            ("isolation.level", "read_committed".to_owned()),
-            ("fetch.error.backoff.ms", "100".to_owned()),
-            ("fetch.queue.backoff.ms", "5".to_owned()),
-            ("queued.min.messages", "1000000".to_owned()),
-            ("queued.max.messages.kbytes", "65536".to_owned()),
-            ("fetch.message.max.bytes", "4194304".to_owned()),
-        ]),
+        Use::Consume { ends } => set.extend(reading(ends)),
     }
     set
+}
+
+/// The properties of a client that reads; `ends` of it are told at once if that is wanted.
+fn reading(ends: bool) -> Vec<(&'static str, String)> {
+    vec![
+        ("fetch.wait.max.ms", if ends { "10" } else { "500" }.to_owned()),
+        ("check.crcs", "true".to_owned()),
+        ("auto.offset.reset", "error".to_owned()),
+        ("enable.auto.commit", "false".to_owned()),
+        ("enable.auto.offset.store", "false".to_owned()),
+        ("enable.partition.eof", "true".to_owned()),
+        ("isolation.level", "read_committed".to_owned()),
+        ("fetch.error.backoff.ms", "100".to_owned()),
+        ("fetch.queue.backoff.ms", "5".to_owned()),
+        ("queued.min.messages", "1000000".to_owned()),
+        ("queued.max.messages.kbytes", "65536".to_owned()),
+        ("fetch.message.max.bytes", "4194304".to_owned()),
+    ]
 }
 
 /// The value of librdkafka's `acks`.

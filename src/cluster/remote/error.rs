@@ -36,7 +36,11 @@ pub(super) fn kind(code: Code) -> ErrorKind {
         (Known::RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC, ErrorKind::NonEmptyGroup),
         (Known::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, ErrorKind::UnknownMember),
         (Known::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, ErrorKind::UnknownMember),
-        (Known::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, ErrorKind::UnknownMember),
+        (
+            Known::RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL,
+            ErrorKind::InconsistentGroupProtocol,
+        ),
+        (Known::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, ErrorKind::FencedInstanceId),
         (Known::RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, ErrorKind::Unsupported),
         (Known::RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, ErrorKind::Unsupported),
         (Known::RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED, ErrorKind::Unsupported),

@@ -6,6 +6,10 @@ mod config;
 pub(super) mod consume;
 mod error;
 mod ffi;
+pub(super) mod group;
+mod groups;
+mod joining;
+mod lag;
 mod offsets;
 pub(super) mod produce;
 mod session;
@@ -61,7 +65,7 @@ impl Remote {
     }
 
     /// Whether the end of a partition is that of what was committed.
-    fn reads_committed(&self) -> bool {
+    pub fn reads_committed(&self) -> bool {
         config::given(&self.brokers, "isolation.level") != Some("read_uncommitted")
     }
 }

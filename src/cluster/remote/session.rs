@@ -9,7 +9,7 @@ use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
 use super::config::{self, Use};
 use super::error;
 use super::ffi::handle::Client;
-use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue};
+use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue, REBALANCES};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
@@ -44,10 +44,22 @@ pub(super) struct Session {
 impl Session {
     /// A client of the brokers.
     pub(super) fn open(brokers: &Brokers, limits: Limits, usage: Use) -> Result<Self> {
-        let properties = config::build(brokers, limits, usage)?;
+        Self::open_with(brokers, limits, usage, Vec::new())
+    }
+
+    /// A client of the brokers, with more properties.
+    pub(super) fn open_with(
+        brokers: &Brokers,
+        limits: Limits,
+        usage: Use,
+        more: Vec<(String, String)>,
+    ) -> Result<Self> {
+        let mut properties = config::build(brokers, limits, usage)?;
+        properties.extend(more);
         let events = match usage {
             Use::Produce { .. } => ERRORS | DELIVERIES,
-            Use::Ask | Use::Consume { .. } => ERRORS,
+            Use::Ask | Use::Consume { .. } | Use::Peek => ERRORS,
+            Use::Member => ERRORS | REBALANCES,
         };
         let client = Client::new(usage.kind(), &properties, events)
             .map_err(|trouble| ClusterError::new(ErrorKind::InvalidRequest, trouble.text))?;

@@ -199,7 +199,7 @@ fn resolve(
         let outcomes = cluster.list_offsets(&of, at)?;
         outcomes.into_iter().map(|outcome| outcome.result.map(|listed| listed.offset)).collect()
     };
-    let (starts, ends) = (list(OffsetAt::Start)?, list(OffsetAt::End)?);
+    let (starts, ends) = (list(OffsetAt::Start)?, list(cluster.readable_end())?);
     let at = |position: Position| -> Result<Result<Vec<i64>, Failure>, ClusterError> {
         if let Position::Time(time) = position {
             return Ok(Ok(list(OffsetAt::Timestamp(time))?));
