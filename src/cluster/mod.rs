@@ -226,7 +226,8 @@ impl Cluster {
     ) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
         match self {
             Self::Embedded(cluster) => {
-                let fetch = |id: &GroupId| Outcome { of: id.clone(), result: cluster.fetch_offsets(id) };
+                let fetch =
+                    |id: &GroupId| Outcome { of: id.clone(), result: cluster.fetch_offsets(id) };
                 Ok(groups.iter().map(fetch).collect())
             }
             Self::Remote(cluster) => cluster.fetch_offsets(groups),

@@ -76,6 +76,8 @@ pub struct GroupConsumer {
     is_held: bool,
     /// It has not polled for too long.
     is_late: bool,
+    /// What went wrong in between polls.
+    broken: Option<ClusterError>,
     /// Taken from librdkafka and not handed on yet; the next is the last.
     waiting: Vec<Message>,
     /// The partitions that polls name by number; `None` once they are not ours any more.
@@ -126,6 +128,7 @@ impl Remote {
             pending: VecDeque::new(),
             is_held: false,
             is_late: false,
+            broken: None,
             waiting: Vec::new(),
             parts: Vec::new(),
             places: HashMap::new(),
@@ -219,7 +222,9 @@ impl GroupConsumer {
 
     /// Whether everything that is ours was read to its end.
     fn is_finished(&self) -> bool {
-        let Some(assigned) = self.assigned else { return self.ends.is_some() && self.wanted.is_empty() };
+        let Some(assigned) = self.assigned else {
+            return self.ends.is_some() && self.wanted.is_empty();
+        };
         let is_read = self.ends.is_some()
             && self.pending.is_empty()
             && self.parts.iter().flatten().all(|part| part.done);
@@ -247,6 +252,9 @@ impl GroupConsumer {
 
     /// Takes up what librdkafka says of the partitions.
     fn take_changes(&mut self) -> Result<()> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
         while let Some(event) = self.changes.queue().poll(Duration::ZERO) {
             match event.kind() {
                 REBALANCES => self.pending.push_back(change(&event)),
@@ -314,8 +322,9 @@ impl GroupConsumer {
             }
             ErrorKind::InconsistentGroupProtocol => {
                 let ours = self.options.assignor;
-                let message =
-                    format!("the members of group `{group}` do not share by `{ours}`, or are of another protocol");
+                let message = format!(
+                    "the members of group `{group}` do not share by `{ours}`, or are of another protocol"
+                );
                 ClusterError::new(ErrorKind::InconsistentGroupProtocol, message)
             }
             _ => {
@@ -398,13 +407,14 @@ impl GroupConsumer {
     /// Says to the group that it polls.
     pub fn beat(&mut self) {
         // To take an event is to poll; what is wrong is said by the next poll.
-        drop(self.changes.queue().poll(Duration::ZERO).map(|event| {
-            if event.kind() == REBALANCES {
-                self.pending.push_back(change(&event));
-            } else if let Err(trouble) = event.check() {
-                drop(self.take_trouble(&trouble));
-            }
-        }));
+        let Some(event) = self.changes.queue().poll(Duration::ZERO) else { return };
+        if event.kind() == REBALANCES {
+            self.pending.push_back(change(&event));
+        } else if let Err(trouble) = event.check()
+            && let Err(error) = self.take_trouble(&trouble)
+        {
+            self.broken = Some(error);
+        }
     }
 
     /// Whether none of its topics is there.
@@ -506,10 +516,7 @@ impl GroupConsumer {
         if !self.session.client().is_cooperative() {
             self.assigned = None;
         }
-        self.session
-            .client()
-            .unassign(&list_of(of))
-            .map_err(|trouble| self.trouble(&trouble))?;
+        self.session.client().unassign(&list_of(of)).map_err(|trouble| self.trouble(&trouble))?;
         for part in &mut self.parts {
             if let Some(gone) = part.take_if(|part| of.contains(&part.of)) {
                 self.accepted.remove(&gone.of);
@@ -596,13 +603,14 @@ impl GroupConsumer {
         if self.is_given_up() {
             return Err(self.given_up());
         }
-        let list = List::commits(self.accepted.iter().map(|(of, &(offset, leader_epoch))| Commit {
-            topic: of.topic.as_str(),
-            partition: of.partition,
-            offset,
-            leader_epoch,
-            metadata: "",
-        }));
+        let list =
+            List::commits(self.accepted.iter().map(|(of, &(offset, leader_epoch))| Commit {
+                topic: of.topic.as_str(),
+                partition: of.partition,
+                offset,
+                leader_epoch,
+                metadata: "",
+            }));
         let queue = Queue::new(self.session.client());
         if let Err(code) = self.session.client().commit(&list, &queue) {
             return self.not_committed(code);

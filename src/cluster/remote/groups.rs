@@ -380,10 +380,7 @@ impl Remote {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        queue.delete_groups(
-            &names,
-            &options(session, Operation::RD_KAFKA_ADMIN_OP_DELETEGROUPS),
-        );
+        queue.delete_groups(&names, &options(session, Operation::RD_KAFKA_ADMIN_OP_DELETEGROUPS));
         let event = session.wait(&queue, session.deadline()).inspect_err(|error| {
             if error.kind == ErrorKind::Unsupported {
                 session.client().abandon();
@@ -410,7 +407,8 @@ impl Remote {
             Some(Ok(group)) if !group.members.is_empty() => {
                 let (id, count) = (&group.id, group.members.len());
                 let plural = if count == 1 { "" } else { "s" };
-                let message = format!("group `{id}` has {count} member{plural} that would not hear of it");
+                let message =
+                    format!("group `{id}` has {count} member{plural} that would not hear of it");
                 Err(ClusterError::new(ErrorKind::NonEmptyGroup, message).of_group(id.as_str()))
             }
             Some(Err(error)) if error.kind != ErrorKind::GroupIdNotFound => Err(error),

@@ -81,11 +81,7 @@ impl Look {
     }
 
     /// Looks until all is seen, or until `until`; answers whether all was.
-    fn run(
-        &mut self,
-        until: Instant,
-        mut see: impl FnMut(usize, Seen) -> Then,
-    ) -> Result<bool> {
+    fn run(&mut self, until: Instant, mut see: impl FnMut(usize, Seen) -> Then) -> Result<bool> {
         let mut messages: Vec<Message> = Vec::new();
         while self.parts.iter().any(|(_, from)| from.is_some()) {
             let left = until.saturating_duration_since(Instant::now());
@@ -106,11 +102,7 @@ impl Look {
     }
 
     /// Takes up one message.
-    fn take(
-        &mut self,
-        message: &Message,
-        see: &mut impl FnMut(usize, Seen) -> Then,
-    ) -> Result<()> {
+    fn take(&mut self, message: &Message, see: &mut impl FnMut(usize, Seen) -> Then) -> Result<()> {
         let key = (message.topic(), message.partition());
         let Some(&at) = self.by_partition.get(&key) else { return Ok(()) };
         let Some((of, Some(from))) = self.parts.get(at).cloned() else { return Ok(()) };
@@ -162,7 +154,9 @@ impl Remote {
         let mut wanted: Vec<VecDeque<(i64, usize)>> = Vec::new();
         for (index, (of, offset)) in at.iter().enumerate() {
             match (from.last(), wanted.last_mut()) {
-                (Some((last, _)), Some(offsets)) if last == of => offsets.push_back((*offset, index)),
+                (Some((last, _)), Some(offsets)) if last == of => {
+                    offsets.push_back((*offset, index))
+                }
                 _ => {
                     from.push((of.clone(), *offset));
                     wanted.push(VecDeque::from([(*offset, index)]));
@@ -241,7 +235,13 @@ impl Remote {
                         }
                         if offset + 1 >= last { Then::Stop } else { Then::Go }
                     }
-                    Seen::End(end) => if end >= last { Then::Stop } else { Then::Go },
+                    Seen::End(end) => {
+                        if end >= last {
+                            Then::Stop
+                        } else {
+                            Then::Go
+                        }
+                    }
                     Seen::Not(error) => {
                         for index in places {
                             let (kind, message) = (error.kind, error.message.clone());

@@ -68,9 +68,7 @@ impl Client {
     /// What its group committed for partitions.
     pub fn committed(&self, of: &List, at_most: Duration) -> Result<Vec<Entry>, Code> {
         // SAFETY: the client and the list live; the call writes offsets into the list.
-        done(unsafe {
-            numbers::rd_kafka_committed(self.raw(), of.raw(), milliseconds(at_most))
-        })?;
+        done(unsafe { numbers::rd_kafka_committed(self.raw(), of.raw(), milliseconds(at_most)) })?;
         Ok(of.entries())
     }
 
