@@ -15,7 +15,7 @@ fn kaw(words: &str) -> Run {
 
 /// The first item of an answer in JSON.
 fn items(words: &str) -> Value {
-    let answer: Value = serde_json::from_str(kaw(words).success().stdout()).unwrap();
+    let answer: Value = serde_json::from_str(&kaw(words).success().stdout()).unwrap();
     answer["items"].clone()
 }
 
@@ -58,7 +58,7 @@ fn states_members_and_commits_are_those_that_kafka_tells() {
         assert_eq!(ours["state"], "Empty");
         kaw(&format!("groups reset {group} --to end --execute")).success();
         let committed = broker.ask(json!({"do": "committed", "group": group}));
-        assert_eq!(committed[1]["offset"], 5);
+        assert_eq!(committed[0]["offset"], 5);
         let listed = items("groups list --json");
         let listed = listed.as_array().unwrap();
         assert!(listed.iter().any(|g| g["group"] == json!(group) && g["type"] == json!(kind)));
@@ -102,4 +102,28 @@ fn an_open_transaction_is_not_waited_for() {
     let lag = |more: &str| items(&format!("lag kg-t --json{more}"))[0]["lag"].clone();
     assert_eq!((lag(""), lag(" --isolation read-committed")), (json!(1), json!(0)));
     assert_eq!(items("lag kg-t --json --exact")[0]["records"], 1);
+}
+
+#[test]
+fn partitions_are_shared_with_members_of_kafkas_own_client() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    topic("kg-s", 20);
+    let broker = Broker::shared();
+    for (protocol, more) in [("classic", ""), ("consumer", " -X group.protocol=consumer")] {
+        let group = format!("kg-s-{protocol}");
+        let mut join = json!({"do": "join", "name": group, "group": group, "topics": ["kg-s"]});
+        join["config"] = json!({"group.protocol": protocol});
+        broker.ask(join);
+        let run = kaw(&format!("consume kg-s -g {group} -n 20 -f '%p\\n'{more}"));
+        let lines: Vec<_> = run.success().stdout().lines().map(str::to_owned).collect();
+        assert!(lines.len() == 20 && lines.iter().all(|p| *p == lines[0]), "{}", run.stderr());
+        assert!(!run.stderr().contains("members"), "{}", run.stderr());
+        broker.ask(json!({"do": "leave", "name": group}));
+    }
+    let run = kaw("consume kg-s -g kg-x -e --batch 10 --exec true");
+    run.success();
+    let committed = broker.ask(json!({"do": "committed", "group": "kg-x"}));
+    assert_eq!((&committed[0]["offset"], &committed[1]["offset"]), (&json!(20), &json!(20)));
 }
