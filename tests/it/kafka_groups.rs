@@ -122,8 +122,9 @@ fn partitions_are_shared_with_members_of_kafkas_own_client() {
         assert!(!run.stderr().contains("members"), "{}", run.stderr());
         broker.ask(json!({"do": "leave", "name": group}));
     }
-    let run = kaw("consume kg-s -g kg-x -e --batch 10 --exec true");
-    run.success();
+    let at = broker.bootstrap();
+    let words = format!("consume kg-s -g kg-x -e -b {at} --batch 10 --exec true");
+    Sandbox::new().run(&words).success();
     let committed = broker.ask(json!({"do": "committed", "group": "kg-x"}));
     assert_eq!((&committed[0]["offset"], &committed[1]["offset"]), (&json!(20), &json!(20)));
 }
