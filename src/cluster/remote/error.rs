@@ -75,7 +75,6 @@ pub(super) fn kind(code: Code) -> ErrorKind {
             Known::RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
             ErrorKind::AuthorizationFailed,
         ),
-        (Known::RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, ErrorKind::Refused),
     ];
     let known = KINDS.iter().find(|(known, _)| Code::of(*known) == code);
     known.map_or(ErrorKind::Refused, |(_, kind)| *kind)
