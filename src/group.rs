@@ -118,8 +118,8 @@ pub struct ListedGroup {
     pub kind: GroupKind,
     /// Its state.
     pub state: GroupState,
-    /// The number of its members.
-    pub members: usize,
+    /// The number of its members; `None` where a listing does not tell it.
+    pub members: Option<usize>,
 }
 
 /// A member of a group.
@@ -174,7 +174,7 @@ pub struct CommittedOffset {
     pub leader_epoch: i32,
     /// What the committer noted beside it.
     pub metadata: String,
-    /// When, in ms since the epoch.
+    /// When, in ms since the epoch; -1 when not known.
     pub committed_ms: i64,
 }
 
@@ -193,7 +193,7 @@ pub struct DescribedGroup {
     pub protocol_type: String,
     /// The assignor that is in force; empty when not known.
     pub assignor: String,
-    /// How often partitions were shared out anew.
+    /// How often partitions were shared out anew; -1 when not known.
     pub generation: i32,
     /// Its members, by id.
     pub members: Vec<Member>,

@@ -7,6 +7,7 @@ use super::embedded::consume::Consumer as EmbeddedConsumer;
 use super::embedded::group::GroupConsumer as EmbeddedMember;
 use super::error::Result;
 use super::remote::consume::Consumer as RemoteConsumer;
+use super::remote::group::GroupConsumer as RemoteMember;
 use super::types::{Polled, Shared, Skipped};
 use crate::record::RecordBuffer;
 use crate::sys::Word;
@@ -82,6 +83,8 @@ impl Consumer {
 pub enum GroupConsumer {
     /// Of a log directory.
     Embedded(Box<EmbeddedMember>),
+    /// Of brokers.
+    Remote(Box<RemoteMember>),
 }
 
 impl GroupConsumer {
@@ -95,6 +98,7 @@ impl GroupConsumer {
     ) -> Result<Polled> {
         match self {
             Self::Embedded(member) => member.poll(buffer, until, beside),
+            Self::Remote(member) => member.poll(buffer, until, beside),
         }
     }
 
@@ -102,6 +106,7 @@ impl GroupConsumer {
     pub fn beat(&mut self) {
         match self {
             Self::Embedded(member) => member.beat(),
+            Self::Remote(member) => member.beat(),
         }
     }
 
@@ -109,6 +114,7 @@ impl GroupConsumer {
     pub fn is_without_topics(&self) -> bool {
         match self {
             Self::Embedded(member) => member.is_without_topics(),
+            Self::Remote(member) => member.is_without_topics(),
         }
     }
 
@@ -116,6 +122,7 @@ impl GroupConsumer {
     pub fn is_unbalanced(&self) -> bool {
         match self {
             Self::Embedded(member) => member.is_unbalanced(),
+            Self::Remote(member) => member.is_unbalanced(),
         }
     }
 
@@ -123,6 +130,7 @@ impl GroupConsumer {
     pub fn is_reading(&self, of: usize) -> bool {
         match self {
             Self::Embedded(member) => member.is_reading(of),
+            Self::Remote(member) => member.is_reading(of),
         }
     }
 
@@ -130,6 +138,7 @@ impl GroupConsumer {
     pub fn partition(&self, of: usize) -> Option<&TopicPartition> {
         match self {
             Self::Embedded(member) => member.partition(of),
+            Self::Remote(member) => member.partition(of),
         }
     }
 
@@ -139,6 +148,7 @@ impl GroupConsumer {
     pub fn rebalance(&mut self, is_held: &dyn Fn(&TopicPartition) -> bool) -> Result<Shared> {
         match self {
             Self::Embedded(member) => member.rebalance(is_held),
+            Self::Remote(member) => member.rebalance(is_held),
         }
     }
 
@@ -146,6 +156,7 @@ impl GroupConsumer {
     pub fn accept(&mut self, of: usize, next_offset: i64) {
         match self {
             Self::Embedded(member) => member.accept(of, next_offset),
+            Self::Remote(member) => member.accept(of, next_offset),
         }
     }
 
@@ -154,6 +165,7 @@ impl GroupConsumer {
     pub fn commit(&mut self) -> Result<usize> {
         match self {
             Self::Embedded(member) => member.commit(),
+            Self::Remote(member) => member.commit(),
         }
     }
 
@@ -161,6 +173,7 @@ impl GroupConsumer {
     pub fn put_all_down(&mut self) {
         match self {
             Self::Embedded(member) => member.put_all_down(),
+            Self::Remote(member) => member.put_all_down(),
         }
     }
 
@@ -168,6 +181,7 @@ impl GroupConsumer {
     pub fn rejoin(&mut self) -> Result<()> {
         match self {
             Self::Embedded(member) => member.rejoin(),
+            Self::Remote(member) => member.rejoin(),
         }
     }
 
@@ -175,6 +189,7 @@ impl GroupConsumer {
     pub fn leave(self) -> Result<()> {
         match self {
             Self::Embedded(member) => member.leave(),
+            Self::Remote(member) => member.leave(),
         }
     }
 }

@@ -182,7 +182,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition, i64>>> {
         match self {
             Self::Embedded(cluster) => cluster.count_records(between),
-            Self::Remote(_) => Err(remote::unsupported("count records")),
+            Self::Remote(cluster) => cluster.count_records(between),
         }
     }
 
@@ -191,7 +191,7 @@ impl Cluster {
     pub fn record_times(&self, at: &[(TopicPartition, i64)]) -> Result<Vec<Option<i64>>> {
         match self {
             Self::Embedded(cluster) => cluster.record_times(at),
-            Self::Remote(_) => Err(remote::unsupported("tell the times of records")),
+            Self::Remote(cluster) => cluster.record_times(at),
         }
     }
 
@@ -226,7 +226,7 @@ impl Cluster {
     pub fn list_groups(&self) -> Result<Vec<ListedGroup>> {
         match self {
             Self::Embedded(cluster) => cluster.list_groups(),
-            Self::Remote(_) => Err(remote::unsupported("list groups")),
+            Self::Remote(cluster) => cluster.list_groups(),
         }
     }
 
@@ -238,16 +238,29 @@ impl Cluster {
     ) -> Result<Vec<Outcome<GroupId, DescribedGroup>>> {
         match self {
             Self::Embedded(cluster) => cluster.describe_groups(ids),
-            Self::Remote(_) => Err(remote::unsupported("describe groups")),
+            Self::Remote(cluster) => cluster.describe_groups(ids),
         }
     }
 
     /// Returns what a group committed, sorted by partition; nothing of a group that is not known.
     /// Ask for ends of logs afterwards: the other way round gives a negative lag.
     pub fn fetch_offsets(&self, group: &GroupId) -> Result<Vec<CommittedOffset>> {
+        let outcomes = self.fetch_all_offsets(std::slice::from_ref(group))?;
+        outcomes.into_iter().next().map_or_else(|| Ok(Vec::new()), |outcome| outcome.result)
+    }
+
+    /// Returns what groups committed, in the order asked, likewise.
+    pub fn fetch_all_offsets(
+        &self,
+        groups: &[GroupId],
+    ) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
         match self {
-            Self::Embedded(cluster) => cluster.fetch_offsets(group),
-            Self::Remote(_) => Err(remote::unsupported("fetch offsets")),
+            Self::Embedded(cluster) => {
+                let fetch =
+                    |id: &GroupId| Outcome { of: id.clone(), result: cluster.fetch_offsets(id) };
+                Ok(groups.iter().map(fetch).collect())
+            }
+            Self::Remote(cluster) => cluster.fetch_offsets(groups),
         }
     }
 
@@ -260,7 +273,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition>>> {
         match self {
             Self::Embedded(cluster) => cluster.commit_offsets(group, to),
-            Self::Remote(_) => Err(remote::unsupported("commit offsets")),
+            Self::Remote(cluster) => cluster.commit_offsets(group, to),
         }
     }
 
@@ -273,7 +286,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition>>> {
         match self {
             Self::Embedded(cluster) => cluster.delete_offsets(group, of),
-            Self::Remote(_) => Err(remote::unsupported("delete offsets")),
+            Self::Remote(cluster) => cluster.delete_offsets(group, of),
         }
     }
 
@@ -281,7 +294,7 @@ impl Cluster {
     pub fn delete_groups(&self, ids: &[GroupId]) -> Result<Vec<Outcome<GroupId>>> {
         match self {
             Self::Embedded(cluster) => cluster.delete_groups(ids),
-            Self::Remote(_) => Err(remote::unsupported("delete groups")),
+            Self::Remote(cluster) => cluster.delete_groups(ids),
         }
     }
 
@@ -303,7 +316,9 @@ impl Cluster {
             Self::Embedded(cluster) => {
                 Ok(GroupConsumer::Embedded(Box::new(cluster.group_consumer(options)?)))
             }
-            Self::Remote(_) => Err(remote::unsupported("group consumer")),
+            Self::Remote(cluster) => {
+                Ok(GroupConsumer::Remote(Box::new(cluster.group_consumer(options)?)))
+            }
         }
     }
 
@@ -311,7 +326,7 @@ impl Cluster {
     pub fn consumer_to_be(&self) -> Result<Consumer> {
         match self {
             Self::Embedded(cluster) => cluster.consumer_to_be().map(Consumer::Embedded),
-            Self::Remote(_) => Err(remote::unsupported("follow topics by a pattern")),
+            Self::Remote(cluster) => Ok(Consumer::Remote(Box::new(cluster.consumer(&[])?))),
         }
     }
 

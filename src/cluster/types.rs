@@ -225,7 +225,7 @@ pub struct Shared {
     pub member: String,
     /// The partitions of this member.
     pub mine: Vec<TopicPartition>,
-    /// All members and their partitions, by id.
+    /// All members and their partitions, by id; empty where the cluster does not tell.
     pub members: Vec<(String, Vec<TopicPartition>)>,
     /// Wanted topics that came since the last time.
     pub found: Vec<TopicName>,

@@ -40,6 +40,7 @@ mod kafka_assignors;
 mod kafka_broker;
 mod kafka_files;
 mod kafka_golden;
+mod kafka_groups;
 mod lag;
 mod lag_exact;
 mod lag_serve;

@@ -139,7 +139,8 @@ impl Embedded {
         let mut listed = Vec::with_capacity(found.len());
         for (id, (kind, recorded)) in found {
             let members = self.live_members(&id)?.map_or(recorded, |live| live.len());
-            listed.push(ListedGroup { kind, state: state(members), members, id });
+            let state = state(members);
+            listed.push(ListedGroup { kind, state, members: Some(members), id });
         }
         Ok(listed)
     }

@@ -31,6 +31,13 @@ pub(super) enum Use {
         /// Nothing of transactions that are not committed.
         committed: bool,
     },
+    /// Looking at single records, of transactions that are open too.
+    Peek,
+    /// Being a member of a group.
+    Member {
+        /// Nothing of transactions that are not committed.
+        committed: bool,
+    },
 }
 
 /// How records are sent.
@@ -58,7 +65,7 @@ impl Use {
     pub(super) const fn kind(&self) -> Kind {
         match self {
             Self::Ask | Self::Produce(_) => Kind::Producer,
-            Self::Consume { .. } => Kind::Consumer,
+            Self::Consume { .. } | Self::Peek | Self::Member { .. } => Kind::Consumer,
         }
     }
 }
@@ -86,21 +93,15 @@ fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
     match usage {
         Use::Ask => {}
         Use::Produce(sending) => set.extend(of_sending(sending, timeout_ms)),
-        Use::Consume { ends, committed } => set.extend([
-            ("fetch.wait.max.ms", if *ends { "10" } else { "500" }.to_owned()),
-            ("check.crcs", "true".to_owned()),
-            ("auto.offset.reset", "error".to_owned()),
-            ("enable.auto.commit", "false".to_owned()),
-            ("enable.auto.offset.store", "false".to_owned()),
-            ("enable.partition.eof", "true".to_owned()),
-            ("fetch.error.backoff.ms", "100".to_owned()),
-            ("fetch.queue.backoff.ms", "5".to_owned()),
-            // A message that waits takes some 400 bytes besides its own.
-            ("queued.min.messages", "100000".to_owned()),
-            ("queued.max.messages.kbytes", "32768".to_owned()),
-            ("fetch.message.max.bytes", "2097152".to_owned()),
-            ("isolation.level", isolation(*committed).to_owned()),
-        ]),
+        Use::Consume { ends, committed } => set.extend(reading(*ends, *committed)),
+        Use::Member { committed } => set.extend(reading(false, *committed)),
+        Use::Peek => {
+            set.extend(reading(true, false));
+            // Little of many partitions at once, and what comes ahead is of no use.
+            let less = ["queued.min.messages", "fetch.message.max.bytes"];
+            set.retain(|(name, _)| !less.contains(name));
+            set.extend(less.into_iter().zip(["1".to_owned(), "65536".to_owned()]));
+        }
     }
     set
 }
@@ -126,6 +127,25 @@ fn of_sending(sending: &Sending, timeout_ms: u128) -> Vec<(&'static str, String)
         set.push(("transaction.timeout.ms", longest.to_string()));
     }
     set
+}
+
+/// The properties of a client that reads; `ends` of it are told at once if that is wanted.
+fn reading(ends: bool, committed: bool) -> Vec<(&'static str, String)> {
+    vec![
+        ("fetch.wait.max.ms", if ends { "10" } else { "500" }.to_owned()),
+        ("check.crcs", "true".to_owned()),
+        ("auto.offset.reset", "error".to_owned()),
+        ("enable.auto.commit", "false".to_owned()),
+        ("enable.auto.offset.store", "false".to_owned()),
+        ("enable.partition.eof", "true".to_owned()),
+        ("fetch.error.backoff.ms", "100".to_owned()),
+        ("fetch.queue.backoff.ms", "5".to_owned()),
+        // A message that waits takes some 400 bytes besides its own.
+        ("queued.min.messages", "100000".to_owned()),
+        ("queued.max.messages.kbytes", "32768".to_owned()),
+        ("fetch.message.max.bytes", "2097152".to_owned()),
+        ("isolation.level", isolation(committed).to_owned()),
+    ]
 }
 
 /// The value of `isolation.level`.

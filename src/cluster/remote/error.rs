@@ -36,10 +36,14 @@ pub(super) fn kind(code: Code) -> ErrorKind {
         (Known::RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC, ErrorKind::NonEmptyGroup),
         (Known::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, ErrorKind::UnknownMember),
         (Known::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, ErrorKind::UnknownMember),
-        (Known::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, ErrorKind::UnknownMember),
         (Known::RD_KAFKA_RESP_ERR__FENCED, ErrorKind::ProducerFenced),
         (Known::RD_KAFKA_RESP_ERR_PRODUCER_FENCED, ErrorKind::ProducerFenced),
         (Known::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, ErrorKind::ProducerFenced),
+        (
+            Known::RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL,
+            ErrorKind::InconsistentGroupProtocol,
+        ),
+        (Known::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, ErrorKind::FencedInstanceId),
         (Known::RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, ErrorKind::Unsupported),
         (Known::RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, ErrorKind::Unsupported),
         (Known::RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED, ErrorKind::Unsupported),
@@ -74,7 +78,6 @@ pub(super) fn kind(code: Code) -> ErrorKind {
             Known::RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
             ErrorKind::AuthorizationFailed,
         ),
-        (Known::RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, ErrorKind::Refused),
     ];
     let known = KINDS.iter().find(|(known, _)| Code::of(*known) == code);
     known.map_or(ErrorKind::Refused, |(_, kind)| *kind)

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::ffi::admin::{Listed, Operation, Options};
 use super::ffi::list::List;
 use super::ffi::queue::Queue;
+use super::session::Session;
 use super::{Remote, error};
 use crate::cluster::error::{ClusterError, Outcome, Result};
 use crate::cluster::types::{ListedOffset, OffsetAt};
@@ -17,7 +18,15 @@ const CHUNK: usize = 1000;
 /// The largest timestamp, in the words of `ListOffsets`.
 const NEWEST: i64 = -3;
 
+/// What is asked for: a word of `ListOffsets`, and whether only what was committed counts.
+pub(super) type Asked = (i64, bool);
+
 /// The words of `ListOffsets`.
+pub(super) const fn asked(at: OffsetAt) -> Asked {
+    (word(at), matches!(at, OffsetAt::LastStable))
+}
+
+/// The same without how an end is meant.
 const fn word(at: OffsetAt) -> i64 {
     match at {
         OffsetAt::Start => -2,
@@ -46,38 +55,39 @@ impl Offsets {
     }
 }
 
+/// Asks for several offsets of each partition at once: one request goes to each leader.
+pub(super) fn ask(session: &Session, of: &[(&str, i32)], all: &[Asked]) -> Result<Vec<Offsets>> {
+    let queue = Queue::new(session.client());
+    let mut found: Vec<Offsets> = all.iter().map(|_| Offsets::default()).collect();
+    let mut waiting = 0;
+    for chunk in of.chunks(CHUNK) {
+        for (tag, (word, committed_only)) in all.iter().enumerate() {
+            let list = List::new(chunk.iter().map(|&(topic, p)| (topic, p, *word)));
+            let operation = Operation::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
+            let mut options = Options::new(session.client(), operation, session.timeout()).tag(tag);
+            if *committed_only {
+                options = options.committed_only();
+            }
+            queue.list_offsets(&list, &options);
+            waiting += 1;
+        }
+    }
+    let until = session.deadline();
+    for _ in 0..waiting {
+        let event = session.wait(&queue, until)?;
+        let Some(offsets) = found.get_mut(event.tag()) else { continue };
+        for listed in event.offsets() {
+            let key = (listed.entry.topic.clone(), listed.entry.partition);
+            offsets.0.insert(key, listed);
+        }
+    }
+    Ok(found)
+}
+
 impl Remote {
-    /// Asks for several offsets of each partition at once, each by a word of `ListOffsets`.
-    pub(super) fn offsets(
-        &self,
-        of: &[(&str, i32)],
-        words: &[i64],
-        stable: bool,
-    ) -> Result<Vec<Offsets>> {
-        let session = self.session()?;
-        let queue = Queue::new(session.client());
-        let mut all: Vec<Offsets> = words.iter().map(|_| Offsets::default()).collect();
-        let mut waiting = 0;
-        for chunk in of.chunks(CHUNK) {
-            for (tag, word) in words.iter().enumerate() {
-                let list = List::new(chunk.iter().map(|&(topic, p)| (topic, p, *word)));
-                let operation = Operation::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
-                let options = Options::new(session.client(), operation, session.timeout()).tag(tag);
-                let options = if stable { options.committed_only() } else { options };
-                queue.list_offsets(&list, &options);
-                waiting += 1;
-            }
-        }
-        let until = session.deadline();
-        for _ in 0..waiting {
-            let event = session.wait(&queue, until)?;
-            let Some(offsets) = all.get_mut(event.tag()) else { continue };
-            for listed in event.offsets() {
-                let key = (listed.entry.topic.clone(), listed.entry.partition);
-                offsets.0.insert(key, listed);
-            }
-        }
-        Ok(all)
+    /// Asks for several offsets of each partition at once.
+    pub(super) fn offsets(&self, of: &[(&str, i32)], all: &[Asked]) -> Result<Vec<Offsets>> {
+        ask(self.session()?, of, all)
     }
 
     /// Returns one offset of each partition.
@@ -86,13 +96,13 @@ impl Remote {
         of: &[TopicPartition],
         at: OffsetAt,
     ) -> Result<Vec<Outcome<TopicPartition, ListedOffset>>> {
-        let asked: Vec<_> = of.iter().map(|tp| (tp.topic.as_str(), tp.partition)).collect();
+        let named: Vec<_> = of.iter().map(|tp| (tp.topic.as_str(), tp.partition)).collect();
         // Where no record is that late, the answer is the end.
-        let words: &[i64] = match at {
-            OffsetAt::Timestamp(_) => &[word(at), word(OffsetAt::End)],
-            _ => &[word(at)],
+        let wanted: &[Asked] = match at {
+            OffsetAt::Timestamp(_) => &[asked(at), asked(OffsetAt::End)],
+            _ => &[asked(at)],
         };
-        let answers = self.offsets(&asked, words, at == OffsetAt::LastStable)?;
+        let answers = self.offsets(&named, wanted)?;
         let one = |tp: &TopicPartition| -> Result<ListedOffset> {
             let (topic, partition) = (tp.topic.as_str(), tp.partition);
             let mut last = ListedOffset { offset: -1, timestamp_ms: -1 };
@@ -116,8 +126,7 @@ impl Remote {
 
     /// The start, the end and the largest timestamp of each partition.
     pub(super) fn extents(&self, of: &[(&str, i32)], newest: bool) -> Result<Vec<Offsets>> {
-        let words = [word(OffsetAt::Start), word(OffsetAt::End), NEWEST];
-        let words = if newest { &words } else { words.get(..2).unwrap_or_default() };
-        self.offsets(of, words, false)
+        let words = [asked(OffsetAt::Start), asked(OffsetAt::End), (NEWEST, false)];
+        self.offsets(of, if newest { &words } else { words.get(..2).unwrap_or_default() })
     }
 }

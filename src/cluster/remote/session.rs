@@ -9,7 +9,7 @@ use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
 use super::config::{self, Use};
 use super::error;
 use super::ffi::handle::{Client, Log};
-use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue};
+use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue, REBALANCES};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
 use super::{token, told};
@@ -54,10 +54,23 @@ impl Session {
         usage: &Use,
         log: &Arc<Log>,
     ) -> Result<Self> {
-        let properties = config::build(brokers, limits, usage)?;
+        Self::open_with(brokers, limits, usage, log, Vec::new())
+    }
+
+    /// A client of the brokers, with more properties.
+    pub(super) fn open_with(
+        brokers: &Brokers,
+        limits: Limits,
+        usage: &Use,
+        log: &Arc<Log>,
+        more: Vec<(String, String)>,
+    ) -> Result<Self> {
+        let mut properties = config::build(brokers, limits, usage)?;
+        properties.extend(more);
         let events = match usage {
             Use::Produce(_) => ERRORS | DELIVERIES,
-            Use::Ask | Use::Consume { .. } => ERRORS,
+            Use::Ask | Use::Consume { .. } | Use::Peek => ERRORS,
+            Use::Member { .. } => ERRORS | REBALANCES,
         };
         let tokens = brokers.token.clone().map(token::tokens);
         let client = Client::new(usage.kind(), &properties, events, log, tokens)

@@ -404,10 +404,13 @@ fn describe(group: &str, shared: &Shared, before: Option<&Shared>) -> String {
         [] => "no partition".to_owned(),
         mine => shown(mine),
     };
-    let count = members.len();
-    let mut parts = vec![format!(
-        "group `{group}`, generation {generation}: {member} has {share}, of {count} members"
-    )];
+    // Brokers tell a member nothing of the others.
+    let of = match members.len() {
+        0 => String::new(),
+        count => format!(", of {count} members"),
+    };
+    let mut parts =
+        vec![format!("group `{group}`, generation {generation}: {member} has {share}{of}")];
     let ids = |shared: &Shared| -> Vec<String> {
         shared.members.iter().map(|(id, _)| id.clone()).collect()
     };

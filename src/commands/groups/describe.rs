@@ -162,7 +162,7 @@ fn group_row(group: &DescribedGroup) -> Vec<Cell> {
         Cell::Int(i64::from(group.coordinator)),
         known(&group.protocol_type),
         known(&group.assignor),
-        Cell::Int(i64::from(group.generation)),
+        Cell::maybe((group.generation >= 0).then_some(i64::from(group.generation)), Cell::Int),
         Cell::Int(group.members.len() as i64),
     ]
 }

@@ -58,7 +58,7 @@ fn table(groups: &[ListedGroup], state: Option<GroupState>) -> Table {
             Cell::text(group.id.as_str()),
             Cell::text(group.kind.name()),
             Cell::text(group.state.name()),
-            Cell::Int(group.members as i64),
+            Cell::maybe(group.members, |members| Cell::Int(members as i64)),
         ]);
     }
     table
@@ -75,7 +75,7 @@ mod tests {
             id: GroupId::new(id).unwrap(),
             kind: GroupKind::Classic,
             state,
-            members,
+            members: Some(members),
         };
         let groups = [group("a", GroupState::Stable, 2), group("b", GroupState::Empty, 0)];
         assert_eq!(table(&groups, None).rows.len(), 2);

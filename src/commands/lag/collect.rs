@@ -110,8 +110,11 @@ fn claims(
     found.total = ids.len();
     let described =
         cluster.describe_groups(&ids).map_err(|error| context.failure("describe groups", error))?;
+    let committed = cluster
+        .fetch_all_offsets(&ids)
+        .map_err(|error| context.failure("read what groups committed", error))?;
     let mut all = Vec::with_capacity(ids.len());
-    for outcome in described {
+    for (outcome, committed) in described.into_iter().zip(committed) {
         let doing = format!("show the lag of group `{}`", outcome.of);
         let group = match outcome.result {
             Ok(group) => group,
@@ -122,8 +125,7 @@ fn claims(
                 continue;
             }
         };
-        let committed =
-            cluster.fetch_offsets(&group.id).map_err(|error| context.failure(&doing, error))?;
+        let committed = committed.result.map_err(|error| context.failure(&doing, error))?;
         let mut claims: Claims =
             committed.into_iter().map(|c| (c.of, (Some(c.offset), None))).collect();
         for member in group.members {

@@ -96,7 +96,7 @@ impl Message {
     }
 
     /// Who gave it its timestamp, and that; -1 for none.
-    fn timestamp(&self) -> (TimestampKind, i64) {
+    pub fn timestamp(&self) -> (TimestampKind, i64) {
         let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: the message lives.
         let time = unsafe { sys::rd_kafka_message_timestamp(self.raw.as_ptr(), &raw mut kind) };

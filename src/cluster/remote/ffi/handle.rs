@@ -232,7 +232,6 @@ impl Client {
         &self.context.log
     }
 
-    #[expect(dead_code, reason = "for the verbs of groups, which are to follow")]
     /// Leaves the client to itself when it is dropped. Some answers of brokers that lack a request
     /// upset librdkafka's count of queues, and ending the client then ends the process.
     pub fn abandon(&self) {

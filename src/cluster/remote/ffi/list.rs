@@ -19,6 +19,23 @@ pub struct Entry {
     pub code: Code,
     /// What was committed beside the offset.
     pub metadata: Option<Vec<u8>>,
+    /// The leader epoch of the last record before the offset; -1 for none.
+    pub leader_epoch: i32,
+}
+
+/// An offset that is to be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit<'a> {
+    /// The topic's name.
+    pub topic: &'a str,
+    /// The partition.
+    pub partition: i32,
+    /// The offset.
+    pub offset: i64,
+    /// The leader epoch of the last record before it; -1 for none.
+    pub leader_epoch: i32,
+    /// What is to be noted beside it.
+    pub metadata: &'a str,
 }
 
 /// A list that is handed to librdkafka.
@@ -43,6 +60,39 @@ impl List {
             let raw = NonNull::new(raw).expect("a list was made");
             Self { raw }
         }
+    }
+
+    /// A list of offsets to be committed.
+    pub fn commits<'a>(commits: impl IntoIterator<Item = Commit<'a>>) -> Self {
+        let list = Self::new([]);
+        for commit in commits {
+            let topic = c_text(commit.topic);
+            let (note, len) = (commit.metadata.as_ptr(), commit.metadata.len());
+            // SAFETY: the list lives, and added entries belong to it. What is noted beside an
+            // offset is copied to memory of librdkafka's own, which it frees with the entry.
+            unsafe {
+                let raw = list.raw();
+                let entry =
+                    sys::rd_kafka_topic_partition_list_add(raw, topic.as_ptr(), commit.partition);
+                (*entry).offset = commit.offset;
+                sys::rd_kafka_topic_partition_set_leader_epoch(entry, commit.leader_epoch);
+                if len > 0 {
+                    let copy = sys::rd_kafka_mem_malloc(std::ptr::null_mut(), len);
+                    if !copy.is_null() {
+                        std::ptr::copy_nonoverlapping(note, copy.cast::<u8>(), len);
+                        (*entry).metadata = copy;
+                        (*entry).metadata_size = len;
+                    }
+                }
+            }
+        }
+        list
+    }
+
+    /// What is in it now.
+    pub fn entries(&self) -> Vec<Entry> {
+        // SAFETY: the list lives.
+        unsafe { read(self.raw()) }
     }
 
     /// The list, for a call.
@@ -85,6 +135,7 @@ pub(super) unsafe fn read_entry(entry: *const sys::rd_kafka_topic_partition_t) -
             code: Code((&raw const (*entry).err).cast::<i32>().read()),
             metadata: (!metadata.is_null())
                 .then(|| slice(metadata, (*entry).metadata_size).to_vec()),
+            leader_epoch: sys::rd_kafka_topic_partition_get_leader_epoch(entry),
         }
     }
 }

@@ -11,8 +11,10 @@
 pub(super) mod admin;
 pub(super) mod change;
 pub(super) mod fetch;
+pub(super) mod groups;
 pub(super) mod handle;
 pub(super) mod list;
+pub(super) mod member;
 pub(super) mod metadata;
 pub(super) mod queue;
 pub(super) mod secure;

@@ -14,6 +14,8 @@ use super::{Code, Trouble, codes, milliseconds, text};
 pub const ERRORS: c_int = sys::RD_KAFKA_EVENT_ERROR;
 /// What became of records.
 pub const DELIVERIES: c_int = sys::RD_KAFKA_EVENT_DR;
+/// Partitions that become or are no longer those of a member.
+pub const REBALANCES: c_int = sys::RD_KAFKA_EVENT_REBALANCE;
 
 /// A queue of a client.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ impl Queue {
         Self::hold(raw, client)
     }
 
-    fn hold(raw: *mut sys::rd_kafka_queue_t, client: &Arc<Client>) -> Self {
+    pub(super) fn hold(raw: *mut sys::rd_kafka_queue_t, client: &Arc<Client>) -> Self {
         #[expect(clippy::expect_used, reason = "librdkafka ends the process when memory does")]
         let raw = NonNull::new(raw).expect("a client has queues");
         Self { raw, client: Arc::clone(client) }

@@ -1,0 +1,752 @@
+//! Owns being a member of a group of brokers: what is read of which partition, and that what was
+//! accepted of a partition is committed before it goes. Leaves sharing out to librdkafka and to the
+//! coordinator, what a member is told to be to `joining`.
+//!
+//! Records come by a queue of their own, many at once; what changes of the partitions comes by the
+//! member's queue, one by one, and waits there until it is answered. librdkafka goes on only then.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use super::ffi::fetch::{END_OF_PARTITION, Message, TopicId};
+use super::ffi::list::{Commit, List};
+use super::ffi::member::{ASSIGN, FETCHED, Stirring};
+use super::ffi::queue::{ERRORS, Event, Queue, REBALANCES};
+use super::ffi::{Code, Trouble};
+use super::session::Session;
+use super::{Remote, error, joining, offsets};
+use crate::cluster::embedded::topics::TopicsWatch;
+use crate::cluster::error::{ClusterError, ErrorKind, Result};
+use crate::cluster::types::{GroupOptions, OffsetAt, Polled, Shared};
+use crate::record::RecordBuffer;
+use crate::sys::{self, Word};
+use crate::topic::{TopicName, TopicPartition};
+use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
+
+/// How long one wait lasts before the client's errors are looked at.
+const TICK: Duration = Duration::from_millis(100);
+/// Bytes of records that one poll brings, about.
+const POLL_BYTES: usize = 1 << 20;
+/// How long a commit is waited for. One that takes longer is made again later.
+const COMMIT_MAX: Duration = Duration::from_secs(2);
+/// How long leaving is waited for.
+const LEAVE_MAX: Duration = Duration::from_secs(2);
+/// How long a look at the topics is waited for.
+const LOOK_MAX: Duration = Duration::from_millis(500);
+/// How long a member without partitions waits for those that others are yet to let go of.
+const OTHERS_MAX: Duration = Duration::from_secs(5);
+
+/// One partition that is ours.
+#[derive(Debug)]
+struct Part {
+    of: TopicPartition,
+    /// The first offset that is still wanted.
+    next: i64,
+    /// The leader epoch of the record before it.
+    leader_epoch: i32,
+    to: i64,
+    done: bool,
+    /// False once it is to go, and something of it is still on its way out.
+    reading: bool,
+}
+
+/// What is to become of partitions, and was not answered yet.
+#[derive(Debug)]
+struct Change {
+    /// They become ours; else they go.
+    comes: bool,
+    of: Vec<TopicPartition>,
+}
+
+/// A member of a group.
+#[derive(Debug)]
+pub struct GroupConsumer {
+    session: Session,
+    options: GroupOptions,
+    /// The end of a partition is that of what was committed.
+    committed_only: bool,
+    /// Counted up when one of the queues gets something.
+    stirred: Arc<AtomicU32>,
+    changes: Stirring,
+    records: Stirring,
+    pending: VecDeque<Change>,
+    /// The first of those waits for what is on its way out.
+    is_held: bool,
+    /// It has not polled for too long.
+    is_late: bool,
+    /// What went wrong in between polls.
+    broken: Option<ClusterError>,
+    /// Taken from librdkafka and not handed on yet; the next is the last.
+    waiting: Vec<Message>,
+    /// The partitions that polls name by number; `None` once they are not ours any more.
+    parts: Vec<Option<Part>>,
+    /// Where a message belongs.
+    places: HashMap<(TopicId, i32), Option<usize>>,
+    topics: TopicsWatch,
+    wanted: BTreeSet<TopicName>,
+    found: Vec<TopicName>,
+    deleted: Vec<TopicName>,
+    /// Where reading stops, if it does.
+    ends: Option<BTreeMap<TopicPartition, i64>>,
+    /// Since when it has what the group gave it.
+    assigned: Option<Instant>,
+    has_joined: bool,
+    /// The next offsets of records that were accepted and are not committed, with leader epochs.
+    accepted: BTreeMap<TopicPartition, (i64, i32)>,
+    /// For how long nothing has come while it was waited for.
+    idle: Duration,
+}
+
+impl Remote {
+    /// Joins a group.
+    pub fn group_consumer(&self, options: GroupOptions) -> Result<GroupConsumer> {
+        let session = joining::open(self, &options)?;
+        let infos = session.ask(|at_most| session.client().all_topics(at_most))?;
+        let wanted = joining::wanted(&infos, &options);
+        if options.pattern.is_none()
+            && let Some(missing) = options.topics.iter().find(|topic| !wanted.contains(*topic))
+        {
+            return Err(ClusterError::unknown_topic(missing.as_str()));
+        }
+        let committed_only = self.reads_committed();
+        let ends = options
+            .to_end
+            .then(|| joining::ends(&session, &infos, &wanted, committed_only))
+            .transpose()?;
+        let stirred = Arc::new(AtomicU32::new(0));
+        let changes = Stirring::new(Queue::member(session.client()), &stirred);
+        let records = Stirring::new(Queue::new(session.client()), &stirred);
+        let member = GroupConsumer {
+            session,
+            options,
+            committed_only,
+            stirred,
+            changes,
+            records,
+            pending: VecDeque::new(),
+            is_held: false,
+            is_late: false,
+            broken: None,
+            waiting: Vec::new(),
+            parts: Vec::new(),
+            places: HashMap::new(),
+            topics: TopicsWatch::timed(crate::cluster::WATCH_EVERY),
+            wanted,
+            found: Vec::new(),
+            deleted: Vec::new(),
+            ends,
+            assigned: None,
+            has_joined: false,
+            accepted: BTreeMap::new(),
+            idle: Duration::ZERO,
+        };
+        member.subscribe()?;
+        Ok(member)
+    }
+}
+
+/// A list of partitions without offsets.
+fn list_of(partitions: &[TopicPartition]) -> List {
+    List::new(partitions.iter().map(|of| (of.topic.as_str(), of.partition, -1001)))
+}
+
+impl GroupConsumer {
+    /// Wants the topics that are wanted now.
+    fn subscribe(&self) -> Result<()> {
+        if self.wanted.is_empty() {
+            return Ok(());
+        }
+        let topics = List::new(self.wanted.iter().map(|topic| (topic.as_str(), -1, -1001)));
+        self.session.client().subscribe(&topics).map_err(error::of_code)
+    }
+
+    /// Reads records of one of its partitions, or waits for some until `until`, or until one of the
+    /// words beside is not what it was.
+    pub fn poll(
+        &mut self,
+        buffer: &mut RecordBuffer,
+        until: Instant,
+        beside: &[Word<'_>],
+    ) -> Result<Polled> {
+        loop {
+            let stirred = self.stirred.load(Ordering::Acquire);
+            self.take_changes()?;
+            if self.topics.is_due() {
+                self.look_at_topics()?;
+            }
+            if self.is_to_balance() {
+                return Ok(Polled::Rebalance);
+            }
+            if let Some(of) = self.hand_on(buffer)? {
+                return Ok(Polled::Records { of });
+            }
+            if self.is_finished() {
+                return Ok(Polled::Finished);
+            }
+            self.records.queue().fetch(Duration::ZERO, &mut self.waiting);
+            if !self.waiting.is_empty() {
+                self.idle = Duration::ZERO;
+                self.session.note_answer();
+                continue;
+            }
+            self.check()?;
+            let now = Instant::now();
+            let left = until.saturating_duration_since(now);
+            let is_stirred =
+                beside.iter().any(|(word, value)| word.load(Ordering::Acquire) != *value);
+            if left.is_zero() || is_stirred {
+                return Ok(Polled::Nothing);
+            }
+            let mut words = vec![(&*self.stirred, stirred)];
+            words.extend_from_slice(beside);
+            sys::wait_any(&words, left.min(TICK));
+            self.idle += now.elapsed();
+        }
+    }
+
+    /// Whether something is to be answered now.
+    fn is_to_balance(&self) -> bool {
+        (!self.pending.is_empty() && !self.is_held)
+            || self.is_given_up()
+            || !self.found.is_empty()
+            || !self.deleted.is_empty()
+    }
+
+    /// Whether the others have given it up, and it still has something that it must drop.
+    fn is_given_up(&self) -> bool {
+        let has = !self.accepted.is_empty() || self.parts.iter().flatten().any(|p| p.reading);
+        has && (self.is_late || self.session.client().is_lost())
+    }
+
+    /// Whether everything that is ours was read to its end.
+    fn is_finished(&self) -> bool {
+        let Some(assigned) = self.assigned else {
+            return self.ends.is_some() && self.wanted.is_empty();
+        };
+        let is_read = self.ends.is_some()
+            && self.pending.is_empty()
+            && self.parts.iter().flatten().all(|part| part.done);
+        let has_some = self.parts.iter().any(Option::is_some);
+        // What others are yet to let go of comes later, where partitions come one by one.
+        let is_all = || !self.session.client().is_cooperative();
+        is_read && (has_some || is_all() || assigned.elapsed() >= OTHERS_MAX)
+    }
+
+    /// Fails when waiting any longer makes no sense. Who follows waits for brokers to come back.
+    fn check(&self) -> Result<()> {
+        self.session.check_denied()?;
+        if let Some(trouble) = self.session.client().fatal() {
+            return Err(self.trouble(&trouble));
+        }
+        if !self.has_joined && !self.wanted.is_empty() {
+            self.session.check()?;
+        }
+        let is_reading = self.parts.iter().flatten().any(|part| part.reading && !part.done);
+        if self.ends.is_some() && is_reading && self.idle >= self.session.timeout() {
+            return Err(self.session.unreachable());
+        }
+        Ok(())
+    }
+
+    /// Takes up what librdkafka says of the partitions.
+    fn take_changes(&mut self) -> Result<()> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
+        while let Some(event) = self.changes.queue().poll(Duration::ZERO) {
+            match event.kind() {
+                REBALANCES => self.pending.push_back(change(&event)),
+                ERRORS => {
+                    if let Err(trouble) = event.check() {
+                        self.take_trouble(&trouble)?;
+                    }
+                }
+                FETCHED => {
+                    let message = "a record came by the wrong queue, and would have been lost";
+                    return Err(ClusterError::new(ErrorKind::Refused, message));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up an error of the group.
+    fn take_trouble(&mut self, trouble: &Trouble) -> Result<()> {
+        if trouble.code == Code::of(Known::RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) {
+            self.is_late = true;
+            return Ok(());
+        }
+        if trouble.code == Code::of(Known::RD_KAFKA_RESP_ERR__FATAL) {
+            let fatal = self.session.client().fatal();
+            return Err(self.trouble(fatal.as_ref().unwrap_or(trouble)));
+        }
+        const FINAL: &[Known] = &[
+            Known::RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,
+            Known::RD_KAFKA_RESP_ERR_INVALID_GROUP_ID,
+            Known::RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED,
+            Known::RD_KAFKA_RESP_ERR_UNSUPPORTED_ASSIGNOR,
+            Known::RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID,
+        ];
+        let is_final = FINAL.iter().any(|code| Code::of(*code) == trouble.code);
+        match error::kind(trouble.code) {
+            // The next look at the topics says what is with it.
+            ErrorKind::UnknownTopicOrPartition => {
+                self.topics = TopicsWatch::timed(Duration::ZERO);
+                Ok(())
+            }
+            ErrorKind::AuthorizationFailed
+            | ErrorKind::AuthenticationFailed
+            | ErrorKind::TlsFailed
+            | ErrorKind::Unsupported
+            | ErrorKind::FencedInstanceId
+            | ErrorKind::InconsistentGroupProtocol => Err(self.trouble(trouble)),
+            _ if is_final => Err(self.trouble(trouble)),
+            // librdkafka tries again.
+            _ => Ok(()),
+        }
+    }
+
+    /// An error of the group, as the seam has it.
+    fn trouble(&self, trouble: &Trouble) -> ClusterError {
+        let group = &self.options.group;
+        match error::kind(trouble.code) {
+            ErrorKind::FencedInstanceId => {
+                let instance = self.options.instance_id.as_deref().unwrap_or_default();
+                let message = format!(
+                    "another member of group `{group}` has the instance id `{instance}` now"
+                );
+                ClusterError::new(ErrorKind::FencedInstanceId, message)
+            }
+            ErrorKind::InconsistentGroupProtocol => {
+                let ours = self.options.assignor;
+                let message = format!(
+                    "the members of group `{group}` do not share by `{ours}`, or are of another protocol"
+                );
+                ClusterError::new(ErrorKind::InconsistentGroupProtocol, message)
+            }
+            _ => {
+                let mut error = error::error(trouble);
+                error.message = format!("group `{group}`: {}", error.message);
+                error
+            }
+        }
+    }
+
+    /// Moves what waits for one partition to `buffer`, and answers which that is.
+    fn hand_on(&mut self, buffer: &mut RecordBuffer) -> Result<Option<usize>> {
+        let mut of = None;
+        buffer.clear();
+        while let Some(message) = self.waiting.last() {
+            let at = place(&mut self.places, &self.parts, message);
+            if message.code() != error::NONE {
+                if of.is_some() {
+                    break;
+                }
+                self.take_error(at)?;
+                continue;
+            }
+            let part = at.and_then(|at| self.parts.get_mut(at)).and_then(Option::as_mut);
+            let Some(part) = part.filter(|part| part.reading && !part.done) else {
+                self.waiting.pop();
+                continue;
+            };
+            if (of.is_some() && of != at) || buffer.arena.len() >= POLL_BYTES {
+                break;
+            }
+            let offset = message.offset();
+            if offset >= part.next && offset < part.to {
+                if !message.append_to(buffer) {
+                    break;
+                }
+                of = at;
+                part.next = offset + 1;
+                part.leader_epoch = buffer.spans.last().map_or(-1, |span| span.leader_epoch);
+            }
+            if offset + 1 >= part.to {
+                finish(&self.session, part);
+            }
+            self.waiting.pop();
+        }
+        Ok(of)
+    }
+
+    /// Takes up a message that is an error.
+    fn take_error(&mut self, at: Option<usize>) -> Result<()> {
+        let Some(message) = self.waiting.pop() else { return Ok(()) };
+        let part = at.and_then(|at| self.parts.get_mut(at)).and_then(Option::as_mut);
+        if message.code() == END_OF_PARTITION {
+            // Control records and holes stand before it, and nothing that is wanted.
+            if let Some(part) = part.filter(|part| !part.done && message.offset() >= part.to) {
+                finish(&self.session, part);
+            }
+            return Ok(());
+        }
+        let name = message.topic_name();
+        match error::kind(message.code()) {
+            ErrorKind::UnknownTopicOrPartition => {
+                self.topics = TopicsWatch::timed(Duration::ZERO);
+                Ok(())
+            }
+            kind @ (ErrorKind::OffsetOutOfRange
+            | ErrorKind::CorruptData
+            | ErrorKind::AuthenticationFailed
+            | ErrorKind::TlsFailed) => {
+                let (partition, text) = (message.partition(), message.error_text());
+                let message = format!("partition {partition} of topic `{name}`: {text}");
+                Err(ClusterError::new(kind, message).about(&name))
+            }
+            ErrorKind::AuthorizationFailed => Err(error::of_topic(message.code(), &name)),
+            // librdkafka tries again.
+            _ => Ok(()),
+        }
+    }
+
+    /// Says to the group that it polls.
+    pub fn beat(&mut self) {
+        // To take an event is to poll; what is wrong is said by the next poll.
+        let Some(event) = self.changes.queue().poll(Duration::ZERO) else { return };
+        if event.kind() == REBALANCES {
+            self.pending.push_back(change(&event));
+        } else if let Err(trouble) = event.check()
+            && let Err(error) = self.take_trouble(&trouble)
+        {
+            self.broken = Some(error);
+        }
+    }
+
+    /// Whether none of its topics is there.
+    pub fn is_without_topics(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
+    /// Whether members came or went, or topics changed, since the last rebalance. To ask this is
+    /// not to poll: one that hangs is to be found out.
+    pub fn is_unbalanced(&self) -> bool {
+        self.is_to_balance() || !self.changes.queue().is_empty()
+    }
+
+    /// Whether the partition that a poll named by number is still read.
+    pub fn is_reading(&self, of: usize) -> bool {
+        self.parts.get(of).is_some_and(|part| part.as_ref().is_some_and(|part| part.reading))
+    }
+
+    /// The partition that a poll named by number.
+    pub fn partition(&self, of: usize) -> Option<&TopicPartition> {
+        Some(&self.parts.get(of)?.as_ref()?.of)
+    }
+
+    /// Takes up which topics there are now.
+    fn look_at_topics(&mut self) -> Result<()> {
+        self.topics = TopicsWatch::timed(crate::cluster::WATCH_EVERY);
+        // While brokers are away nothing is known to have changed.
+        let Ok(infos) = self.session.client().all_topics(LOOK_MAX) else { return Ok(()) };
+        let now = joining::wanted(&infos, &self.options);
+        if now == self.wanted {
+            return Ok(());
+        }
+        self.found.extend(now.difference(&self.wanted).cloned());
+        self.deleted.extend(self.wanted.difference(&now).cloned());
+        self.wanted = now;
+        let gone = |part: &Part| !self.wanted.contains(&part.of.topic);
+        for part in self.parts.iter_mut().flatten().filter(|part| gone(part)) {
+            (part.done, part.reading) = (true, false);
+            self.accepted.remove(&part.of);
+        }
+        self.subscribe()
+    }
+
+    /// Answers what is to become of the partitions: takes up those that became ours, lets go of
+    /// those that go. What was accepted has to be committed before. Partitions of which something
+    /// is still on its way out (`is_held`) are read no more, and let go of by a later rebalance.
+    pub fn rebalance(&mut self, is_held: &dyn Fn(&TopicPartition) -> bool) -> Result<Shared> {
+        self.take_changes()?;
+        if self.is_given_up() {
+            return Err(self.given_up());
+        }
+        self.is_held = false;
+        while let Some(change) = self.pending.pop_front() {
+            if change.comes {
+                self.take_up(&change.of)?;
+                continue;
+            }
+            self.put_down(&change.of);
+            if change.of.iter().any(is_held) {
+                self.is_held = true;
+                self.pending.push_front(change);
+                break;
+            }
+            self.let_go(&change.of)?;
+        }
+        let deleted = std::mem::take(&mut self.deleted);
+        if self.options.pattern.is_none()
+            && self.wanted.is_empty()
+            && let Some(topic) = deleted.first()
+        {
+            return Err(ClusterError::deleted_topic(topic.as_str()));
+        }
+        let (member, generation) = self.session.client().membership();
+        let reading = self.parts.iter().flatten().filter(|part| part.reading);
+        let mut mine: Vec<_> = reading.map(|part| part.of.clone()).collect();
+        mine.sort();
+        let found = std::mem::take(&mut self.found);
+        Ok(Shared { generation, member, mine, members: Vec::new(), found, deleted })
+    }
+
+    /// Reads partitions no more; they are not let go of yet.
+    fn put_down(&mut self, of: &[TopicPartition]) {
+        for part in self.parts.iter_mut().flatten().filter(|part| of.contains(&part.of)) {
+            part.reading = false;
+        }
+        // What was fetched before must not be taken for what is read when they come back.
+        self.waiting.clear();
+        self.places.clear();
+    }
+
+    /// Lets go of partitions.
+    fn let_go(&mut self, of: &[TopicPartition]) -> Result<()> {
+        let until = Instant::now() + COMMIT_MAX;
+        while self.accepted.keys().any(|accepted| of.contains(accepted)) && Instant::now() < until {
+            if self.commit()? == 0 {
+                sys::wait_any(&[], Duration::from_millis(20));
+            }
+        }
+        if !self.session.client().is_cooperative() {
+            self.assigned = None;
+        }
+        self.session.client().unassign(&list_of(of)).map_err(|trouble| self.trouble(&trouble))?;
+        for part in &mut self.parts {
+            if let Some(gone) = part.take_if(|part| of.contains(&part.of)) {
+                self.accepted.remove(&gone.of);
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts to read what became ours, where the group stands.
+    fn take_up(&mut self, of: &[TopicPartition]) -> Result<()> {
+        let client = self.session.client();
+        let names: Vec<_> = of.iter().map(|of| (of.topic.as_str(), of.partition)).collect();
+        // Asked only now: the old owner committed before it let go.
+        let committed = self.session.ask(|at_most| client.committed(&list_of(of), at_most))?;
+        let end = if self.committed_only { OffsetAt::LastStable } else { OffsetAt::End };
+        let asked = [OffsetAt::Start, OffsetAt::End, end].map(offsets::asked);
+        let bounds = offsets::ask(&self.session, &names, &asked)?;
+        let mut starts = Vec::with_capacity(of.len());
+        for (of, entry) in of.iter().zip(&committed) {
+            let committed = (entry.offset >= 0).then_some(entry.offset);
+            match self.start(of, committed, &bounds) {
+                Ok(part) => {
+                    starts.push((of, part.next));
+                    client.forward(of.topic.as_str(), of.partition, self.records.queue());
+                    self.parts.push(Some(part));
+                }
+                // Deleted since: the next look at the topics says so.
+                Err(error) if error.kind == ErrorKind::UnknownTopicOrPartition => {
+                    client.forward(of.topic.as_str(), of.partition, self.records.queue());
+                    starts.push((of, -2));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let list = starts.iter().map(|(of, from)| (of.topic.as_str(), of.partition, *from));
+        client.assign(&List::new(list)).map_err(|trouble| self.trouble(&trouble))?;
+        for part in self.parts.iter_mut().flatten().filter(|part| part.next >= part.to) {
+            finish(&self.session, part);
+        }
+        self.places.clear();
+        (self.assigned, self.has_joined, self.is_late) = (Some(Instant::now()), true, false);
+        Ok(())
+    }
+
+    /// Where a partition is to be read from and to.
+    fn start(
+        &self,
+        of: &TopicPartition,
+        committed: Option<i64>,
+        bounds: &[offsets::Offsets],
+    ) -> Result<Part> {
+        let bound = |which: usize| -> Result<i64> {
+            let unknown = || ClusterError::unknown_topic(of.topic.as_str());
+            let offsets = bounds.get(which).ok_or_else(unknown)?;
+            Ok(offsets.get(of.topic.as_str(), of.partition)?.entry.offset)
+        };
+        let (start, end, readable) = (bound(0)?, bound(1)?, bound(2)?);
+        let next = committed.unwrap_or(start);
+        if !(start..=end).contains(&next) {
+            return Err(joining::out_of_range(of, next, start, end));
+        }
+        let to = self.ends.as_ref().map(|ends| ends.get(of).copied().unwrap_or(readable));
+        let to = to.map_or(i64::MAX, |to| to.max(next));
+        Ok(Part { of: of.clone(), next, leader_epoch: -1, to, done: false, reading: true })
+    }
+
+    /// Notes that everything before `next_offset` of a partition has been accepted.
+    pub fn accept(&mut self, of: usize, next_offset: i64) {
+        if let Some(Some(part)) = self.parts.get(of) {
+            // The epoch is that of the last record read, which may come after this one.
+            let epoch = if part.next == next_offset { part.leader_epoch } else { -1 };
+            self.accepted.insert(part.of.clone(), (next_offset, epoch));
+        }
+    }
+
+    /// Commits what was accepted, all of it at once; answers how many partitions that were: none
+    /// while the coordinator is away, or the group changes over, when it is to be tried again. A
+    /// member that the others have given up commits nothing.
+    pub fn commit(&mut self) -> Result<usize> {
+        if self.accepted.is_empty() {
+            return Ok(0);
+        }
+        self.take_changes()?;
+        if self.is_given_up() {
+            return Err(self.given_up());
+        }
+        let list =
+            List::commits(self.accepted.iter().map(|(of, &(offset, leader_epoch))| Commit {
+                topic: of.topic.as_str(),
+                partition: of.partition,
+                offset,
+                leader_epoch,
+                metadata: "",
+            }));
+        let queue = Queue::new(self.session.client());
+        if let Err(code) = self.session.client().commit(&list, &queue) {
+            return self.not_committed(code);
+        }
+        let until = Instant::now() + COMMIT_MAX.min(self.session.timeout());
+        let Some(event) = queue.poll(until.saturating_duration_since(Instant::now())) else {
+            self.session.check_denied()?;
+            return Ok(0);
+        };
+        if event.code() != Code::NONE {
+            return self.not_committed(event.code());
+        }
+        let mut count = 0;
+        for entry in event.partitions() {
+            let same = |of: &TopicPartition| {
+                of.topic.as_str() == entry.topic && of.partition == entry.partition
+            };
+            if entry.code == Code::NONE {
+                self.accepted.retain(|of, _| !same(of));
+                count += 1;
+            } else if error::kind(entry.code) == ErrorKind::UnknownTopicOrPartition {
+                self.accepted.retain(|of, _| !same(of));
+                self.topics = TopicsWatch::timed(Duration::ZERO);
+            } else {
+                return self.not_committed(entry.code);
+            }
+        }
+        Ok(count)
+    }
+
+    /// What it means that offsets were not committed.
+    fn not_committed(&mut self, code: Code) -> Result<usize> {
+        const LATER: &[Known] = &[
+            Known::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
+            Known::RD_KAFKA_RESP_ERR_STALE_MEMBER_EPOCH,
+            Known::RD_KAFKA_RESP_ERR__WAIT_COORD,
+            Known::RD_KAFKA_RESP_ERR__IN_PROGRESS,
+        ];
+        if LATER.iter().any(|later| Code::of(*later) == code) {
+            return Ok(0);
+        }
+        match error::kind(code) {
+            ErrorKind::UnknownMember => Err(self.given_up()),
+            ErrorKind::TimedOut | ErrorKind::Unreachable => Ok(0),
+            // Deleted meanwhile: the next look at the topics says so.
+            ErrorKind::UnknownTopicOrPartition => {
+                self.look_at_topics()?;
+                Ok(0)
+            }
+            _ => Err(self.trouble(&Trouble::of(code))),
+        }
+    }
+
+    /// The error of a member that is one no more.
+    fn given_up(&self) -> ClusterError {
+        let message = format!("group `{}` has given this member up", self.options.group);
+        ClusterError::new(ErrorKind::UnknownMember, message)
+    }
+
+    /// Reads nothing more, until it joins again.
+    pub fn put_all_down(&mut self) {
+        self.parts.iter_mut().for_each(|part| *part = None);
+        self.accepted.clear();
+        self.waiting.clear();
+        self.places.clear();
+    }
+
+    /// Joins again, as a new member, after the others have given this one up: which librdkafka does
+    /// once it is polled, and the loss is answered.
+    pub fn rejoin(&mut self) -> Result<()> {
+        self.put_all_down();
+        (self.is_late, self.is_held) = (false, false);
+        self.assigned = None;
+        self.take_changes()?;
+        self.is_late = false;
+        Ok(())
+    }
+
+    /// Leaves the group at once. What was accepted has to be committed before.
+    pub fn leave(mut self) -> Result<()> {
+        let client = self.session.client();
+        for change in self.pending.drain(..) {
+            answer_last(&self.session, &change);
+        }
+        let queue = Queue::new(client);
+        let until = Instant::now() + LEAVE_MAX.min(self.session.timeout());
+        if client.close(&queue).is_ok() {
+            while !client.is_closed() && Instant::now() < until {
+                if let Some(event) = queue.poll(Duration::from_millis(5))
+                    && event.kind() == REBALANCES
+                {
+                    answer_last(&self.session, &change(&event));
+                }
+            }
+        }
+        if self.accepted.is_empty() {
+            return Ok(());
+        }
+        let mut error = self.session.unreachable();
+        error.message = format!("what was read is not committed: {}", error.message);
+        Err(error)
+    }
+}
+
+/// Answers a change of a member that is about to leave.
+fn answer_last(session: &Session, change: &Change) {
+    let (client, list) = (session.client(), list_of(&change.of));
+    // A change that is out of date by now is no harm: all of it ends.
+    drop(if change.comes { client.assign(&list) } else { client.unassign(&list) });
+}
+
+/// What an event says of partitions.
+fn change(event: &Event) -> Change {
+    let named = |entry: super::ffi::list::Entry| {
+        let topic = TopicName::new(&entry.topic).ok()?;
+        Some(TopicPartition { topic, partition: entry.partition })
+    };
+    let of = event.partitions().into_iter().filter_map(named).collect();
+    Change { comes: event.code() == ASSIGN, of }
+}
+
+/// Where a message belongs.
+fn place(
+    places: &mut HashMap<(TopicId, i32), Option<usize>>,
+    parts: &[Option<Part>],
+    message: &Message,
+) -> Option<usize> {
+    *places.entry((message.topic(), message.partition())).or_insert_with(|| {
+        let (topic, partition) = (message.topic_name(), message.partition());
+        let is = |part: &Part| part.of.topic.as_str() == topic && part.of.partition == partition;
+        parts.iter().rposition(|part| part.as_ref().is_some_and(is))
+    })
+}
+
+/// Takes a partition as read to its end.
+fn finish(session: &Session, part: &mut Part) {
+    part.done = true;
+    session.client().pause(&list_of(std::slice::from_ref(&part.of)));
+}

@@ -1,0 +1,453 @@
+//! Owns what brokers say about groups, and changing what groups committed. Leaves being a member to
+//! `group`.
+//!
+//! librdkafka asks for groups of consumers and for those without members. Others, of Connect, share
+//! groups or streams, are told by the request that brokers have always had; what they cannot
+//! describe by it is shown without members.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::ffi::Trouble;
+use super::ffi::admin::{Operation, Options};
+use super::ffi::groups::{Answer, Described, Member as TheirMember, Old};
+use super::ffi::list::{Commit, Entry, List};
+use super::ffi::queue::{Event, Queue};
+use super::session::Session;
+use super::{Remote, error};
+use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
+use crate::group::{
+    CommittedOffset, DescribedGroup, GroupId, GroupKind, GroupState, ListedGroup, Member,
+    MemberState,
+};
+use crate::topic::{TopicName, TopicPartition};
+
+/// Groups of one request: librdkafka asks about each on its own, all at once.
+const CHUNK: usize = 100;
+
+/// What kind of members a group of consumers has.
+const CONSUMER: &str = "consumer";
+
+/// The state of librdkafka's number, if it is one that we know.
+const fn state(number: i32) -> Option<GroupState> {
+    match number {
+        1 | 2 => Some(GroupState::PreparingRebalance),
+        3 => Some(GroupState::Stable),
+        4 => Some(GroupState::Dead),
+        5 => Some(GroupState::Empty),
+        _ => None,
+    }
+}
+
+/// The state by Kafka's name. The coordinators of KIP-848 have names of their own for the time in
+/// which members change over.
+fn state_of_name(name: &str) -> Option<GroupState> {
+    match name {
+        "CompletingRebalance" | "AwaitingSync" | "Assigning" | "Reconciling" => {
+            Some(GroupState::PreparingRebalance)
+        }
+        name => GroupState::ALL.into_iter().find(|state| state.name() == name),
+    }
+}
+
+/// The kind of a group that an old request told, by what its members call themselves.
+fn kind_of_protocol(protocol_type: &str) -> GroupKind {
+    match protocol_type {
+        "share" => GroupKind::Share,
+        "streams" => GroupKind::Streams,
+        _ => GroupKind::Classic,
+    }
+}
+
+/// The kind of librdkafka's number.
+const fn kind(number: i32) -> GroupKind {
+    if number == 1 { GroupKind::Consumer } else { GroupKind::Classic }
+}
+
+/// A member as the seam has it.
+fn member(of: TheirMember) -> Member {
+    let named = |(topic, partition): (String, i32)| {
+        Some(TopicPartition { topic: TopicName::new(&topic).ok()?, partition })
+    };
+    let mut assignment: Vec<_> = of.assignment.into_iter().filter_map(named).collect();
+    assignment.sort();
+    // Brokers write an address of Java's, with a slash in front.
+    let host = of.host.strip_prefix('/').map(str::to_owned).unwrap_or(of.host);
+    Member {
+        id: of.id,
+        instance_id: of.instance_id,
+        client_id: of.client_id,
+        host,
+        assignment,
+        state: MemberState::default(),
+    }
+}
+
+/// A group as the seam has it.
+fn described(id: &GroupId, of: Described) -> DescribedGroup {
+    let mut members: Vec<Member> = of.members.into_iter().map(member).collect();
+    members.sort_by(|a, b| a.id.cmp(&b.id));
+    // A state that the library has no number for is one of change.
+    let guess = if members.is_empty() { GroupState::Empty } else { GroupState::PreparingRebalance };
+    DescribedGroup {
+        id: id.clone(),
+        kind: kind(of.kind),
+        state: state(of.state).unwrap_or(guess),
+        coordinator: of.coordinator,
+        protocol_type: if of.simple { String::new() } else { CONSUMER.to_owned() },
+        assignor: of.assignor,
+        generation: -1,
+        members,
+    }
+}
+
+/// The same of a group that is not of consumers.
+fn described_old(id: &GroupId, of: Old) -> DescribedGroup {
+    let mut members: Vec<Member> = of.members.into_iter().map(member).collect();
+    members.sort_by(|a, b| a.id.cmp(&b.id));
+    DescribedGroup {
+        id: id.clone(),
+        kind: kind_of_protocol(&of.protocol_type),
+        state: state_of_name(&of.state).unwrap_or(GroupState::Stable),
+        coordinator: of.coordinator,
+        protocol_type: of.protocol_type,
+        assignor: String::new(),
+        generation: -1,
+        members,
+    }
+}
+
+/// The error of a group's answer.
+fn refused(group: &GroupId, trouble: &Trouble) -> ClusterError {
+    match error::kind(trouble.code) {
+        ErrorKind::GroupIdNotFound => ClusterError::unknown_group(group.as_str()),
+        ErrorKind::NonEmptyGroup | ErrorKind::UnknownMember => {
+            let message = format!("group `{group}` has members that would not hear of it");
+            ClusterError::new(ErrorKind::NonEmptyGroup, message).of_group(group.as_str())
+        }
+        _ => {
+            let mut error = error::error(trouble);
+            error.message = format!("group `{group}`: {}", error.message);
+            error
+        }
+    }
+}
+
+/// What a group committed, as the seam has it.
+fn committed(entry: Entry) -> Option<CommittedOffset> {
+    let topic = TopicName::new(&entry.topic).ok()?;
+    (entry.code == error::NONE && entry.offset >= 0).then(|| CommittedOffset {
+        of: TopicPartition { topic, partition: entry.partition },
+        offset: entry.offset,
+        leader_epoch: entry.leader_epoch,
+        metadata: String::from_utf8_lossy(&entry.metadata.unwrap_or_default()).into_owned(),
+        committed_ms: -1,
+    })
+}
+
+/// Options for a request that is made now.
+fn options(session: &Session, operation: Operation) -> Options {
+    Options::new(session.client(), operation, session.timeout())
+}
+
+/// Waits for one answer about one group.
+fn answer(session: &Session, queue: &Queue, group: &GroupId) -> Result<Answer> {
+    let event = session.wait(queue, session.deadline()).map_err(|error| match error.kind {
+        ErrorKind::GroupIdNotFound => ClusterError::unknown_group(group.as_str()),
+        ErrorKind::NonEmptyGroup | ErrorKind::UnknownMember => {
+            let message = format!("group `{group}` has members that would not hear of it");
+            ClusterError::new(ErrorKind::NonEmptyGroup, message).of_group(group.as_str())
+        }
+        ErrorKind::Unsupported => {
+            session.client().abandon();
+            error
+        }
+        _ => error,
+    })?;
+    let missing = || ClusterError::new(ErrorKind::Refused, "the answer lacks the group");
+    let answer = event.group_answers().into_iter().next().ok_or_else(missing)?;
+    if let Err(trouble) = &answer.result {
+        give_up(session, trouble);
+        return Err(refused(group, trouble));
+    }
+    Ok(answer)
+}
+
+/// Leaves a client to itself that a broker without the request has upset.
+fn give_up(session: &Session, trouble: &Trouble) {
+    if error::kind(trouble.code) == ErrorKind::Unsupported {
+        session.client().abandon();
+    }
+}
+
+/// The outcome of each partition that was asked for.
+fn outcomes<'a>(
+    asked: impl Iterator<Item = &'a TopicPartition>,
+    entries: &[Entry],
+    refuse: impl Fn(&TopicPartition, &Entry) -> ClusterError,
+) -> Vec<Outcome<TopicPartition>> {
+    let result = |of: &TopicPartition| {
+        let same = |e: &&Entry| e.topic == of.topic.as_str() && e.partition == of.partition;
+        match entries.iter().find(same) {
+            Some(entry) if entry.code != error::NONE => Err(refuse(of, entry)),
+            _ => Ok(()),
+        }
+    };
+    asked.map(|of| Outcome { of: of.clone(), result: result(of) }).collect()
+}
+
+impl Remote {
+    /// Returns every group, by id. How many members one has is told by its description.
+    pub fn list_groups(&self) -> Result<Vec<ListedGroup>> {
+        let session = self.session()?;
+        let queue = Queue::new(session.client());
+        queue.list_groups(&options(session, Operation::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS));
+        let event = session.wait(&queue, session.deadline())?;
+        let (listed, troubles) = event.listed_groups();
+        if let Some(trouble) = troubles.first() {
+            return Err(error::error(trouble));
+        }
+        let mut groups = BTreeMap::new();
+        // First, so that what the newer request says of the same group stands.
+        for old in session.ask(|at_most| session.client().old_groups(at_most))? {
+            let Ok(id) = GroupId::new(&old.id) else { continue };
+            let group = described_old(&id, old);
+            groups.insert(id.clone(), listing(&id, group.kind, group.state));
+        }
+        let mut unsure = Vec::new();
+        for one in listed {
+            let Ok(id) = GroupId::new(&one.id) else { continue };
+            let state = state(one.state).unwrap_or_else(|| {
+                unsure.push(id.clone());
+                GroupState::PreparingRebalance
+            });
+            groups.insert(id.clone(), listing(&id, kind(one.kind), state));
+        }
+        // Old brokers list without states.
+        for outcome in self.describe_groups(&unsure)? {
+            if let (Ok(group), Some(listed)) = (outcome.result, groups.get_mut(&outcome.of)) {
+                listed.state = group.state;
+            }
+        }
+        Ok(groups.into_values().collect())
+    }
+
+    /// Returns the named groups, in the order asked.
+    pub fn describe_groups(
+        &self,
+        ids: &[GroupId],
+    ) -> Result<Vec<Outcome<GroupId, DescribedGroup>>> {
+        let session = self.session()?;
+        let queue = Queue::new(session.client());
+        let mut chunks = 0;
+        for chunk in ids.chunks(CHUNK) {
+            let chunk: Vec<_> = chunk.iter().map(GroupId::as_str).collect();
+            let operation = Operation::RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS;
+            queue.describe_groups(&chunk, &options(session, operation));
+            chunks += 1;
+        }
+        let mut found = BTreeMap::new();
+        let until = session.deadline();
+        for _ in 0..chunks {
+            let event = session.wait(&queue, until)?;
+            found.extend(event.described_groups().into_iter().map(|g| (g.id.clone(), g)));
+        }
+        let mut others: Option<BTreeMap<String, Old>> = None;
+        let mut describe = |id: &GroupId| -> Result<DescribedGroup> {
+            let unknown = || ClusterError::unknown_group(id.as_str());
+            let group = found.remove(id.as_str()).ok_or_else(unknown)?;
+            let group = group.result.clone().map(|()| described(id, group));
+            match group {
+                Ok(group) if group.state != GroupState::Dead => return Ok(group),
+                Err(trouble) if is_of_consumers(&trouble) => return Err(refused(id, &trouble)),
+                _ => {}
+            }
+            // It may be of other members than consumers.
+            if others.is_none() {
+                let all = session.ask(|at_most| session.client().old_groups(at_most))?;
+                others = Some(all.into_iter().map(|old| (old.id.clone(), old)).collect());
+            }
+            let old = others.as_mut().and_then(|others| others.remove(id.as_str()));
+            let old = old.filter(|old| {
+                old.protocol_type != CONSUMER
+                    && (old.state != "Dead" || !old.protocol_type.is_empty())
+            });
+            old.map(|old| described_old(id, old)).ok_or_else(unknown)
+        };
+        Ok(ids.iter().map(|id| Outcome { of: id.clone(), result: describe(id) }).collect())
+    }
+
+    /// Returns what groups committed, each by partition: all are asked for at once.
+    pub fn fetch_offsets(
+        &self,
+        groups: &[GroupId],
+    ) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
+        let session = self.session()?;
+        let queue = Queue::new(session.client());
+        for (tag, group) in groups.iter().enumerate() {
+            let operation = Operation::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
+            queue.list_group_offsets(group.as_str(), &options(session, operation).tag(tag));
+        }
+        let mut results: Vec<Option<Result<Vec<CommittedOffset>>>> =
+            groups.iter().map(|_| None).collect();
+        let until = session.deadline();
+        for _ in groups {
+            let event = wait_any_answer(session, &queue, until)?;
+            let tag = event.tag();
+            if let (Some(result), Some(group)) = (results.get_mut(tag), groups.get(tag)) {
+                *result = Some(offsets_in(group, &event));
+            }
+        }
+        let missing = || Err(ClusterError::new(ErrorKind::Refused, "the answer lacks the group"));
+        let outcome = |(group, result): (&GroupId, Option<_>)| Outcome {
+            of: group.clone(),
+            result: result.unwrap_or_else(missing),
+        };
+        Ok(groups.iter().zip(results).map(outcome).collect())
+    }
+
+    /// Commits offsets for a group from outside.
+    pub fn commit_offsets(
+        &self,
+        group: &GroupId,
+        to: &[CommittedOffset],
+    ) -> Result<Vec<Outcome<TopicPartition>>> {
+        if to.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.check_no_members(group)?;
+        let session = self.session()?;
+        let queue = Queue::new(session.client());
+        let commit = |committed: &CommittedOffset| (committed.of.clone(), committed.clone());
+        let to: Vec<_> = to.iter().map(commit).collect();
+        let list = List::commits(to.iter().map(|(of, committed)| Commit {
+            topic: of.topic.as_str(),
+            partition: of.partition,
+            offset: committed.offset,
+            leader_epoch: committed.leader_epoch,
+            metadata: &committed.metadata,
+        }));
+        let operation = Operation::RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS;
+        queue.alter_group_offsets(group.as_str(), &list, &options(session, operation));
+        let answer = answer(session, &queue, group)?;
+        let refuse =
+            |of: &TopicPartition, entry: &Entry| error::of_topic(entry.code, of.topic.as_str());
+        Ok(outcomes(to.iter().map(|(of, _)| of), &answer.entries, refuse))
+    }
+
+    /// Forgets what a group committed for some partitions.
+    pub fn delete_offsets(
+        &self,
+        group: &GroupId,
+        of: &[TopicPartition],
+    ) -> Result<Vec<Outcome<TopicPartition>>> {
+        if of.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.check_no_members(group)?;
+        let session = self.session()?;
+        // A broker forgets what was never committed without a word.
+        let known = self.fetch_offsets(std::slice::from_ref(group))?;
+        let known: Vec<_> = match known.into_iter().next().map(|outcome| outcome.result) {
+            Some(known) => known?.into_iter().map(|committed| committed.of).collect(),
+            None => Vec::new(),
+        };
+        let queue = Queue::new(session.client());
+        let list = List::new(of.iter().map(|of| (of.topic.as_str(), of.partition, -1001)));
+        let operation = Operation::RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS;
+        queue.delete_group_offsets(group.as_str(), &list, &options(session, operation));
+        let answer = answer(session, &queue, group)?;
+        let refuse = |of: &TopicPartition, entry: &Entry| match error::kind(entry.code) {
+            ErrorKind::NonEmptyGroup => refused(group, &Trouble::of(entry.code)),
+            _ => error::of_topic(entry.code, of.topic.as_str()),
+        };
+        let mut outcomes = outcomes(of.iter(), &answer.entries, refuse);
+        for outcome in outcomes.iter_mut().filter(|outcome| outcome.result.is_ok()) {
+            if !known.contains(&outcome.of) {
+                let message = format!("group `{group}` has committed nothing for {}", outcome.of);
+                let kind = ErrorKind::UnknownTopicOrPartition;
+                outcome.result = Err(ClusterError::new(kind, message));
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Deletes groups with all that they committed.
+    pub fn delete_groups(&self, ids: &[GroupId]) -> Result<Vec<Outcome<GroupId>>> {
+        let session = self.session()?;
+        let queue = Queue::new(session.client());
+        let names: Vec<_> = ids.iter().map(GroupId::as_str).collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        queue.delete_groups(&names, &options(session, Operation::RD_KAFKA_ADMIN_OP_DELETEGROUPS));
+        let event = session.wait(&queue, session.deadline()).inspect_err(|error| {
+            if error.kind == ErrorKind::Unsupported {
+                session.client().abandon();
+            }
+        })?;
+        let answers = event.group_answers();
+        for trouble in answers.iter().filter_map(|answer| answer.result.as_ref().err()) {
+            give_up(session, trouble);
+        }
+        let result = |id: &GroupId| {
+            let answer = answers.iter().find(|answer| answer.id == id.as_str());
+            let missing = || ClusterError::new(ErrorKind::Refused, "the answer lacks the group");
+            let answer = answer.ok_or_else(missing)?;
+            answer.result.as_ref().map_err(|trouble| refused(id, trouble)).copied()
+        };
+        Ok(ids.iter().map(|id| Outcome { of: id.clone(), result: result(id) }).collect())
+    }
+
+    /// Refuses a group that has members: brokers only refuse what members subscribe to, and some of
+    /// them word it as if the one who asks was a member.
+    fn check_no_members(&self, group: &GroupId) -> Result<()> {
+        let outcome = self.describe_groups(std::slice::from_ref(group))?.into_iter().next();
+        match outcome.map(|outcome| outcome.result) {
+            Some(Ok(group)) if !group.members.is_empty() => {
+                let (id, count) = (&group.id, group.members.len());
+                let plural = if count == 1 { "" } else { "s" };
+                let message =
+                    format!("group `{id}` has {count} member{plural} that would not hear of it");
+                Err(ClusterError::new(ErrorKind::NonEmptyGroup, message).of_group(id.as_str()))
+            }
+            Some(Err(error)) if error.kind != ErrorKind::GroupIdNotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A group in a listing.
+fn listing(id: &GroupId, kind: GroupKind, state: GroupState) -> ListedGroup {
+    ListedGroup { id: id.clone(), kind, state, members: None }
+}
+
+/// Whether the trouble with a description is of another kind than that the group is not known, or
+/// not of consumers.
+fn is_of_consumers(trouble: &Trouble) -> bool {
+    let kind = error::kind(trouble.code);
+    !matches!(kind, ErrorKind::GroupIdNotFound | ErrorKind::Refused | ErrorKind::InvalidRequest)
+}
+
+/// Waits for the next answer, which may be an error about one group.
+fn wait_any_answer(session: &Session, queue: &Queue, until: Instant) -> Result<Event> {
+    session.wait(queue, until)
+}
+
+/// The offsets in an answer.
+fn offsets_in(group: &GroupId, event: &Event) -> Result<Vec<CommittedOffset>> {
+    let answers = event.group_answers();
+    let missing = || ClusterError::new(ErrorKind::Refused, "the answer lacks the group");
+    let answer = answers.into_iter().next().ok_or_else(missing)?;
+    match &answer.result {
+        Ok(()) => {}
+        // Newer brokers say so where older ones answer with nothing.
+        Err(trouble) if error::kind(trouble.code) == ErrorKind::GroupIdNotFound => {
+            return Ok(Vec::new());
+        }
+        Err(trouble) => return Err(refused(group, trouble)),
+    }
+    let mut all: Vec<_> = answer.entries.into_iter().filter_map(committed).collect();
+    all.sort_by(|a, b| a.of.cmp(&b.of));
+    Ok(all)
+}
