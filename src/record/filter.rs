@@ -12,7 +12,7 @@ mod tests;
 
 use jaq_core::data::JustLut;
 use jaq_core::load::{self, Arena, File, Loader};
-use jaq_core::{Compiler, Ctx, Native, Vars};
+use jaq_core::{Compiler, Ctx, Vars};
 use jaq_json::{Val, read};
 use serde::de::IgnoredAny;
 
@@ -50,7 +50,7 @@ impl Verdict {
 
 /// A compiled expression.
 pub struct Filter {
-    program: jaq_core::Filter<Native<Data>>,
+    program: jaq_core::Filter<Data>,
     /// Whether it names a variable.
     asks_more: bool,
     /// The same, where it is so plain that it needs no interpreter.

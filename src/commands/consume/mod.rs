@@ -40,7 +40,8 @@ EXAMPLES:
   kaw consume users --exit
   kaw consume users -o -10 -e -f '%p:%o %k %s\\n'
   kaw consume users -o @-1h:end --json
-  kaw consume users --grep '\"state\":\"Ohio\"' --exit";
+  kaw consume users --grep '\"state\":\"Ohio\"' --exit
+  kaw consume users --filter '.age > 50' --exit";
 
 /// How long one wait for stdout or for the rate lasts before the group is looked at again.
 const TICK: Duration = Duration::from_millis(50);

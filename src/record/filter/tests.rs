@@ -80,7 +80,7 @@ fn what_is_no_expression_is_refused_with_the_place() {
         (".age > 50)", "at character 10"),
         (".a | nope", "no filter `nope` (character 6)"),
         ("$x", "variable `$x`"),
-        ("\"open", "character"),
+        ("\"open", "closing quote is missing"),
         ("import \"a\" as a; .", "import"),
     ] {
         let reason = Filter::compile(text).err().unwrap_or_default();
