@@ -40,7 +40,7 @@ pub struct Plain<'a> {
 
 impl<'a> Plain<'a> {
     /// Finds out what to read from where to where.
-    pub fn open(
+    pub(super) fn open(
         cluster: &'a Cluster,
         args: &'a Args,
         range: &Range,
