@@ -62,17 +62,27 @@ pub struct OffsetSpec {
 }
 
 /// What to do about an offset outside a log (`--on-out-of-range`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OutOfRange {
     /// Stop, and tell the numbers.
     #[default]
     Fail,
     /// Read on at the log's start, and say so.
-    #[value(aliases = ["beginning", "earliest", "oldest"])]
     Start,
     /// Read on at the log's end, and say so.
-    #[value(aliases = ["latest", "newest"])]
     End,
+}
+
+impl std::str::FromStr for OutOfRange {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "fail" => Ok(Self::Fail),
+            text if START_WORDS.contains(&text) => Ok(Self::Start),
+            text if END_WORDS.contains(&text) => Ok(Self::End),
+            other => Err(value::unknown("policy", other, &["fail", "start", "end"])),
+        }
+    }
 }
 
 impl OutOfRange {

@@ -233,7 +233,8 @@ pub struct Args {
     pub raw: bool,
 
     /// Show keys and values as hexadecimal digits; in -f those with no form of their own
-    #[arg(long, help_heading = "Output", conflicts_with_all = ["json", "envelope", "raw", "base64"])]
+    #[arg(long, help_heading = "Output", conflicts_with = "base64")]
+    #[arg(conflicts_with_all = ["json", "envelope", "raw"])]
     pub hex: bool,
 
     /// Likewise, as base64

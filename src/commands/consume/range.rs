@@ -1,5 +1,5 @@
-//! Owns from where to where, as typed: one range for all partitions, and others for some. Leaves the
-//! grammar of one to `offset`.
+//! Owns from where to where, as typed: one range for all partitions, and others for some. Leaves
+//! the grammar of one to `offset`.
 
 use std::collections::BTreeMap;
 
