@@ -61,6 +61,41 @@ pub struct OffsetSpec {
     pub to: Option<Position>,
 }
 
+/// What to do about an offset outside a log (`--on-out-of-range`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutOfRange {
+    /// Stop, and tell the numbers.
+    #[default]
+    Fail,
+    /// Read on at the log's start, and say so.
+    Start,
+    /// Read on at the log's end, and say so.
+    End,
+}
+
+impl std::str::FromStr for OutOfRange {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "fail" => Ok(Self::Fail),
+            text if START_WORDS.contains(&text) => Ok(Self::Start),
+            text if END_WORDS.contains(&text) => Ok(Self::End),
+            other => Err(value::unknown("policy", other, &["fail", "start", "end"])),
+        }
+    }
+}
+
+impl OutOfRange {
+    /// Where to read on in a log that holds `start` to `end`, if at all.
+    pub const fn instead(self, start: i64, end: i64) -> Option<i64> {
+        match self {
+            Self::Fail => None,
+            Self::Start => Some(start),
+            Self::End => Some(end),
+        }
+    }
+}
+
 /// Why a text is not an offset or not a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidOffset {

@@ -8,7 +8,8 @@ use super::embedded::group::GroupConsumer as EmbeddedMember;
 use super::error::Result;
 use super::remote::consume::Consumer as RemoteConsumer;
 use super::remote::group::GroupConsumer as RemoteMember;
-use super::types::{Polled, Shared, Skipped};
+use super::types::{Hole, Jump, Polled, Shared, Skipped};
+use crate::offset::OutOfRange;
 use crate::record::RecordBuffer;
 use crate::sys::Word;
 use crate::topic::TopicPartition;
@@ -61,6 +62,39 @@ impl Consumer {
         }
     }
 
+    /// From now on reads on elsewhere, if `policy` says so, where what is to be read is gone.
+    /// Brokers are asked once, before anything is read.
+    pub fn on_out_of_range(&mut self, policy: OutOfRange) {
+        match self {
+            Self::Embedded(consumer) => consumer.on_out_of_range(policy),
+            Self::Remote(_) => {}
+        }
+    }
+
+    /// Where that was done since this was last asked.
+    pub fn take_jumped(&mut self) -> Vec<Jump> {
+        match self {
+            Self::Embedded(consumer) => consumer.take_jumped(),
+            Self::Remote(_) => Vec::new(),
+        }
+    }
+
+    /// From now on notes which offsets have no record.
+    pub fn note_holes(&mut self) {
+        match self {
+            Self::Embedded(consumer) => consumer.note_holes(),
+            Self::Remote(consumer) => consumer.note_holes(),
+        }
+    }
+
+    /// The offsets without records that were passed since this was last asked.
+    pub fn take_holes(&mut self) -> Vec<(TopicPartition, Hole)> {
+        match self {
+            Self::Embedded(consumer) => consumer.take_holes(),
+            Self::Remote(consumer) => consumer.take_holes(),
+        }
+    }
+
     /// Takes all partitions of a topic away.
     pub fn remove_topic(&mut self, topic: &str) {
         match self {
@@ -99,6 +133,22 @@ impl GroupConsumer {
         match self {
             Self::Embedded(member) => member.poll(buffer, until, beside),
             Self::Remote(member) => member.poll(buffer, until, beside),
+        }
+    }
+
+    /// Which committed offsets were outside their logs since this was last asked.
+    pub fn take_jumped(&mut self) -> Vec<Jump> {
+        match self {
+            Self::Embedded(member) => member.take_jumped(),
+            Self::Remote(member) => member.take_jumped(),
+        }
+    }
+
+    /// What was passed over as damaged since this was last asked, and where.
+    pub fn take_skipped(&mut self) -> Vec<(TopicPartition, Skipped)> {
+        match self {
+            Self::Embedded(member) => member.take_skipped(),
+            Self::Remote(_) => Vec::new(),
         }
     }
 

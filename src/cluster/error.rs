@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::topic::TopicPartition;
+
 /// What went wrong, by Kafka's name for it where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -154,6 +156,13 @@ impl ClusterError {
         let message = format!("topic `{topic}` was deleted while it was read");
         // Not "about" the topic: a hint to create it would mislead.
         Self::new(ErrorKind::UnknownTopicOrPartition, message)
+    }
+
+    /// An offset is outside a log that holds `start` to `end`.
+    pub fn out_of_range(of: &TopicPartition, offset: i64, start: i64, end: i64) -> Self {
+        let message =
+            format!("offset {offset} of {of} is out of range: the log has {start} to {end}");
+        Self::new(ErrorKind::OffsetOutOfRange, message).about(of.topic.as_str())
     }
 
     /// Nothing is known of the group.

@@ -10,10 +10,11 @@ use std::time::Duration;
 use super::error::ClusterError;
 use crate::assignor::Assignor;
 pub use crate::disk::partition::{Compacted, Repaired, Retained};
-pub use crate::disk::reader::Skipped;
+pub use crate::disk::reader::{DELETED, Hole, Skipped};
 use crate::disk::state::End;
 pub use crate::disk::verify::{Checked, Finding, Pace};
 use crate::group::GroupId;
+use crate::offset::{OutOfRange, Position};
 use crate::partitioner::Partitioner;
 use crate::record::{Compression, RecordBuffer};
 use crate::secret::SecretSource;
@@ -214,6 +215,33 @@ pub struct GroupOptions {
     pub client_id: String,
     /// Stop at the ends as they are now.
     pub to_end: bool,
+    /// Where to begin with a partition of which the group has committed nothing.
+    pub start: Position,
+    /// What to do about a committed offset outside its log.
+    pub on_out_of_range: OutOfRange,
+    /// Pass over what is damaged.
+    pub skip_damaged: bool,
+}
+
+/// An offset outside its log, and where reading went on instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jump {
+    /// The partition.
+    pub of: TopicPartition,
+    /// The offset that was asked for.
+    pub asked: i64,
+    /// Where the log started and ended.
+    pub log: (i64, i64),
+    /// Where reading went on.
+    pub to: i64,
+}
+
+impl fmt::Display for Jump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { of, asked, log: (start, end), to } = self;
+        write!(f, "offset {asked} of {of} is out of range: the log has {start} to {end}; ")?;
+        write!(f, "reading on at {to}")
+    }
 }
 
 /// Who has which partitions, after they were shared out.

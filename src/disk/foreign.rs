@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::batch::BatchHeader;
 use super::directory::ReadEnd;
@@ -93,30 +93,91 @@ pub struct Aborted {
     pub last: i64,
 }
 
-/// The transactions of one partition.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Transactions {
+/// A log that a broker writes, as far as it has been followed: where it ends, and its transactions.
+#[derive(Debug)]
+pub struct Tail {
+    directory: PathBuf,
+    end: End,
+    /// Whether transactions are of no matter.
+    uncommitted: bool,
+    /// The first offsets of the transactions that are open, by producer.
+    open: BTreeMap<i64, i64>,
     /// Those that were aborted, in the order of their markers.
-    pub aborted: Vec<Aborted>,
-    /// The first offset of those that are open, which nobody reads past who wants what is
-    /// committed; the log's end where none is open.
-    pub stable_offset: i64,
+    aborted: Vec<Aborted>,
 }
 
-/// Finds the transactions of the partition in `directory` up to `end`, by their markers.
-pub fn transactions(directory: &Path, end: &End) -> Result<Transactions> {
-    let mut found = Transactions::default();
-    let mut open: BTreeMap<i64, i64> = BTreeMap::new();
-    for base in segment::list(directory)?.into_iter().filter(|&base| base <= end.active_base) {
-        let path = layout::segment_file(directory, base, SegmentFile::Log);
+impl Tail {
+    /// The log in `directory` up to `end`, all of which is read for its transactions; they are of
+    /// no matter to who reads what is `uncommitted`.
+    pub fn new(directory: &Path, end: End, uncommitted: bool) -> Result<Self> {
+        let (open, aborted) = (BTreeMap::new(), Vec::new());
+        let mut tail = Self { directory: directory.to_owned(), end, uncommitted, open, aborted };
+        for base in segment::list(directory)?.into_iter().filter(|&base| base <= end.active_base) {
+            let limit = if base == end.active_base { Some(end.position) } else { None };
+            tail.walk(base, (0, limit), base)?;
+        }
+        Ok(tail)
+    }
+
+    /// Where the log ended when it was last looked at.
+    pub const fn end(&self) -> &End {
+        &self.end
+    }
+
+    /// The transactions that were aborted, in the order of their markers.
+    pub fn aborted(&self) -> &[Aborted] {
+        if self.uncommitted { &[] } else { &self.aborted }
+    }
+
+    /// The first offset of the transactions that are open, which nobody reads past who wants what
+    /// is committed; the log's end where none is open.
+    pub fn stable_offset(&self) -> i64 {
+        let open = self.open.values().copied().min().filter(|_| !self.uncommitted);
+        open.unwrap_or(self.end.end_offset)
+    }
+
+    /// Takes up what the broker has written since.
+    pub fn look(&mut self) -> Result<()> {
+        // Before the length is taken: nothing is appended to a segment that has another behind it.
+        let bases = segment::list(&self.directory)?;
+        if let Some(&first) = bases.first() {
+            self.end.start_offset = self.end.start_offset.max(first);
+        }
+        loop {
+            let base = self.end.active_base;
+            let ended = self.walk(base, (self.end.position, None), self.end.end_offset)?;
+            self.end.position = ended.position;
+            self.end.end_offset = ended.next_offset;
+            let Some(next) = bases.iter().copied().find(|&next| next > base) else { return Ok(()) };
+            if let Some(reason) = ended.bad {
+                let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
+                let (position, offset) = (ended.position, Some(ended.next_offset));
+                return Err(DiskError::Corrupt { path, position, offset, reason });
+            }
+            self.end.sealed_bytes += ended.position;
+            (self.end.active_base, self.end.position) = (next, 0);
+            (self.end.index_entries, self.end.time_entries) = (0, 0);
+            self.end.end_offset = self.end.end_offset.max(next);
+        }
+    }
+
+    /// Walks the batches of a segment from a position to another one, or to its end, and takes up
+    /// their transactions.
+    fn walk(
+        &mut self,
+        base: i64,
+        (from, to): (u64, Option<u64>),
+        due: i64,
+    ) -> Result<recovery::WalkEnd> {
+        let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
         let file = file::open_to_read(&path)?;
-        let limit = if base == end.active_base {
-            end.position
-        } else {
-            file.metadata().map_err(DiskError::io("stat", &path))?.len()
+        let limit = match to {
+            Some(to) => to,
+            None => file.metadata().map_err(DiskError::io("stat", &path))?.len(),
         };
         let mut failure = None;
-        recovery::walk(&file, &path, (0, limit), base, true, |position, header| {
+        let (open, aborted) = (&mut self.open, &mut self.aborted);
+        let ended = recovery::walk(&file, &path, (from, limit), due, true, |position, header| {
             let producer = header.producer.id;
             if header.is_control() {
                 let first = open.remove(&producer);
@@ -124,16 +185,14 @@ pub fn transactions(directory: &Path, end: &End) -> Result<Transactions> {
                 if let Err(error) = file.read_exact_at(&mut batch, position) {
                     failure = Some(DiskError::io("read", &path)(error));
                 } else if let Some(first) = first.filter(|_| is_abort(header, batch)) {
-                    found.aborted.push(Aborted { producer, first, last: header.base_offset });
+                    aborted.push(Aborted { producer, first, last: header.base_offset });
                 }
             } else if header.is_transactional() {
                 open.entry(producer).or_insert(header.base_offset);
             }
         })?;
-        failure.map_or(Ok(()), Err)?;
+        failure.map_or(Ok(ended), Err)
     }
-    found.stable_offset = open.into_values().min().unwrap_or(end.end_offset);
-    Ok(found)
 }
 
 /// Whether a control batch is the end of a transaction that was aborted.

@@ -55,6 +55,28 @@ pub struct Skipped {
     pub to: i64,
 }
 
+/// Offsets that have no record to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// The first one.
+    pub first: i64,
+    /// The last one.
+    pub last: i64,
+    /// Why, as a sentence part.
+    pub why: &'static str,
+}
+
+/// The record of a key went when a later one came.
+const COMPACTED: &str = "compacted";
+/// What stands there ends a transaction.
+const MARKER: &str = "control record of a transaction";
+/// Its producer took it back.
+const ABORTED: &str = "aborted transaction";
+/// What stands there cannot be read.
+const DAMAGED: &str = "damaged";
+/// Retention, or somebody, deleted what was there.
+pub const DELETED: &str = "deleted before the log start";
+
 /// Reads one partition forward.
 #[derive(Debug)]
 pub struct PartitionReader {
@@ -72,6 +94,8 @@ pub struct PartitionReader {
     aborted: Vec<Aborted>,
     /// What was passed over; `None` where damage ends the reading.
     skipped: Option<Vec<Skipped>>,
+    /// Offsets without records; `None` where nobody asks.
+    holes: Option<Vec<Hole>>,
 }
 
 impl PartitionReader {
@@ -89,6 +113,7 @@ impl PartitionReader {
             window_bytes: WINDOW_BYTES,
             aborted: Vec::new(),
             skipped: None,
+            holes: None,
         }
     }
 
@@ -98,11 +123,35 @@ impl PartitionReader {
         Self { window_bytes, ..self }
     }
 
-    /// The same, passing over the records of transactions that were aborted.
-    #[must_use]
-    pub fn without(mut self, aborted: Vec<Aborted>) -> Self {
+    /// From now on passes over the records of transactions that were aborted.
+    pub fn leave_out(&mut self, aborted: Vec<Aborted>) {
         self.aborted = aborted;
-        self
+    }
+
+    /// From now on notes which offsets have no record.
+    pub fn note_holes(&mut self) {
+        self.holes.get_or_insert_default();
+    }
+
+    /// The offsets without records that were passed since this was last asked.
+    pub fn take_holes(&mut self) -> Vec<Hole> {
+        self.holes.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Notes that nothing is to be read from `first` up to `end`, if that is anything.
+    fn note_hole(&mut self, first: i64, end: i64, why: &'static str) {
+        let Some(holes) = self.holes.as_mut().filter(|_| first < end) else { return };
+        match holes.last_mut() {
+            Some(hole) if hole.why == why && hole.last + 1 == first => hole.last = end - 1,
+            _ => holes.push(Hole { first, last: end - 1, why }),
+        }
+    }
+
+    /// Goes on at another offset: what was before it is deleted.
+    pub fn jump(&mut self, offset: i64) {
+        self.note_hole(self.next_offset, offset, DELETED);
+        self.segment = None;
+        self.next_offset = offset;
     }
 
     /// From now on passes over what is damaged.
@@ -186,6 +235,7 @@ impl PartitionReader {
                 self.segment = None;
             }
         }
+        self.note_hole(from, next, DAMAGED);
         self.next_offset = next;
         let skipped = Skipped { damage: damage.to_string(), from, to: next };
         self.skipped.get_or_insert_default().push(skipped);
@@ -240,6 +290,7 @@ impl PartitionReader {
             return Ok(());
         }
         if self.gaps {
+            self.note_hole(self.next_offset, next, COMPACTED);
             self.next_offset = next;
             return Ok(());
         }
@@ -334,6 +385,7 @@ impl PartitionReader {
                 )));
             }
             if header.last_offset() >= self.next_offset {
+                self.note_hole(self.next_offset, header.base_offset.min(to), COMPACTED);
                 self.take_batch(&header, at, to, buffer).map_err(damage)?;
                 if header.next_offset() > to {
                     self.next_offset = to;
@@ -356,7 +408,10 @@ impl PartitionReader {
         to: i64,
         buffer: &mut RecordBuffer,
     ) -> Result<(), String> {
+        let first = header.base_offset.max(self.next_offset);
         if header.is_control() || self.is_aborted(header) {
+            let why = if header.is_control() { MARKER } else { ABORTED };
+            self.note_hole(first, header.next_offset().min(to), why);
             return Ok(());
         }
         let due = i64::from(header.last_offset_delta) + 1;
@@ -380,6 +435,14 @@ impl PartitionReader {
         }
         let before = buffer.len();
         decode(header, buffer, start, end, wanted)?;
+        if self.holes.is_some() {
+            let mut due = first;
+            for span in buffer.spans.get(before..).unwrap_or_default() {
+                self.note_hole(due, span.offset, COMPACTED);
+                due = span.offset + 1;
+            }
+            self.note_hole(due, header.next_offset().min(to), COMPACTED);
+        }
         if buffer.len() == before && codec != Compression::None {
             // Nothing of it is wanted, so nothing points there.
             buffer.arena.truncate(start);

@@ -155,6 +155,11 @@ impl Out {
         Ok(Stdout(File::from(fd)))
     }
 
+    /// Says on stderr what was asked for; also when quiet.
+    pub fn note(&self, text: impl Display) {
+        self.line(&units::safe_text(&text.to_string()));
+    }
+
     /// Says what was done, unless quiet.
     pub fn status(&self, text: impl Display) {
         if !self.look.quiet {

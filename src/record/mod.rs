@@ -5,6 +5,7 @@
 pub mod buffers;
 pub mod bytes;
 pub mod envelope;
+pub mod filter;
 pub mod pointer;
 pub mod template;
 

@@ -59,10 +59,14 @@ enum Piece {
 
 /// How bytes are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub enum Form {
+    /// As they are.
     Raw,
+    /// As hexadecimal digits.
     Hex,
+    /// As base64.
     Base64,
+    /// As a JSON string.
     Json,
 }
 
@@ -116,6 +120,17 @@ impl Template {
         Ok(Self { pieces })
     }
 
+    /// The same, with keys and values in this form where they name none.
+    #[must_use]
+    pub fn by_default(mut self, by_default: Form) -> Self {
+        for piece in &mut self.pieces {
+            if let Piece::Value(form @ Form::Raw) | Piece::Key(form @ Form::Raw) = piece {
+                *form = by_default;
+            }
+        }
+        self
+    }
+
     /// Whether what it renders ends with a newline of its own.
     pub fn ends_line(&self) -> bool {
         matches!(self.pieces.last(), Some(Piece::Literal(bytes)) if bytes.ends_with(b"\n"))
@@ -126,8 +141,8 @@ impl Template {
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(bytes) => out.extend_from_slice(bytes),
-                Piece::Value(form) => append_as(*form, record.value, out),
-                Piece::Key(form) => append_as(*form, record.key, out),
+                Piece::Value(form) => form.append(record.value, out),
+                Piece::Key(form) => form.append(record.key, out),
                 Piece::ValueLength => append_length(record.value, out),
                 Piece::KeyLength => append_length(record.key, out),
                 Piece::ValueLengthBinary => {
@@ -256,15 +271,17 @@ fn append_length(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a key or a value.
-fn append_as(form: Form, bytes: Option<&[u8]>, out: &mut Vec<u8>) {
-    match (form, bytes) {
-        (Form::Json, None) => out.extend_from_slice(b"null"),
-        (_, None) => {}
-        (Form::Raw, Some(bytes)) => out.extend_from_slice(bytes),
-        (Form::Hex, Some(bytes)) => append_hex(bytes, out),
-        (Form::Base64, Some(bytes)) => append_base64(bytes, out),
-        (Form::Json, Some(bytes)) => write_json_bytes(bytes, out),
+impl Form {
+    /// Appends a key or a value.
+    pub fn append(self, bytes: Option<&[u8]>, out: &mut Vec<u8>) {
+        match (self, bytes) {
+            (Self::Json, None) => out.extend_from_slice(b"null"),
+            (_, None) => {}
+            (Self::Raw, Some(bytes)) => out.extend_from_slice(bytes),
+            (Self::Hex, Some(bytes)) => append_hex(bytes, out),
+            (Self::Base64, Some(bytes)) => append_base64(bytes, out),
+            (Self::Json, Some(bytes)) => write_json_bytes(bytes, out),
+        }
     }
 }
 

@@ -300,6 +300,9 @@ fn a_topic_that_is_deleted_ends_who_reads_nothing_else() {
 fn who_comes_while_a_member_looks_is_looked_at_again() {
     let s = users();
     let options = kaw::cluster::types::GroupOptions {
+        start: kaw::offset::Position::Start,
+        on_out_of_range: kaw::offset::OutOfRange::Fail,
+        skip_damaged: false,
         group: GroupId::new("g").unwrap(),
         topics: vec![kaw::topic::TopicName::new("users").unwrap()],
         pattern: None,

@@ -18,6 +18,7 @@ mod checks;
 mod cli;
 mod completion;
 mod consume;
+mod consume_choice;
 mod crash;
 mod dump_log;
 mod examples;

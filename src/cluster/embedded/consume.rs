@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use super::topics::TopicsWatch;
 use super::{Embedded, OpenTopic, check_partition, check_replica, open_topic, out_of_range};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::types::{ConsumeFrom, Polled};
+use crate::cluster::types::{ConsumeFrom, Hole, Jump, Polled};
+use crate::disk::BootId;
 use crate::disk::directory::{LogDirectory, ReadEnd};
 use crate::disk::error::DiskError;
+use crate::disk::foreign::Tail;
 use crate::disk::reader::{PartitionReader, Skipped};
 use crate::disk::state::{End, State, identity_at};
-use crate::disk::{BootId, foreign};
+use crate::offset::OutOfRange;
 use crate::record::RecordBuffer;
 use crate::sys::{self, Word};
 use crate::topic::TopicPartition;
@@ -22,6 +24,9 @@ use crate::topic::TopicPartition;
 const WAIT_MAX: Duration = Duration::from_secs(2);
 /// The longest wait when there are more partitions than one wait can watch.
 const WAIT_MAX_MANY: Duration = Duration::from_millis(5);
+
+/// How often it is looked whether a broker has written to its directory: it wakes nobody.
+const LOOK_AT_TAIL_EVERY: Duration = Duration::from_millis(100);
 
 /// One partition that is read.
 #[derive(Debug)]
@@ -35,8 +40,10 @@ struct Part {
     reader: PartitionReader,
     /// `None` until somebody writes to the partition, or where it may not be mapped.
     state: Option<State>,
-    /// Whether the end stays as it was found: a broker writes here, and tells us nothing.
-    is_fixed: bool,
+    /// What a broker writes here, which tells us nothing.
+    tail: Option<Tail>,
+    /// Whether reading is to stop somewhere; else what a broker writes is followed.
+    is_bounded: bool,
     /// The end as it was found, for as long as none is published that can be believed.
     found: End,
     /// What stands behind that end, if it is not where the log ends.
@@ -59,6 +66,9 @@ pub struct Consumer {
     files_max: usize,
     /// Whether what is not committed is read too.
     uncommitted: bool,
+    /// What to do when what is to be read is gone, and when that was done.
+    on_out_of_range: OutOfRange,
+    jumped: Vec<Jump>,
 }
 
 /// How many files partitions may keep open: half of what the process may.
@@ -76,6 +86,8 @@ impl Consumer {
             looked: 0,
             files_max: files_max(),
             uncommitted: false,
+            on_out_of_range: OutOfRange::Fail,
+            jumped: Vec::new(),
         }
     }
 
@@ -188,15 +200,12 @@ fn open_part(
     let path = directory.partition_path(&topic.name, from.partition);
     let mut reader = PartitionReader::new(&path, from.partition, from.from, &topic.config);
     let mut to = from.to.unwrap_or(i64::MAX);
-    if directory.is_foreign() {
-        if from.to.is_none() {
-            return Err(cannot_follow(directory));
+    let tail = directory.is_foreign().then(|| Tail::new(&path, end, uncommitted)).transpose()?;
+    if let Some(tail) = &tail {
+        if from.to.is_some() {
+            to = to.min(tail.stable_offset());
         }
-        if !uncommitted {
-            let found = foreign::transactions(&path, &end)?;
-            to = to.min(found.stable_offset);
-            reader = reader.without(found.aborted);
-        }
+        reader.leave_out(tail.aborted().to_vec());
     }
     Ok(Part {
         index,
@@ -204,22 +213,14 @@ fn open_part(
         identity: identity_at(&path)?,
         reader,
         state: if directory.is_foreign() { None } else { open_state(&path)? },
-        is_fixed: directory.is_foreign(),
+        tail,
+        is_bounded: from.to.is_some(),
         directory: path,
         found: end,
         damage,
         deleted: false,
         to,
     })
-}
-
-/// The error of waiting for news in a broker's directory.
-fn cannot_follow(directory: &LogDirectory) -> ClusterError {
-    let message = format!(
-        "{}: a Kafka broker's directory cannot be followed; read it with -e, or ask the broker",
-        directory.path().display()
-    );
-    ClusterError::new(ErrorKind::Storage, message)
 }
 
 /// The state page to wait on. One is made where nobody has written yet; where that is not allowed,
@@ -234,7 +235,17 @@ fn open_state(path: &std::path::Path) -> Result<Option<State>> {
 impl Part {
     /// The published end.
     fn end(&mut self, boot: &BootId) -> Result<End> {
-        if self.state.is_none() && !self.is_fixed {
+        if let Some(tail) = &mut self.tail {
+            if !self.is_bounded && self.reader.next_offset() >= tail.stable_offset() {
+                let known = tail.aborted().len();
+                tail.look()?;
+                if tail.aborted().len() > known {
+                    self.reader.leave_out(tail.aborted().to_vec());
+                }
+            }
+            return Ok(*tail.end());
+        }
+        if self.state.is_none() {
             self.state = State::open(&self.directory)?;
         }
         let Some(state) = &self.state else { return Ok(self.found) };
@@ -273,6 +284,11 @@ impl Part {
         self.reader.next_offset() >= self.to
     }
 
+    /// The offset that is not to be read yet, or at all.
+    fn limit(&self) -> i64 {
+        self.tail.as_ref().map_or(self.to, |tail| self.to.min(tail.stable_offset()))
+    }
+
     /// Explains a failed read: retention may have taken what was about to be read.
     fn explain(&mut self, error: DiskError, boot: &BootId) -> ClusterError {
         match self.end(boot) {
@@ -292,6 +308,30 @@ impl Consumer {
         for part in &mut self.parts {
             part.reader.skip_damaged();
         }
+    }
+
+    /// From now on reads on elsewhere, if `policy` says so, where what is to be read is gone.
+    pub fn on_out_of_range(&mut self, policy: OutOfRange) {
+        self.on_out_of_range = policy;
+    }
+
+    /// Where that was done since this was last asked.
+    pub fn take_jumped(&mut self) -> Vec<Jump> {
+        std::mem::take(&mut self.jumped)
+    }
+
+    /// From now on notes which offsets have no record.
+    pub fn note_holes(&mut self) {
+        self.parts.iter_mut().for_each(|part| part.reader.note_holes());
+    }
+
+    /// The offsets without records that were passed since this was last asked.
+    pub fn take_holes(&mut self) -> Vec<(TopicPartition, Hole)> {
+        let holes = |part: &mut Part| {
+            let of = part.of.clone();
+            part.reader.take_holes().into_iter().map(move |hole| (of.clone(), hole))
+        };
+        self.parts.iter_mut().flat_map(holes).collect()
     }
 
     /// What was passed over since this was last asked, and where.
@@ -374,11 +414,24 @@ impl Consumer {
                 continue;
             }
             let end = part.end(&self.boot)?;
-            if part.reader.next_offset() < end.start_offset {
-                return Err(out_of_range(&part.of, part.reader.next_offset(), &end));
+            let asked = part.reader.next_offset();
+            if asked < end.start_offset {
+                let instead = self.on_out_of_range.instead(end.start_offset, end.end_offset);
+                let Some(to) = instead else { return Err(out_of_range(&part.of, asked, &end)) };
+                let to = to.min(part.to);
+                part.reader.jump(to);
+                let log = (end.start_offset, end.end_offset);
+                self.jumped.push(Jump { of: part.of.clone(), asked, log, to });
             }
-            if let Err(error) = part.reader.read(&end, part.to, buffer) {
-                return Err(part.explain(error, &self.boot));
+            if let Err(error) = part.reader.read(&end, part.limit(), buffer) {
+                let error = part.explain(error, &self.boot);
+                // Deleted while it was read: the next turn goes on where there is something.
+                let is_gone = error.kind == ErrorKind::OffsetOutOfRange;
+                if is_gone && self.on_out_of_range != OutOfRange::Fail {
+                    buffer.clear();
+                    continue;
+                }
+                return Err(error);
             }
             if !keeps_open {
                 part.reader.release();
@@ -392,7 +445,11 @@ impl Consumer {
 
     fn wait(&self, sequences: &[u32], at_most: Duration, beside: &[Word<'_>]) {
         let mut longest = at_most;
-        if self.parts.len() > sys::WAIT_ANY_MAX || self.parts.iter().any(|p| p.state.is_none()) {
+        if self.parts.iter().any(|part| part.tail.is_some()) {
+            longest = longest.min(LOOK_AT_TAIL_EVERY);
+        } else if self.parts.len() > sys::WAIT_ANY_MAX
+            || self.parts.iter().any(|part| part.state.is_none())
+        {
             longest = longest.min(WAIT_MAX_MANY);
         }
         let parts = self

@@ -13,18 +13,21 @@ use std::time::{Duration, Instant};
 use super::consume::Consumer;
 use super::roster::record_of;
 use super::topics::{TOPICS_EVERY, TopicsWatch};
-use super::{Embedded, open_topic, out_of_range};
+use super::{Embedded, OpenTopic, open_topic, out_of_range};
 use crate::assignor::{Assignment, Assignor, AssignorMember, assign};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::types::{ConsumeFrom, GroupOptions, Polled, Shared};
+use crate::cluster::types::{ConsumeFrom, GroupOptions, Jump, Polled, Shared, Skipped};
 use crate::disk::directory::LogDirectory;
 use crate::disk::error::DiskError;
 use crate::disk::members::{GroupFile, Joining, Membership, Partition, Roster, RosterMember};
 use crate::disk::meta::Uuid;
 use crate::disk::offsets::OffsetsLog;
 use crate::disk::offsets::codec::{Key, OffsetValue, Value};
+use crate::disk::reader;
 use crate::disk::registry::Registry;
+use crate::disk::state::End;
 use crate::group::GroupId;
+use crate::offset::Position;
 use crate::record::RecordBuffer;
 use crate::sys::Word;
 use crate::topic::{TopicName, TopicPartition};
@@ -71,6 +74,8 @@ pub struct GroupConsumer {
     ends: Option<BTreeMap<TopicPartition, i64>>,
     /// The next offsets of records that were accepted and are not committed.
     accepted: BTreeMap<TopicPartition, i64>,
+    /// Committed offsets that are outside their logs, and were not told yet.
+    jumped: Vec<Jump>,
 }
 
 impl Embedded {
@@ -110,7 +115,9 @@ impl Embedded {
             is_waiting: true,
             ends,
             accepted: BTreeMap::new(),
+            jumped: Vec::new(),
         };
+        consumer.consumer.on_out_of_range(consumer.options.on_out_of_range);
         consumer.record()?;
         Ok(consumer)
     }
@@ -413,9 +420,21 @@ impl GroupConsumer {
             Err(DiskError::Deleted { .. }) => return Ok(()),
             end => end?.end,
         };
-        let from = committed.unwrap_or(end.start_offset);
-        if !(end.start_offset..=end.end_offset).contains(&from) {
-            return Err(out_of_range(&of, from, &end));
+        let asked = match committed {
+            Some(committed) => committed,
+            None => self.first_offset(&topic, &of, &end)?,
+        };
+        let mut from = asked;
+        let log = (end.start_offset, end.end_offset);
+        if !(log.0..=log.1).contains(&asked) {
+            let instead = self.options.on_out_of_range.instead(log.0, log.1);
+            from = instead.ok_or_else(|| out_of_range(&of, asked, &end))?;
+            self.jumped.push(Jump { of: of.clone(), asked, log, to: from });
+        }
+        // Chosen once for the whole group: who takes the partition over goes on from here.
+        let is_chosen = committed.is_none() && self.options.start != Position::Start;
+        if is_chosen || from != asked {
+            self.accepted.insert(of.clone(), from);
         }
         let to = self
             .ends
@@ -423,9 +442,35 @@ impl GroupConsumer {
             .map(|ends| ends.get(&of).copied().unwrap_or(end.end_offset).max(from));
         let from = ConsumeFrom { topic: of.topic.clone(), partition: of.partition, from, to };
         self.consumer.add(&self.directory, &topic, &from, self.named.len())?;
+        if self.options.skip_damaged {
+            self.consumer.skip_damaged();
+        }
         self.reading.insert(unnamed(&of));
         self.named.push(Some(of));
         Ok(())
+    }
+
+    /// Where a partition is begun of which nothing is committed.
+    fn first_offset(&self, topic: &OpenTopic, of: &TopicPartition, end: &End) -> Result<i64> {
+        if let Position::Time(timestamp_ms) = self.options.start {
+            let path = self.directory.partition_path(&of.topic, of.partition);
+            let found = reader::offset_at_time(&path, end, &topic.config, timestamp_ms)?;
+            return Ok(found.map_or(end.end_offset, |(offset, _)| offset));
+        }
+        let resolved = self.options.start.resolve(end.start_offset, end.end_offset);
+        Ok(resolved.unwrap_or(end.start_offset))
+    }
+
+    /// Which committed offsets were outside their logs since this was last asked.
+    pub fn take_jumped(&mut self) -> Vec<Jump> {
+        let mut jumped = std::mem::take(&mut self.jumped);
+        jumped.extend(self.consumer.take_jumped());
+        jumped
+    }
+
+    /// What was passed over since this was last asked, and where.
+    pub fn take_skipped(&mut self) -> Vec<(TopicPartition, Skipped)> {
+        self.consumer.take_skipped()
     }
 
     /// Notes that everything before `next_offset` of a partition has been accepted.

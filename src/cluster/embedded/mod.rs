@@ -322,11 +322,7 @@ fn all_unknown(names: &[TopicName]) -> Vec<Outcome<TopicName>> {
 
 /// The error of an offset outside the log.
 pub(super) fn out_of_range(tp: &TopicPartition, offset: i64, end: &End) -> ClusterError {
-    let message = format!(
-        "offset {offset} of {tp} is out of range: the log has {} to {}",
-        end.start_offset, end.end_offset
-    );
-    ClusterError::new(ErrorKind::OffsetOutOfRange, message).about(tp.topic.as_str())
+    ClusterError::out_of_range(tp, offset, end.start_offset, end.end_offset)
 }
 
 /// Refuses a partition that the topic does not have.

@@ -13,10 +13,10 @@ use super::ffi::queue::Queue;
 use super::ffi::topic::Topic;
 use super::session::Session;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::types::{ConsumeFrom, Polled};
+use crate::cluster::types::{ConsumeFrom, Hole, Polled};
 use crate::record::RecordBuffer;
 use crate::sys::Word;
-use crate::topic::TopicName;
+use crate::topic::{TopicName, TopicPartition};
 
 /// How long one wait for records lasts before the client's errors are looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -49,6 +49,8 @@ pub struct Consumer {
     /// When something last came.
     moved: Instant,
     warnings: Vec<String>,
+    /// Offsets without records; `None` where nobody asks.
+    holes: Option<Vec<(TopicPartition, Hole)>>,
 }
 
 impl Remote {
@@ -69,6 +71,7 @@ impl Remote {
             waiting: Vec::new(),
             moved: Instant::now(),
             warnings: Vec::new(),
+            holes: None,
         };
         consumer.extend(from)?;
         Ok(consumer)
@@ -101,6 +104,16 @@ impl Consumer {
     /// What is worth a warning since this was last asked.
     pub fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
+    }
+
+    /// From now on notes which offsets have no record.
+    pub fn note_holes(&mut self) {
+        self.holes.get_or_insert_default();
+    }
+
+    /// The offsets without records that were passed since this was last asked.
+    pub fn take_holes(&mut self) -> Vec<(TopicPartition, Hole)> {
+        self.holes.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Whether it has no partition.
@@ -196,6 +209,8 @@ impl Consumer {
                 self.waiting.pop();
                 continue;
             }
+            note_hole(&mut self.holes, part, offset.min(part.to));
+            part.next = part.next.max(offset.min(part.to));
             if offset < part.to {
                 if !message.append_to(buffer) {
                     break;
@@ -220,6 +235,7 @@ impl Consumer {
         if message.code() == END_OF_PARTITION {
             // Control records and holes stand before it, and nothing that is wanted.
             if let Some(part) = part.filter(|part| !part.done && message.offset() >= part.to) {
+                note_hole(&mut self.holes, part, part.to);
                 part.done = true;
                 stop(&self.topics, part);
             }
@@ -248,6 +264,14 @@ impl Consumer {
             _ => Ok(()),
         }
     }
+}
+
+/// Notes that brokers have no record from where a partition was read to up to `end`. Why, they do
+/// not say.
+fn note_hole(holes: &mut Option<Vec<(TopicPartition, Hole)>>, part: &Part, end: i64) {
+    let Some(holes) = holes.as_mut().filter(|_| part.next < end) else { return };
+    let of = TopicPartition { topic: part.name.clone(), partition: part.partition };
+    holes.push((of, Hole { first: part.next, last: end - 1, why: "not there" }));
 }
 
 /// Stops to read a partition.

@@ -19,7 +19,8 @@ use super::session::Session;
 use super::{Remote, error, joining, offsets};
 use crate::cluster::embedded::topics::TopicsWatch;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::types::{GroupOptions, OffsetAt, Polled, Shared};
+use crate::cluster::types::{GroupOptions, Jump, OffsetAt, Polled, Shared};
+use crate::offset::Position;
 use crate::record::RecordBuffer;
 use crate::sys::{self, Word};
 use crate::topic::{TopicName, TopicPartition};
@@ -72,6 +73,8 @@ pub struct GroupConsumer {
     changes: Stirring,
     records: Stirring,
     pending: VecDeque<Change>,
+    /// Committed offsets that are outside their logs, and were not told yet.
+    jumped: Vec<Jump>,
     /// The first of those waits for what is on its way out.
     is_held: bool,
     /// It has not polled for too long.
@@ -126,6 +129,7 @@ impl Remote {
             changes,
             records,
             pending: VecDeque::new(),
+            jumped: Vec::new(),
             is_held: false,
             is_late: false,
             broken: None,
@@ -527,12 +531,16 @@ impl GroupConsumer {
 
     /// Starts to read what became ours, where the group stands.
     fn take_up(&mut self, of: &[TopicPartition]) -> Result<()> {
-        let client = self.session.client();
+        let client = Arc::clone(self.session.client());
         let names: Vec<_> = of.iter().map(|of| (of.topic.as_str(), of.partition)).collect();
         // Asked only now: the old owner committed before it let go.
         let committed = self.session.ask(|at_most| client.committed(&list_of(of), at_most))?;
         let end = if self.committed_only { OffsetAt::LastStable } else { OffsetAt::End };
-        let asked = [OffsetAt::Start, OffsetAt::End, end].map(offsets::asked);
+        let first = match self.options.start {
+            Position::Time(timestamp_ms) => OffsetAt::Timestamp(timestamp_ms),
+            _ => OffsetAt::Start,
+        };
+        let asked = [OffsetAt::Start, OffsetAt::End, end, first].map(offsets::asked);
         let bounds = offsets::ask(&self.session, &names, &asked)?;
         let mut starts = Vec::with_capacity(of.len());
         for (of, entry) in of.iter().zip(&committed) {
@@ -563,7 +571,7 @@ impl GroupConsumer {
 
     /// Where a partition is to be read from and to.
     fn start(
-        &self,
+        &mut self,
         of: &TopicPartition,
         committed: Option<i64>,
         bounds: &[offsets::Offsets],
@@ -574,13 +582,30 @@ impl GroupConsumer {
             Ok(offsets.get(of.topic.as_str(), of.partition)?.entry.offset)
         };
         let (start, end, readable) = (bound(0)?, bound(1)?, bound(2)?);
-        let next = committed.unwrap_or(start);
-        if !(start..=end).contains(&next) {
-            return Err(joining::out_of_range(of, next, start, end));
+        let asked = match (committed, self.options.start) {
+            (Some(committed), _) => committed,
+            // Where no record is that late, the answer is -1.
+            (None, Position::Time(_)) => Some(bound(3)?).filter(|&at| at >= 0).unwrap_or(end),
+            (None, position) => position.resolve(start, end).unwrap_or(start),
+        };
+        let mut next = asked;
+        if !(start..=end).contains(&asked) {
+            let instead = self.options.on_out_of_range.instead(start, end);
+            next = instead.ok_or_else(|| joining::out_of_range(of, asked, start, end))?;
+            self.jumped.push(Jump { of: of.clone(), asked, log: (start, end), to: next });
+        }
+        // Chosen once for the whole group: who takes the partition over goes on from here.
+        if next != asked || (committed.is_none() && self.options.start != Position::Start) {
+            self.accepted.insert(of.clone(), (next, -1));
         }
         let to = self.ends.as_ref().map(|ends| ends.get(of).copied().unwrap_or(readable));
         let to = to.map_or(i64::MAX, |to| to.max(next));
         Ok(Part { of: of.clone(), next, leader_epoch: -1, to, done: false, reading: true })
+    }
+
+    /// Which committed offsets were outside their logs since this was last asked.
+    pub fn take_jumped(&mut self) -> Vec<Jump> {
+        std::mem::take(&mut self.jumped)
     }
 
     /// Notes that everything before `next_offset` of a partition has been accepted.

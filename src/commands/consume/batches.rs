@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use super::dead::DeadLetters;
 use super::exec::{Batch, Exec, Passed};
 use super::member::Sent;
-use super::{Args, Run, TICK, Writing};
+use super::writing::Writing;
+use super::{Args, Run, TICK};
 use crate::commands::{Context, Failure, Status};
 use crate::group::GroupId;
 use crate::out::{Out, units};
@@ -53,7 +54,7 @@ impl Gathered {
     }
 
     /// Appends one record.
-    fn add(&mut self, span: &Span, buffer: &RecordBuffer, writing: &mut Writing<'_>, keep: bool) {
+    fn add(&mut self, span: &Span, buffer: &RecordBuffer, writing: &mut Writing, keep: bool) {
         writing.append(&self.topic, span, buffer, &mut self.input);
         if keep {
             self.kept.push_copy(span, buffer);
@@ -172,7 +173,7 @@ impl Run<'_> {
             if self.args.count == Some(self.records) {
                 break;
             }
-            if self.writing.is_wanted(span, buffer) {
+            if self.selection.is_wanted(self.source.topic(of), span, buffer) {
                 let begin = || Gathered::new(of, self.source.topic(of), span);
                 let batch = open.get_or_insert_with(begin);
                 let before = batch.input.len();

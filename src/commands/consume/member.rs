@@ -5,14 +5,16 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::Args;
+use super::merge::Merge;
 use super::plain::Plain;
 use crate::cluster::GroupConsumer;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::types::{GroupOptions, Polled, Shared};
+use crate::cluster::types::{GroupOptions, Polled, Shared, Skipped};
 use crate::commands::groups::shown;
 use crate::commands::output::Output;
 use crate::commands::topics::distinct;
 use crate::group::GroupId;
+use crate::offset::Position;
 use crate::out::{Out, units};
 use crate::record::RecordBuffer;
 use crate::sys::{self, Word};
@@ -71,7 +73,7 @@ fn instance_id(text: &str) -> Result<String, String> {
 
 impl Joining {
     /// What the cluster is asked for.
-    pub fn options(&self, args: &Args, group: &GroupId) -> GroupOptions {
+    pub fn options(&self, args: &Args, group: &GroupId, start: Position) -> GroupOptions {
         GroupOptions {
             group: group.clone(),
             topics: distinct(&args.topics),
@@ -82,6 +84,9 @@ impl Joining {
             assignor: args.assignor,
             client_id: "kaw".to_owned(),
             to_end: args.exit,
+            start,
+            on_out_of_range: args.on_out_of_range,
+            skip_damaged: args.skip_damaged,
         }
     }
 }
@@ -90,6 +95,8 @@ impl Joining {
 pub enum Source<'a> {
     /// Partitions that were asked for.
     Plain(Box<Plain<'a>>),
+    /// The same, in the order of time.
+    Merged(Box<Merge<'a>>),
     /// Those that the group gives us.
     Member(Box<Member>),
 }
@@ -99,6 +106,7 @@ impl Source<'_> {
     pub fn is_of_nothing(&self) -> bool {
         match self {
             Self::Plain(plain) => plain.is_of_nothing(),
+            Self::Merged(merge) => merge.is_of_nothing(),
             Self::Member(member) => member.consumer.is_without_topics(),
         }
     }
@@ -114,22 +122,40 @@ impl Source<'_> {
     ) -> Result<Polled> {
         match self {
             Self::Plain(plain) => plain.poll(buffer, until, beside, out),
+            Self::Merged(merge) => merge.poll(buffer, until, beside),
             Self::Member(member) => member.poll(buffer, until, beside, output, out),
         }
     }
 
-    /// Tells what was passed over as damaged, and answers how many places that were.
+    /// Tells what was passed over as damaged, and answers how many places that were. Tells too
+    /// where reading went on elsewhere.
     pub fn tell_skipped(&mut self, out: &Out) -> u64 {
-        match self {
-            Self::Plain(plain) => plain.tell_skipped(out),
-            Self::Member(_) => 0,
+        let (jumped, skipped) = match self {
+            Self::Plain(plain) => {
+                plain.take_warnings().into_iter().for_each(|warning| out.warn(warning));
+                plain.tell_holes(out);
+                (plain.take_jumped(), plain.take_skipped())
+            }
+            Self::Merged(merge) => {
+                merge.tell_holes(out);
+                (merge.take_jumped(), merge.take_skipped())
+            }
+            Self::Member(member) => (member.consumer.take_jumped(), member.consumer.take_skipped()),
+        };
+        for jump in jumped {
+            out.warn(jump);
         }
+        for (of, Skipped { damage, from, to }) in &skipped {
+            out.warn(format_args!("{of}: passed over offsets {from} to {}: {damage}", to - 1));
+        }
+        skipped.len() as u64
     }
 
     /// The topic of a partition that a poll named.
     pub fn topic(&self, of: usize) -> &str {
         match self {
             Self::Plain(plain) => plain.topic(of),
+            Self::Merged(merge) => merge.topic(of),
             Self::Member(member) => {
                 member.consumer.partition(of).map_or("", |of| of.topic.as_str())
             }
@@ -139,7 +165,7 @@ impl Source<'_> {
     /// Whether the partition that a poll named is still read.
     pub fn is_reading(&self, of: usize) -> bool {
         match self {
-            Self::Plain(..) => true,
+            Self::Plain(..) | Self::Merged(..) => true,
             Self::Member(member) => member.consumer.is_reading(of),
         }
     }
@@ -184,7 +210,7 @@ impl Source<'_> {
     pub fn rebalance(&mut self, output: &Output, out: &Out) -> Result<()> {
         match self {
             Self::Member(member) => member.rebalance(output, out),
-            Self::Plain(..) => Ok(()),
+            Self::Plain(..) | Self::Merged(..) => Ok(()),
         }
     }
 }

@@ -4,27 +4,33 @@
 pub mod batches;
 pub mod dead;
 pub mod exec;
+mod gaps;
 pub mod member;
+pub mod merge;
 mod plain;
+mod range;
+pub mod select;
+mod writing;
 
 use std::time::{Duration, Instant};
 
-use regex::bytes::Regex;
-
 use self::batches::Passing;
 use self::member::{Joining, Member, Sent, Source};
+use self::merge::{Merge, Merging};
 use self::plain::Plain;
+use self::range::Range;
+use self::select::{Selecting, Selection};
+use self::writing::Writing;
 use super::output::Output;
 use super::{Context, Failure, Status};
 use crate::assignor::Assignor;
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::Polled;
 use crate::group::GroupId;
-use crate::offset::{OffsetSpec, Position};
+use crate::offset::OutOfRange;
 use crate::out::{progress::Progress, units};
-use crate::record::bytes::{Newlines, escape_terminal};
 use crate::record::template::Template;
-use crate::record::{RecordBuffer, Span, envelope};
+use crate::record::{RecordBuffer, Span};
 use crate::topic::{TopicName, TopicPattern};
 use crate::value::{self, Rate};
 
@@ -34,7 +40,8 @@ EXAMPLES:
   kaw consume users --exit
   kaw consume users -o -10 -e -f '%p:%o %k %s\\n'
   kaw consume users -o @-1h:end --json
-  kaw consume users --grep '\"state\":\"Ohio\"' --exit";
+  kaw consume users --grep '\"state\":\"Ohio\"' --exit
+  kaw consume users --filter '.age > 50' --exit";
 
 /// How long one wait for stdout or for the rate lasts before the group is looked at again.
 const TICK: Duration = Duration::from_millis(50);
@@ -83,9 +90,27 @@ pub struct Args {
     /// offset, or time, that is not read any more; `:end` stops at the end as it is now. TIME is
     /// 2026-01-15T10:00:00Z, 2026-01-15, 10:30 (today, in UTC), -1h, or seconds (up to 10 digits)
     /// or milliseconds (13 digits) since 1970.
+    ///
+    /// PARTITION=SPEC, beside that, is for one partition: -o end -o 0=100. In a group it says where
+    /// to begin with a partition of which the group has committed nothing; that is committed, so
+    /// that whoever takes the partition over goes on from there.
     #[arg(short = 'o', long, value_name = "SPEC", help_heading = "Range")]
     #[arg(allow_hyphen_values = true)]
-    pub offset: Option<String>,
+    pub offset: Vec<String>,
+
+    /// What to do where an offset is outside the log: stop with 8, or read on at its start or end
+    ///
+    /// Also where the group's committed offset is, and where retention overtakes a reader of a log
+    /// directory. That it went on elsewhere is said on stderr, with the numbers.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        default_value = "fail",
+        hide_possible_values = true
+    )]
+    #[arg(help_heading = "Range")]
+    pub on_out_of_range: OutOfRange,
 
     /// Only these partitions: 0,2-4
     #[arg(short = 'p', long, value_name = "LIST", value_parser = value::partitions)]
@@ -112,15 +137,28 @@ pub struct Args {
     pub idle: Option<Duration>,
 
     /// Read on behind what is damaged, tell on stderr what was passed over, and end with 4
-    #[arg(long, help_heading = "Range", conflicts_with = "group")]
+    #[arg(long, help_heading = "Range")]
     pub skip_damaged: bool,
+
+    /// Tell on stderr which offsets have no record, and why
+    ///
+    /// One line each: `kaw: gap: users-0 12..19: compacted`; with --json one object
+    /// {"gap":{"topic","partition","first","last","why"}}. Why is one of: compacted, control record
+    /// of a transaction, aborted transaction, deleted before the log start, damaged (with
+    /// --skip-damaged). Brokers do not say why: not there.
+    #[arg(long, help_heading = "Order and holes", conflicts_with = "group")]
+    pub gaps: bool,
+
+    /// How to merge.
+    #[command(flatten)]
+    pub merging: Merging,
 
     /// Join this group and share its partitions; commit what stdout has accepted
     ///
     /// Reads on where the group stands, or from the start. Members that come, leave or die are seen
     /// at once, and the partitions are shared out anew.
     #[arg(short = 'g', long, value_name = "GROUP", help_heading = "Group")]
-    #[arg(conflicts_with_all = ["offset", "partitions"])]
+    #[arg(conflicts_with = "partitions")]
     pub group: Option<GroupId>,
 
     /// Who gets which partition: range, roundrobin, sticky, cooperative-sticky
@@ -209,127 +247,36 @@ pub struct Args {
     #[arg(long, help_heading = "Output")]
     pub raw: bool,
 
-    /// Only records with this key
-    #[arg(long, value_name = "KEY", help_heading = "Filter")]
-    pub key: Option<String>,
+    /// Show keys and values as hexadecimal digits; in -f those with no form of their own
+    #[arg(long, help_heading = "Output", conflicts_with = "base64")]
+    #[arg(conflicts_with_all = ["json", "envelope", "raw"])]
+    pub hex: bool,
 
-    /// Only records whose value matches this regular expression
-    #[arg(long, value_name = "REGEX", value_parser = regex, help_heading = "Filter")]
-    pub grep: Option<Regex>,
+    /// Likewise, as base64
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["json", "envelope", "raw"])]
+    pub base64: bool,
+
+    /// Which records.
+    #[command(flatten)]
+    pub selecting: Selecting,
 }
 
-/// Reads the regular expression of `--grep`, and tells a slip on one line.
-fn regex(text: &str) -> Result<Regex, String> {
-    Regex::new(text).map_err(|error| value::regex_reason(&error.to_string()))
-}
-
-/// Reads the pattern of `--regex`, likewise.
+/// Reads the pattern of `--regex`, and tells a slip on one line.
 fn topic_pattern(text: &str) -> Result<TopicPattern, String> {
     TopicPattern::new(text).map_err(|error| value::regex_reason(&error.to_string()))
 }
 
-/// The form of the output.
-enum Form<'a> {
-    /// Values, each with a newline.
-    Lines,
-    /// Values and nothing else.
-    Raw,
-    Template(&'a Template),
-    Envelope {
-        parsed: bool,
-    },
-}
-
-/// Which records are written, and how.
-struct Writing<'a> {
-    form: Form<'a>,
-    /// What is written must not drive the terminal.
-    guarded: bool,
-    key: Option<&'a [u8]>,
-    grep: Option<&'a Regex>,
-    scratch: Vec<u8>,
-}
-
-impl<'a> Writing<'a> {
-    fn new(args: &'a Args, terminal: bool) -> Self {
-        let form = match (&args.format, args.json, args.envelope) {
-            (Some(template), ..) => Form::Template(template),
-            (_, Some(how), _) => Form::Envelope { parsed: how == Envelope::Parsed },
-            (_, _, true) => Form::Envelope { parsed: false },
-            _ if args.raw => Form::Raw,
-            _ => Form::Lines,
-        };
-        Self {
-            guarded: terminal && !args.raw,
-            form,
-            key: args.key.as_deref().map(str::as_bytes),
-            grep: args.grep.as_ref(),
-            scratch: Vec::new(),
-        }
-    }
-
-    fn is_wanted(&self, span: &Span, buffer: &RecordBuffer) -> bool {
-        self.key.is_none_or(|key| span.key.of(&buffer.arena) == Some(key))
-            && self
-                .grep
-                .is_none_or(|r| span.value.of(&buffer.arena).is_some_and(|value| r.is_match(value)))
-    }
-
-    /// Appends one record to `out`.
-    fn append(&mut self, topic: &str, span: &Span, buffer: &RecordBuffer, out: &mut Vec<u8>) {
-        if self.guarded {
-            return self.append_guarded(topic, span, buffer, out);
-        }
-        match self.form {
-            Form::Lines => {
-                out.extend_from_slice(span.value.of(&buffer.arena).unwrap_or_default());
-                out.push(b'\n');
-            }
-            Form::Raw => out.extend_from_slice(span.value.of(&buffer.arena).unwrap_or_default()),
-            Form::Template(template) => template.render(&buffer.view(topic, span), out),
-            Form::Envelope { parsed } => {
-                envelope::write(&buffer.view(topic, span), parsed, out);
-                out.push(b'\n');
-            }
-        }
-    }
-
-    fn append_guarded(
-        &mut self,
-        topic: &str,
-        span: &Span,
-        buffer: &RecordBuffer,
-        out: &mut Vec<u8>,
-    ) {
-        self.scratch.clear();
-        match self.form {
-            Form::Lines | Form::Raw => {
-                let value = span.value.of(&buffer.arena).unwrap_or_default();
-                // One record stays one line.
-                escape_terminal(value, Newlines::Escape, out);
-                out.push(b'\n');
-            }
-            Form::Template(template) => {
-                template.render(&buffer.view(topic, span), &mut self.scratch);
-                escape_terminal(&self.scratch, Newlines::Keep, out);
-            }
-            Form::Envelope { parsed } => {
-                envelope::write(&buffer.view(topic, span), parsed, &mut self.scratch);
-                let json = String::from_utf8_lossy(&self.scratch);
-                out.extend_from_slice(units::safe_json(&json).as_bytes());
-                out.push(b'\n');
-            }
-        }
+impl Args {
+    /// Whether records are written as JSON.
+    fn is_json(&self) -> bool {
+        self.envelope || self.json.is_some()
     }
 }
 
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
-    let spec = match &args.offset {
-        None => OffsetSpec { from: Position::Start, to: None },
-        Some(text) => OffsetSpec::parse(text, context.now_ms)
-            .map_err(|e| Failure::usage(format!("--offset: {e}")))?,
-    };
+    let range = Range::parse(&args.offset, context.now_ms)?;
+    let selection = Selection::new(&args.selecting)?;
     let passing = Passing::new(context, args)?;
     let cluster = context.cluster()?;
     if let Some(isolation) = args.isolation {
@@ -337,12 +284,14 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     }
     let cannot = |error: ClusterError| context.failure("consume", error);
     let source = if let Some(group) = &args.group {
-        let options = args.joining.options(args, group);
+        let options = args.joining.options(args, group, range.of_group()?);
         let consumer = cluster.group_consumer(options).map_err(cannot)?;
         let interval = args.joining.max_poll_interval;
         Source::Member(Box::new(Member::new(consumer, group.to_string(), interval)))
+    } else if args.merging.merge {
+        Source::Merged(Box::new(Merge::open(cluster, args, &range).map_err(cannot)??))
     } else {
-        let plain = Plain::open(cluster, args, &spec).map_err(cannot)??;
+        let plain = Plain::open(cluster, args, &range).map_err(cannot)??;
         Source::Plain(Box::new(plain))
     };
     if args.exit && source.is_of_nothing() {
@@ -355,6 +304,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         output: Output::new(&context.out, context.stop()?).map_err(Failure::stdout)?,
         // What a command reads does not go to the terminal.
         writing: Writing::new(args, context.out.stdout_is_terminal() && passing.is_none()),
+        selection,
         passing,
         started: Instant::now(),
         records: 0,
@@ -365,14 +315,15 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         run.run_rest()?;
         Ok(context.stop()?.status_or(status))
     });
-    let Run { source, output, passing, skipped, .. } = run;
+    let Run { source, output, passing, selection, skipped, .. } = run;
+    selection.conclude(&context.out);
     let stop = context.stop()?;
     output.drain(stop);
     let is_cut = output.is_busy() || output.is_given_up();
     // Exactly what stdout has accepted is committed, however the run ended.
     let left = match source {
         Source::Member(member) => member.leave(&output, &context.out).map_err(cannot),
-        Source::Plain(..) => Ok(()),
+        Source::Plain(..) | Source::Merged(..) => Ok(()),
     };
     let concluded = passing.map_or(Status::Done, |passing| passing.conclude(&context.out));
     let written = output.finish().map_err(Failure::stdout);
@@ -396,7 +347,8 @@ struct Run<'a> {
     source: Source<'a>,
     passing: Option<Passing>,
     output: Output,
-    writing: Writing<'a>,
+    writing: Writing,
+    selection: Selection<'a>,
     started: Instant,
     records: u64,
     bytes: u64,
@@ -452,6 +404,7 @@ impl Run<'_> {
                 }
                 Polled::Finished => break,
             }
+            self.selection.tell(&self.context.out);
             self.run_due(idle)?;
         }
         Ok(Status::Done)
@@ -501,7 +454,7 @@ impl Run<'_> {
             if self.args.count == Some(self.records) {
                 break;
             }
-            if self.writing.is_wanted(span, buffer) {
+            if self.selection.is_wanted(topic, span, buffer) {
                 self.writing.append(topic, span, buffer, &mut out);
                 self.records += 1;
             }

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::Args;
+use super::range::Range;
+use super::{Args, gaps};
 use crate::cluster::error::{ClusterError, Result};
-use crate::cluster::types::{ConsumeFrom, OffsetAt, Polled, Skipped};
+use crate::cluster::types::{ConsumeFrom, DELETED, Hole, Jump, OffsetAt, Polled, Skipped};
 use crate::cluster::{Cluster, Consumer, TopicsWatch};
 use crate::commands::Failure;
 use crate::commands::topics::distinct;
@@ -32,21 +33,24 @@ pub struct Plain<'a> {
     watch: Option<TopicsWatch>,
     /// A topic was deleted: it may be there again.
     is_due: bool,
+    /// What is to be told before anything is read.
+    jumped: Vec<Jump>,
+    holes: Vec<(TopicPartition, Hole)>,
 }
 
 impl<'a> Plain<'a> {
     /// Finds out what to read from where to where.
-    pub fn open(
+    pub(super) fn open(
         cluster: &'a Cluster,
         args: &'a Args,
-        spec: &OffsetSpec,
+        range: &Range,
     ) -> Result<Result<Self, Failure>> {
-        let follows = !args.exit && spec.to.is_none() && args.partitions.is_none();
+        let follows = !args.exit && range.all.to.is_none() && args.partitions.is_none();
         let first = args.regex.is_some().then(|| cluster.consumer_to_be()).transpose()?;
         // Before the topics are looked at, so that no change in between is missed.
         let watch = follows.then(|| cluster.watch_topics()).transpose();
-        let from = match resolve(cluster, args, spec)? {
-            Ok(from) => from,
+        let Resolved { from, jumped, holes } = match resolve(cluster, args, range)? {
+            Ok(resolved) => resolved,
             Err(failure) => return Ok(Err(failure)),
         };
         let watch = watch?;
@@ -63,10 +67,9 @@ impl<'a> Plain<'a> {
         };
         let known = of.iter().cloned().collect();
         let mut consumer = consumer;
-        if args.skip_damaged {
-            consumer.skip_damaged();
-        }
-        Ok(Ok(Self { cluster, args, consumer, of, known, watch, is_due: false }))
+        set_up(&mut consumer, args);
+        let is_due = false;
+        Ok(Ok(Self { cluster, args, consumer, of, known, watch, is_due, jumped, holes }))
     }
 
     /// Whether it has no partition.
@@ -79,14 +82,28 @@ impl<'a> Plain<'a> {
         self.of.get(of).map_or("", |of| of.topic.as_str())
     }
 
-    /// Tells what is worth a warning, and what was passed over, and answers how many places that were.
-    pub fn tell_skipped(&mut self, out: &Out) -> u64 {
-        self.consumer.take_warnings().into_iter().for_each(|warning| out.warn(warning));
-        let skipped = self.consumer.take_skipped();
-        for (of, Skipped { damage, from, to }) in &skipped {
-            out.warn(format!("{of}: passed over offsets {from} to {}: {damage}", to - 1));
+    /// What is worth a warning since this was last asked.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        self.consumer.take_warnings()
+    }
+
+    /// What was passed over as damaged since this was last asked.
+    pub fn take_skipped(&mut self) -> Vec<(TopicPartition, Skipped)> {
+        self.consumer.take_skipped()
+    }
+
+    /// Where reading went on elsewhere since this was last asked.
+    pub fn take_jumped(&mut self) -> Vec<Jump> {
+        self.jumped.extend(self.consumer.take_jumped());
+        std::mem::take(&mut self.jumped)
+    }
+
+    /// Tells which offsets have no record, for `--gaps`.
+    pub fn tell_holes(&mut self, out: &Out) {
+        if self.args.gaps {
+            self.holes.extend(self.consumer.take_holes());
+            gaps::tell(&std::mem::take(&mut self.holes), self.args.is_json(), out);
         }
-        skipped.len() as u64
     }
 
     /// Reads records of one partition, or waits for some. Says of topics that they came or went.
@@ -157,9 +174,7 @@ impl<'a> Plain<'a> {
             }
         }
         self.cluster.extend_consumer(&mut self.consumer, &from, self.of.len())?;
-        if self.args.skip_damaged {
-            self.consumer.skip_damaged();
-        }
+        set_up(&mut self.consumer, self.args);
         let of = |f: ConsumeFrom| TopicPartition { topic: f.topic, partition: f.partition };
         self.of.extend(from.into_iter().map(of));
         Ok(())
@@ -182,12 +197,33 @@ fn topics_of(cluster: &Cluster, args: &Args) -> Result<Vec<TopicDetail>> {
     outcomes.into_iter().map(|outcome| outcome.result).collect()
 }
 
+/// Has a consumer do what was asked for besides reading.
+pub(super) fn set_up(consumer: &mut Consumer, args: &Args) {
+    consumer.on_out_of_range(args.on_out_of_range);
+    if args.skip_damaged {
+        consumer.skip_damaged();
+    }
+    if args.gaps {
+        consumer.note_holes();
+    }
+}
+
 /// What is read, from where to where.
-fn resolve(
+pub(super) struct Resolved {
+    /// Each partition, once.
+    pub(super) from: Vec<ConsumeFrom>,
+    /// Those that do not begin where they were to.
+    pub(super) jumped: Vec<Jump>,
+    /// What is missing before they begin.
+    pub(super) holes: Vec<(TopicPartition, Hole)>,
+}
+
+/// Finds out what is read, from where to where.
+pub(super) fn resolve(
     cluster: &Cluster,
     args: &Args,
-    spec: &OffsetSpec,
-) -> Result<Result<Vec<ConsumeFrom>, Failure>, ClusterError> {
+    range: &Range,
+) -> Result<Result<Resolved, Failure>, ClusterError> {
     let mut of = Vec::new();
     for topic in topics_of(cluster, args)? {
         let known = topic.partitions.iter().map(|p| p.partition);
@@ -196,35 +232,73 @@ fn resolve(
             wanted.into_iter().map(|p| TopicPartition { topic: topic.name.clone(), partition: p }),
         );
     }
+    if let Some(partition) = range.of.keys().find(|p| !of.iter().any(|of| of.partition == **p)) {
+        let message = format!("--offset: partition {partition} is not read");
+        return Ok(Err(Failure::usage(message)));
+    }
     let list = |at| -> Result<Vec<i64>, ClusterError> {
         let outcomes = cluster.list_offsets(&of, at)?;
         outcomes.into_iter().map(|outcome| outcome.result.map(|listed| listed.offset)).collect()
     };
     let (starts, ends) = (list(OffsetAt::Start)?, list(cluster.end_to_read())?);
-    let at = |position: Position| -> Result<Result<Vec<i64>, Failure>, ClusterError> {
+    let at = |position: Position| -> Result<Option<Vec<i64>>, ClusterError> {
         if let Position::Time(time) = position {
-            return Ok(Ok(list(OffsetAt::Timestamp(time))?));
+            return Ok(Some(list(OffsetAt::Timestamp(time))?));
         }
-        let resolved = starts.iter().zip(&ends).map(|(&s, &e)| position.resolve(s, e)).collect();
-        let stored = || Failure::usage("`stored` is where a group stands, and needs one");
-        Ok(Option::<Vec<i64>>::ok_or_else(resolved, stored))
+        Ok(starts.iter().zip(&ends).map(|(&s, &e)| position.resolve(s, e)).collect())
     };
-    let froms = match at(spec.from)? {
-        Ok(froms) => froms,
-        Err(failure) => return Ok(Err(failure)),
+    let bounds = |spec: &OffsetSpec| -> Result<_, ClusterError> {
+        Ok((at(spec.from)?, spec.to.map(at).transpose()?))
     };
-    let tos = match spec.to.map(at).transpose()? {
-        Some(Ok(tos)) => Some(tos),
-        Some(Err(failure)) => return Ok(Err(failure)),
-        None => None,
-    };
-    let mut all = Vec::with_capacity(of.len());
-    for (i, tp) in of.into_iter().enumerate() {
-        let get = |offsets: &[i64]| offsets.get(i).copied().unwrap_or(0);
-        let to = tos.as_deref().map(get);
-        let end = args.exit.then(|| get(&ends));
-        let to = to.into_iter().chain(end).min();
-        all.push(ConsumeFrom { topic: tp.topic, partition: tp.partition, from: get(&froms), to });
+    let all = bounds(&range.all)?;
+    let mut own = std::collections::BTreeMap::new();
+    for (&partition, spec) in &range.of {
+        own.insert(partition, (spec, bounds(spec)?));
     }
-    Ok(Ok(all))
+    let mut resolved = Resolved { from: Vec::new(), jumped: Vec::new(), holes: Vec::new() };
+    for (i, of) in of.iter().enumerate() {
+        let get = |offsets: &[i64]| offsets.get(i).copied().unwrap_or(0);
+        let (spec, (froms, tos)) =
+            own.get(&of.partition).map_or((&range.all, &all), |(spec, bounds)| (*spec, bounds));
+        let stored = || Failure::usage("`stored` is where a group stands, and needs one");
+        let Some(froms) = froms else { return Ok(Err(stored())) };
+        let to = match tos {
+            Some(None) => return Ok(Err(stored())),
+            Some(Some(tos)) => Some(get(tos)),
+            None => None,
+        };
+        let to = to.into_iter().chain(args.exit.then(|| get(&ends))).min();
+        let (asked, start, end) = (get(froms), get(&starts), get(&ends));
+        let from = resolved.begin(args, of, asked, (start, end))?;
+        if spec.from == Position::Start && start > 0 {
+            let hole = Hole { first: 0, last: start - 1, why: DELETED };
+            resolved.holes.push((of.clone(), hole));
+        }
+        let (topic, partition) = (of.topic.clone(), of.partition);
+        resolved.from.push(ConsumeFrom { topic, partition, from, to });
+    }
+    Ok(Ok(resolved))
+}
+
+impl Resolved {
+    /// Where a partition begins that was asked for from `asked` on.
+    fn begin(
+        &mut self,
+        args: &Args,
+        of: &TopicPartition,
+        asked: i64,
+        log: (i64, i64),
+    ) -> Result<i64> {
+        if (log.0..=log.1).contains(&asked) {
+            return Ok(asked);
+        }
+        let refused = || ClusterError::out_of_range(of, asked, log.0, log.1);
+        let to = args.on_out_of_range.instead(log.0, log.1).ok_or_else(refused)?;
+        self.jumped.push(Jump { of: of.clone(), asked, log, to });
+        if asked < to {
+            let last = to.min(log.0) - 1;
+            self.holes.push((of.clone(), Hole { first: asked, last, why: DELETED }));
+        }
+        Ok(to)
+    }
 }

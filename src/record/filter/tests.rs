@@ -1,0 +1,168 @@
+//! Tests of filters: what matches, and that the fast way agrees with the interpreter.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::record::{RecordBuffer, Span};
+
+/// Judges one record with this key and value.
+fn judge(filter: &Filter, key: Option<&[u8]>, value: Option<&[u8]>) -> Verdict {
+    let mut buffer = RecordBuffer::default();
+    let (key, value) = (buffer.store_nullable(key), buffer.store_nullable(value));
+    let span = Span { offset: 42, partition: 3, ..Span::new(key, value, 1000) };
+    filter.judge(&buffer.view("users", &span))
+}
+
+/// What a filter says of a value.
+fn of_value(text: &str, value: &str) -> Verdict {
+    judge(&Filter::compile(text).unwrap(), Some(b"7"), Some(value.as_bytes()))
+}
+
+const AGED: &str = r#"{"name":"Ada","age":60,"at":{"city":"Bonn"},"tags":["a","b"],"ok":true}"#;
+
+#[test]
+fn what_is_true_matches() {
+    for text in [
+        ".age > 50",
+        ".age >= 60 and .at.city == \"Bonn\"",
+        ".age < 50 or .ok",
+        "(.age < 50 or .ok) and .name != null",
+        ".age > 59.5",
+        ".missing == null",
+        ".missing.deeper == null",
+        ".tags | length == 2",
+        ".tags[] == \"b\"",
+        "has(\"age\")",
+        "select(.age > 50)",
+        "select(.age > 50) | .name",
+        ".name | test(\"^A\")",
+        "$key == \"7\" and $partition == 3 and $offset == 42 and $timestamp == 1000",
+        "$topic == \"users\" and $headers == []",
+        "0",
+        "\"\"",
+        "(.tags | index(\"b\")) as $i | $i == 1",
+        "@base64 == @base64",
+        "try error(\"x\") catch true",
+        ".age as $a | [1, 2] | any(. < $a)",
+    ] {
+        assert_eq!(of_value(text, AGED), Verdict::Match, "{text}");
+    }
+    for text in
+        [".age < 50", ".missing", "null", "empty", "false, null", ".ok == false", ".at == 1"]
+    {
+        assert_eq!(of_value(text, AGED), Verdict::NoMatch, "{text}");
+    }
+}
+
+#[test]
+fn a_null_value_is_null_and_other_values_are_told() {
+    let filter = Filter::compile(". == null").unwrap();
+    assert_eq!(judge(&filter, None, None), Verdict::Match);
+    for value in ["", "text", "{\"age\":60", "{\"age\":60} x", "NaN", "{age:60}", "\"\\ud800\""] {
+        assert_eq!(of_value(".age > 50", value), Verdict::NotJson, "{value}");
+        assert_eq!(of_value(".age > 50 | not", value), Verdict::NotJson, "{value}");
+    }
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    assert!(matches!(of_value("true", &deep), Verdict::Failed(_)));
+    for (text, value) in
+        [(".age > 50", "7"), (".a.b == 1", "{\"a\":\"x\"}"), ("error(\"x\")", "1"), ("halt", "1")]
+    {
+        assert!(matches!(of_value(text, value), Verdict::Failed(_)), "{text}");
+    }
+    assert_eq!(of_value(".age, error(\"x\")", AGED), Verdict::Match);
+}
+
+#[test]
+fn what_is_no_expression_is_refused_with_the_place() {
+    for (text, words) in [
+        ("", "at the end"),
+        (".age >", "at the end"),
+        (".age > 50)", "at character 10"),
+        (".a | nope", "no filter `nope` (character 6)"),
+        ("$x", "variable `$x`"),
+        ("\"open", "closing quote is missing"),
+        ("import \"a\" as a; .", "import"),
+    ] {
+        let reason = Filter::compile(text).err().unwrap_or_default();
+        assert!(reason.contains(words), "{text}: {reason}");
+    }
+}
+
+#[test]
+fn plain_expressions_take_the_fast_way() {
+    for text in [".age > 50", ".a.b==\"x\"", ".ok", "(.a or .b) and .c != -1.5", ".a == null"] {
+        assert!(Expression::parse(text).is_some(), "{text}");
+    }
+    for text in [".", ".a[0]", ".a | not", ".a > .b", ".a + 1 > 2", ".a == 1e3", ".a.", "..", ".a?"]
+    {
+        assert!(Expression::parse(text).is_none(), "{text}");
+    }
+}
+
+/// JSON that the expressions below find something in, or nearly JSON.
+fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        Just("false".to_owned()),
+        (-3..60i64).prop_map(|n| n.to_string()),
+        any::<i64>().prop_map(|n| n.to_string()),
+        any::<f64>()
+            .prop_filter("JSON has no others", |f| f.is_finite())
+            .prop_map(|f| f.to_string()),
+        prop::sample::select(&["-0", "0.0", "1e999", "5E1", "50.0", "99999999999999999999", "01"])
+            .prop_map(str::to_owned),
+        "[a-bx\\\\\"\u{e9}]{0,3}".prop_map(|text| format!("\"{text}\"")),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        let field = ("[abc]", inner.clone()).prop_map(|(name, v)| format!("\"{name}\": {v}"));
+        prop_oneof![
+            prop::collection::vec(inner, 0..3).prop_map(|all| format!("[{}]", all.join(","))),
+            prop::collection::vec(field, 0..4).prop_map(|all| format!("{{{}}}", all.join(","))),
+        ]
+    })
+}
+
+/// Expressions that mostly take the fast way.
+fn expression() -> impl Strategy<Value = String> {
+    let path = prop::collection::vec("\\.[abc]", 1..4).prop_map(|names| names.concat());
+    let literal = prop::sample::select(&[
+        "50",
+        "-1",
+        "0",
+        "0.5",
+        "50.0",
+        "null",
+        "true",
+        "false",
+        "\"x\"",
+        "\"a\"",
+        "1e3",
+        "99999999999999999999",
+        "\"\u{e9}\"",
+    ]);
+    let operator = prop::sample::select(&["==", "!=", "<", "<=", ">", ">="]);
+    let term = prop_oneof![
+        path.clone(),
+        (path, operator, literal).prop_map(|(path, op, literal)| format!("{path} {op} {literal}")),
+    ];
+    term.prop_recursive(3, 8, 2, |inner| {
+        (inner.clone(), prop::sample::select(&["and", "or"]), inner)
+            .prop_map(|(one, word, other)| format!("({one} {word} {other})"))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn the_fast_way_agrees_with_the_interpreter(text in expression(), value in json()) {
+        let full = Filter { fast: None, ..Filter::compile(&text).unwrap() };
+        if let Some(fast) = Expression::parse(&text)
+            && let Some(verdict) = fast.judge(value.as_bytes())
+        {
+            let expected = judge(&full, None, Some(value.as_bytes()));
+            prop_assert_eq!(verdict, expected, "{} of {}", text, value);
+        }
+    }
+}
