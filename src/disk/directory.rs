@@ -147,7 +147,8 @@ impl LogDirectory {
 
     /// Log start offsets on record.
     pub fn log_starts(&self) -> Result<BTreeMap<(String, i32), i64>> {
-        meta::read_checkpoint(&self.path.join(layout::LOG_START_CHECKPOINT))
+        let path = self.path.join(layout::LOG_START_CHECKPOINT);
+        if self.foreign { foreign::read_checkpoint(&path) } else { meta::read_checkpoint(&path) }
     }
 
     /// Opens the log of a partition to write.
@@ -238,6 +239,9 @@ impl LogDirectory {
     /// The page with the word that every change of topics counts up; `None` where this directory
     /// may not be written to.
     pub fn topics_page(&self) -> Option<Page> {
+        if self.foreign {
+            return None;
+        }
         let (path, file) = self.open_state_file().ok()?;
         file::make_page(&file, &path).ok()?;
         Page::map(&file, true).ok()
