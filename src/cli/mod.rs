@@ -15,7 +15,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use self::global::{AnswerArgs, GlobalArgs};
 use crate::commands::{
-    bench, completions, config, consume, fake, groups, lag, man, produce, topics,
+    bench, completions, config, consume, copy, fake, groups, lag, man, produce, topics,
 };
 use crate::out::Format;
 
@@ -53,6 +53,7 @@ pub enum Command {
     Topics(topics::Args),
     Produce(produce::Args),
     Consume(consume::Args),
+    Copy(copy::Args),
     Groups(groups::Args),
     Lag(lag::Args),
     Bench(bench::Args),

@@ -7,6 +7,7 @@ pub mod bench;
 pub mod completions;
 pub mod config;
 pub mod consume;
+pub mod copy;
 pub mod failure;
 pub mod fake;
 pub mod groups;
@@ -241,6 +242,7 @@ fn dispatch(context: &Context, cli: &Cli) -> Result<Status, Failure> {
         Command::Topics(args) => topics::run(context, args),
         Command::Produce(args) => produce::run(context, args),
         Command::Consume(args) => consume::run(context, args),
+        Command::Copy(args) => copy::run(context, args),
         Command::Groups(args) => groups::run(context, args),
         Command::Lag(args) => lag::run(context, args),
         Command::Bench(args) => bench::run(context, args),

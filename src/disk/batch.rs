@@ -1,7 +1,7 @@
 //! Owns the record batch, format v2: its 61-byte header, its checksum, and building one from
 //! records. Leaves the records inside a batch to `record`, and where batches lie to `partition`.
 
-use super::{compression, record, varint};
+use super::{compression, legacy, record, varint};
 use crate::record::{Compression, RecordBuffer, Span, TimestampKind};
 
 /// Length of the header in front of the records.
@@ -59,8 +59,10 @@ pub struct BatchHeader {
     pub max_timestamp: i64,
     /// Who wrote it.
     pub producer: ProducerStamp,
-    /// The number of records.
+    /// The number of records; 1 where a message of an old format does not tell.
     pub record_count: i32,
+    /// The number of the format: 2, or that of an old one.
+    pub format: u8,
 }
 
 /// Why bytes are not a batch.
@@ -103,6 +105,12 @@ impl BatchHeader {
     /// Reads the header at the front of `bytes` and checks every field against the others. Does not
     /// look at the records; [`check_crc`] does.
     pub fn parse(bytes: &[u8]) -> Result<Self, BatchError> {
+        if let Some(format) = legacy::format_of(bytes) {
+            return legacy::parse(bytes, format);
+        }
+        if bytes.len() < legacy::SHORTEST_BYTES {
+            return Err(BatchError::Cut { wanted: legacy::SHORTEST_BYTES });
+        }
         let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else {
             return Err(BatchError::Cut { wanted: HEADER_BYTES });
         };
@@ -159,7 +167,19 @@ impl BatchHeader {
             max_timestamp,
             producer,
             record_count,
+            format: MAGIC.cast_unsigned(),
         })
+    }
+
+    /// Whether it is a message of an old format, which may hold more than one record.
+    pub const fn is_legacy(&self) -> bool {
+        self.format < MAGIC.cast_unsigned()
+    }
+
+    /// Whether it may stand where the offset `due` is. The header of an old message tells its last
+    /// offset only.
+    pub fn follows(&self, due: i64, gaps: impl FnOnce() -> bool) -> bool {
+        self.base_offset == due || (self.base_offset > due && (self.is_legacy() || gaps()))
     }
 
     /// Offset of the last record.
@@ -205,6 +225,9 @@ impl BatchHeader {
 /// Whether the checksum of `batch` (all its bytes) is the stored one. It leaves out the base
 /// offset, the length, the leader epoch and the format number.
 pub fn check_crc(header: &BatchHeader, batch: &[u8]) -> bool {
+    if header.is_legacy() {
+        return legacy::check_crc(header, batch);
+    }
     batch.get(CHECKED_FROM..).is_some_and(|checked| crc32c::crc32c(checked) == header.crc)
 }
 

@@ -147,7 +147,8 @@ impl LogDirectory {
 
     /// Log start offsets on record.
     pub fn log_starts(&self) -> Result<BTreeMap<(String, i32), i64>> {
-        meta::read_checkpoint(&self.path.join(layout::LOG_START_CHECKPOINT))
+        let path = self.path.join(layout::LOG_START_CHECKPOINT);
+        if self.foreign { foreign::read_checkpoint(&path) } else { meta::read_checkpoint(&path) }
     }
 
     /// Opens the log of a partition to write.

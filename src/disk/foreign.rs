@@ -4,8 +4,9 @@
 //! A broker may run on such a directory, so nothing here takes a lock, and no file is made.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::batch::BatchHeader;
 use super::directory::ReadEnd;
@@ -53,7 +54,24 @@ pub fn registry(path: &Path) -> Result<Registry> {
         let topic = topic.or_insert(Topic { id, partitions: 0, configs: BTreeMap::new() });
         topic.partitions = topic.partitions.max(partition + 1);
     }
+    let metadata = path.join(layout::CLUSTER_METADATA_DIRECTORY);
+    if metadata.is_dir() {
+        for (name, told) in Registry::replay(&metadata)?.topics {
+            // A directory may be older than the topic that has its name now.
+            if let Some(topic) = registry.topics.get_mut(&name).filter(|t| t.id == told.id) {
+                topic.configs = told.configs;
+            }
+        }
+    }
     Ok(registry)
+}
+
+/// Reads a checkpoint that a broker keeps: it makes the file first, and fills it later.
+pub fn read_checkpoint(path: &Path) -> Result<BTreeMap<(String, i32), i64>> {
+    if std::fs::metadata(path).is_ok_and(|facts| facts.len() == 0) {
+        return Ok(BTreeMap::new());
+    }
+    meta::read_checkpoint(path)
 }
 
 /// The topic id in the directory of a partition; zeros where none is told, as before Kafka 2.8.
@@ -67,7 +85,40 @@ fn topic_id(partition: &Path) -> Result<Uuid> {
 
 /// How far the partition in `directory` can be read, and what is wrong where that is not its last
 /// segment. Behind the end of the last one a broker may be writing.
+///
+/// A log that is as it was is not read again.
 pub fn measure(directory: &Path, log_start: i64, config: &LogConfig) -> Result<ReadEnd> {
+    static KNOWN: Mutex<BTreeMap<PathBuf, (Looks, End)>> = Mutex::new(BTreeMap::new());
+    // Before it is read: what comes meanwhile is seen the next time.
+    let looks = (log_start, looks(directory)?);
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(directory).cloned();
+    if let Some((_, end)) = known.filter(|(known, _)| *known == looks) {
+        return Ok(ReadEnd { end, damage: None });
+    }
+    let found = measure_anew(directory, log_start, config)?;
+    if found.damage.is_none() {
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(directory.to_owned(), (looks, found.end));
+    }
+    Ok(found)
+}
+
+/// What a log looks like from outside: its start on record, and of each segment the base, the
+/// inode, the length and the time of the last write.
+type Looks = (i64, Vec<(i64, u64, u64, i64, i64)>);
+
+/// How the segments in `directory` look.
+fn looks(directory: &Path) -> Result<Vec<(i64, u64, u64, i64, i64)>> {
+    let look = |base: i64| {
+        let path = layout::segment_file(directory, base, SegmentFile::Log);
+        let facts = std::fs::metadata(&path).map_err(DiskError::io("stat", &path))?;
+        Ok((base, facts.ino(), facts.len(), facts.mtime(), facts.mtime_nsec()))
+    };
+    segment::list(directory)?.into_iter().map(look).collect()
+}
+
+/// As [`measure`], by reading all of it.
+fn measure_anew(directory: &Path, log_start: i64, config: &LogConfig) -> Result<ReadEnd> {
     let mut config = config.clone();
     // The policy of a topic may have been another one.
     config.cleanup_policy.compact = true;

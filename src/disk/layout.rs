@@ -16,6 +16,8 @@ pub const BROKER_LOCK: &str = ".lock";
 pub const DIRECTORY_STATE: &str = ".kaw-dir";
 /// Ours: the published end of one partition, in its directory.
 pub const PARTITION_STATE: &str = ".kaw-state";
+/// Ours: whether compaction ever made gaps in a partition, in its directory.
+pub const COMPACTED: &str = ".kaw-compacted";
 /// Ours: the members of a group, its name made of [`GROUP_PREFIX`] and a hash of the group's id.
 pub const GROUP_PREFIX: &str = ".kaw-g-";
 /// Log start offsets that are not the base of the first segment.

@@ -18,6 +18,7 @@
 //!    |- <base>.log.cut-<n>        bytes that recovery or a repair moved aside
 //!    |- <base>.log.cleaned, .swap a segment that compaction writes, and one that replaces others
 //!    |- partition.metadata, leader-epoch-checkpoint
+//!    |- .kaw-compacted            compaction took records, and left gaps (gaps)
 //!    `- .kaw-state                the published end: two slots, sequence, producers (state)
 //!
 //! record batch, format 2 (big-endian)
@@ -50,8 +51,10 @@ pub mod directory;
 pub mod error;
 pub mod file;
 pub mod foreign;
+pub mod gaps;
 pub mod index;
 pub mod layout;
+pub mod legacy;
 pub mod members;
 pub mod meta;
 pub mod offsets;

@@ -13,7 +13,7 @@ use super::layout::{self, SegmentFile};
 use super::record::{Wanted, decode, plain_range};
 use super::scan::Scanner;
 use super::state::End;
-use super::{compression, file, recovery, segment};
+use super::{compression, file, gaps, legacy, recovery, segment};
 use crate::config::LogConfig;
 use crate::record::{Compression, RecordBuffer};
 
@@ -84,8 +84,7 @@ pub struct PartitionReader {
     partition: i32,
     next_offset: i64,
     segment: Option<OpenSegment>,
-    /// Whether gaps between batches are legal: compaction makes them.
-    gaps: bool,
+    config: LogConfig,
     budget_bytes: usize,
     /// The batch that is being decompressed.
     packed: Vec<u8>,
@@ -107,7 +106,7 @@ impl PartitionReader {
             partition,
             next_offset: offset,
             segment: None,
-            gaps: config.cleanup_policy.compact,
+            config: config.clone(),
             budget_bytes: compression::budget_bytes(max_bytes),
             packed: Vec::new(),
             window_bytes: WINDOW_BYTES,
@@ -171,6 +170,11 @@ impl PartitionReader {
                 && (one.first..=one.last).contains(&header.base_offset)
         };
         header.is_transactional() && self.aborted.iter().any(covers)
+    }
+
+    /// Whether gaps between batches are legal: compaction makes them, and may do so by now.
+    fn gaps(&self) -> bool {
+        gaps::are_legal(&self.directory, &self.config)
     }
 
     /// The next offset that will be read.
@@ -273,7 +277,7 @@ impl PartitionReader {
                 reason: format!("the log should go on to offset {}", end.end_offset),
             });
         }
-        if is_replaced(&open, self.gaps) {
+        if is_replaced(&open, self.gaps()) {
             // Compaction put another file there, which may go on where this one ended.
             return Ok(());
         }
@@ -289,7 +293,7 @@ impl PartitionReader {
         if here || self.next_offset >= end.active_base {
             return Ok(());
         }
-        if self.gaps {
+        if self.gaps() {
             self.note_hole(self.next_offset, next, COMPACTED);
             self.next_offset = next;
             return Ok(());
@@ -376,9 +380,7 @@ impl PartitionReader {
             if !check_crc(&header, batch) {
                 return Err(damage("the checksum of a batch is wrong".to_owned()));
             }
-            let follows =
-                header.base_offset == open.due || (self.gaps && header.base_offset > open.due);
-            if !follows {
+            if !header.follows(open.due, || self.gaps()) {
                 return Err(damage(format!(
                     "offset {} stands where {} is due",
                     header.base_offset, open.due
@@ -414,13 +416,16 @@ impl PartitionReader {
             self.note_hole(first, header.next_offset().min(to), why);
             return Ok(());
         }
-        let due = i64::from(header.last_offset_delta) + 1;
-        let records = i64::from(header.record_count);
-        if !self.gaps && records != 0 && records != due {
-            return Err(format!("it has {records} records, and offsets for {due}"));
-        }
         buffer.timestamp_kind = header.timestamp_kind();
         let wanted = Wanted { partition: self.partition, from: self.next_offset, to };
+        if header.is_legacy() {
+            return legacy::decode(header, buffer, at, wanted, self.budget_bytes);
+        }
+        let due = i64::from(header.last_offset_delta) + 1;
+        let records = i64::from(header.record_count);
+        if records != 0 && records != due && !self.gaps() {
+            return Err(format!("it has {records} records, and offsets for {due}"));
+        }
         let codec = header
             .compression()
             .ok_or_else(|| format!("codec {} is not known", header.attributes & 7))?;

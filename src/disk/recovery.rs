@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::batch::{BatchError, BatchHeader, HEADER_BYTES, check_crc};
 use super::error::{DiskError, Result};
-use super::file;
 use super::index::{TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
 use super::scan::{Found, Scanner};
 use super::segment::{self, Indexed, Segment};
 use super::state::{End, ProducerEntry};
+use super::{file, gaps};
 use crate::config::LogConfig;
 
 /// How much of a log is read at once.
@@ -59,9 +59,7 @@ pub fn walk(
             Ok(header) => match rest.get(..header.size_bytes) {
                 None => header.size_bytes,
                 Some(batch) => {
-                    let chained = header.base_offset == next_offset
-                        || (gaps && header.base_offset > next_offset);
-                    if !chained {
+                    if !header.follows(next_offset, || gaps) {
                         let found = header.base_offset;
                         let reason = format!("offset {found} stands where {next_offset} is due");
                         return ended(position, next_offset, Some(reason));
@@ -77,7 +75,7 @@ pub fn walk(
                     continue;
                 }
             },
-            Err(BatchError::Cut { .. }) if len - position < HEADER_BYTES as u64 => {
+            Err(BatchError::Cut { wanted }) if wanted as u64 > len - position => {
                 return ended(position, next_offset, Some("the header of a batch is cut".into()));
             }
             Err(BatchError::Cut { wanted }) => wanted,
@@ -147,7 +145,7 @@ fn note(producers: &mut Vec<ProducerEntry>, header: &BatchHeader) {
 
 impl Recovery<'_> {
     fn gaps(&self) -> bool {
-        self.config.cleanup_policy.compact
+        gaps::are_legal(self.directory, self.config)
     }
 
     fn interval(&self) -> u64 {

@@ -7,14 +7,16 @@
 //! the record in flexible form), a control batch SNAPSHOT_FOOTER.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::batch::{
     BatchEncoder, BatchHeader, EncodedBatch, HEADER_BYTES, HeaderStamp, ProducerStamp, check_crc,
 };
 use super::error::{DiskError, Result};
+use super::layout::{self, SegmentFile};
 use super::meta::{self, MetaProperties, Uuid};
 use super::record::{Wanted, decode, encode, plain_range};
+use super::segment;
 use super::varint::{put_unsigned, take_unsigned};
 use crate::record::{Compression, RecordBuffer, Slice, Span};
 use crate::topic::TopicName;
@@ -27,6 +29,7 @@ const PARTITIONS_MAX: i32 = 1_000_000;
 const API_TOPIC: u64 = 2;
 const API_PARTITION: u64 = 3;
 const API_CONFIG: u64 = 4;
+const API_REMOVE_TOPIC: u64 = 9;
 const API_FEATURE_LEVEL: u64 = 12;
 const CONFIG_OF_TOPIC: u8 = 2;
 
@@ -74,32 +77,35 @@ impl Registry {
     }
 
     fn parse(bytes: Vec<u8>) -> Result<Self, (usize, String)> {
-        let mut buffer = RecordBuffer { arena: bytes, ..RecordBuffer::default() };
         let mut reader = Reader::default();
-        let mut at = 0;
-        while at < buffer.arena.len() {
-            let rest = buffer.arena.get(at..).unwrap_or_default();
-            let header = BatchHeader::parse(rest).map_err(|e| (at, e.to_string()))?;
-            let batch = rest.get(..header.size_bytes).ok_or((at, "a batch is cut".to_owned()))?;
-            if !check_crc(&header, batch) {
-                return Err((at, "the checksum of a batch is wrong".to_owned()));
-            }
-            if header.compression() != Some(Compression::None) {
-                return Err((at, "a batch is compressed".to_owned()));
-            }
-            if !header.is_control() {
-                let (start, end) = plain_range(&header, at);
-                let all = Wanted { partition: 0, from: 0, to: i64::MAX };
-                decode(&header, &mut buffer, start, end, all).map_err(|reason| (at, reason))?;
-                for span in &buffer.spans {
-                    let value = span.value.of(&buffer.arena).unwrap_or_default();
-                    reader.take(value).map_err(|reason| (span.value.start(), reason))?;
-                }
-                buffer.spans.clear();
-            }
-            at += header.size_bytes;
-        }
+        reader.batches(bytes, 0)?;
         Ok(Self { topics: reader.topics, foreign: false, others: reader.others })
+    }
+
+    /// Reads the topics of a broker's metadata log in `directory`: its last snapshot, and what the
+    /// log says behind it, as far as it is whole, since a broker may be writing there.
+    pub fn replay(directory: &Path) -> Result<Self> {
+        let mut reader = Reader::default();
+        let mut from = 0;
+        if let Some((offset, path)) = last_snapshot(directory)? {
+            from = offset;
+            let bytes = meta::read_file(&path, REGISTRY_MAX_BYTES)?.unwrap_or_default();
+            reader
+                .batches(bytes, 0)
+                .map_err(|(position, reason)| DiskError::corrupt(&path, position as u64, reason))?;
+        }
+        let bases = segment::list(directory)?;
+        for (n, &base) in bases.iter().enumerate() {
+            if bases.get(n + 1).is_some_and(|&next| next <= from) {
+                continue;
+            }
+            let path = layout::segment_file(directory, base, SegmentFile::Log);
+            let bytes = meta::read_file(&path, REGISTRY_MAX_BYTES)?.unwrap_or_default();
+            if reader.batches(bytes, from).is_err() {
+                break;
+            }
+        }
+        Ok(Self { topics: reader.topics, foreign: true, others: Vec::new() })
     }
 
     fn bytes(&self, meta: &MetaProperties, now_ms: i64) -> std::io::Result<Vec<u8>> {
@@ -221,6 +227,24 @@ fn config_record(topic: &TopicName, name: &str, value: &str) -> Vec<u8> {
     out
 }
 
+/// The last snapshot of a metadata log, and the offset that its log goes on from.
+fn last_snapshot(directory: &Path) -> Result<Option<(i64, PathBuf)>> {
+    let mut last = None;
+    for entry in std::fs::read_dir(directory).map_err(DiskError::io("list", directory))? {
+        let entry = entry.map_err(DiskError::io("list", directory))?;
+        let name = entry.file_name();
+        let offset = name.to_str().and_then(|name| {
+            let (offset, epoch) = name.strip_suffix(".checkpoint")?.split_once('-')?;
+            epoch.parse::<u32>().ok()?;
+            offset.parse::<i64>().ok().filter(|_| offset.len() == 20)
+        });
+        if let Some(offset) = offset {
+            last = last.max(Some((offset, entry.path())));
+        }
+    }
+    Ok(last)
+}
+
 /// Gathers topics from metadata records.
 #[derive(Default)]
 struct Reader {
@@ -251,6 +275,37 @@ fn take_text(bytes: &mut &[u8]) -> Option<String> {
 }
 
 impl Reader {
+    /// Takes the records of whole batches that begin at the offset `from` or behind it. What is
+    /// wrong is told with its position.
+    fn batches(&mut self, bytes: Vec<u8>, from: i64) -> Result<(), (usize, String)> {
+        let mut buffer = RecordBuffer { arena: bytes, ..RecordBuffer::default() };
+        let mut at = 0;
+        while at < buffer.arena.len() {
+            let rest = buffer.arena.get(at..).unwrap_or_default();
+            let header = BatchHeader::parse(rest).map_err(|e| (at, e.to_string()))?;
+            let batch = rest.get(..header.size_bytes).ok_or((at, "a batch is cut".to_owned()))?;
+            if !check_crc(&header, batch) {
+                return Err((at, "the checksum of a batch is wrong".to_owned()));
+            }
+            if header.compression() != Some(Compression::None) {
+                return Err((at, "a batch is compressed".to_owned()));
+            }
+            if !header.is_control() && header.base_offset >= from {
+                let (start, end) = plain_range(&header, at);
+                let all = Wanted { partition: 0, from: 0, to: i64::MAX };
+                decode(&header, &mut buffer, start, end, all).map_err(|reason| (at, reason))?;
+                for span in &buffer.spans {
+                    let value = span.value.of(&buffer.arena).unwrap_or_default();
+                    self.take(value).map_err(|reason| (span.value.start(), reason))?;
+                }
+                buffer.spans.clear();
+            }
+            at += header.size_bytes;
+        }
+        Ok(())
+    }
+
+    /// Takes one record.
     fn take(&mut self, record: &[u8]) -> Result<(), String> {
         let mut rest = record;
         let frame = take_unsigned(&mut rest);
@@ -263,6 +318,9 @@ impl Reader {
             API_TOPIC => self.topic(rest).ok_or("a topic record is malformed".to_owned()),
             API_PARTITION => {
                 self.partition(rest).ok_or("a partition record is malformed".to_owned())
+            }
+            API_REMOVE_TOPIC => {
+                self.remove(rest).ok_or("a topic's removal is malformed".to_owned())
             }
             API_CONFIG if rest.first() == Some(&CONFIG_OF_TOPIC) => {
                 self.config(rest).ok_or("a config record is malformed".to_owned())
@@ -296,10 +354,19 @@ impl Reader {
         let [_of_a_topic] = take(&mut rest)?;
         let subject = take_text(&mut rest)?;
         let name = take_text(&mut rest)?;
-        let value = take_text(&mut rest)?;
         let topic = self.topics.get_mut(&TopicName::new(&subject).ok()?)?;
-        topic.configs.insert(name, value);
+        if rest.first() == Some(&0) {
+            // Null: the default holds again.
+            topic.configs.remove(&name);
+            return Some(());
+        }
+        topic.configs.insert(name, take_text(&mut rest)?);
         Some(())
+    }
+
+    fn remove(&mut self, mut rest: &[u8]) -> Option<()> {
+        let name = self.names.remove(&Uuid(take(&mut rest)?))?;
+        self.topics.remove(&name).map(drop)
     }
 }
 

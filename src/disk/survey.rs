@@ -33,17 +33,23 @@ pub fn count_records(
     }
     let mut count = 0i64;
     let mut across = Vec::new();
+    let mut reached = from;
     headers(directory, end, from, &mut |header| {
         let (base, next) = (header.base_offset, header.next_offset());
-        if header.is_control() || next <= from || base >= to {
+        // It tells neither how many records it has, nor the offset of the first.
+        let is_set = header.is_legacy() && header.attributes & 7 != 0;
+        if header.is_control() || next <= from || (base >= to && !is_set) {
             return base < to;
         }
-        if from <= base && next <= to {
+        if is_set {
+            across.push((reached, next.min(to)));
+        } else if from <= base && next <= to {
             count = count.saturating_add(i64::from(header.record_count));
         } else {
             across.push((base.max(from), next.min(to)));
         }
-        true
+        reached = next;
+        next < to
     })?;
     let mut buffer = RecordBuffer::default();
     for (from, to) in across {

@@ -66,6 +66,8 @@ pub struct Options {
     pub properties: Vec<(String, String)>,
     /// More listeners by name, and their protocols: `("SASL", "SASL_PLAINTEXT")`.
     pub listeners: Vec<(&'static str, &'static str)>,
+    /// A directory with `meta.properties`, of which the broker gets a copy to start on.
+    pub adopt: Option<PathBuf>,
 }
 
 impl Options {
@@ -73,6 +75,25 @@ impl Options {
     pub fn property(mut self, name: &str, value: &str) -> Self {
         self.properties.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// These, for a broker that starts on a copy of this directory.
+    pub fn adopt(mut self, directory: &Path) -> Self {
+        self.adopt = Some(directory.to_owned());
+        self
+    }
+
+    /// What the directory that is adopted says of itself.
+    fn adopted(&self, name: &str) -> Option<String> {
+        let text = fs::read_to_string(self.adopt.as_ref()?.join("meta.properties"));
+        let text = text.expect("a directory to adopt has ids");
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        value.map(str::to_owned)
+    }
+
+    /// The id of the first node.
+    fn first_id(&self) -> usize {
+        self.adopted("node.id").map_or(1, |id| id.parse().expect("an id is a number"))
     }
 }
 
@@ -97,6 +118,11 @@ impl Broker {
     /// Starts a broker that is a cluster of its own, and waits until it serves.
     pub fn start(options: &Options) -> Self {
         Cluster::start_with(1, options).nodes.remove(0)
+    }
+
+    /// A broker that is a cluster of its own, and is yet to be started.
+    pub fn prepared(options: &Options) -> Self {
+        Cluster::new(1, options).nodes.remove(0)
     }
 
     /// The broker that all tests share which need nothing special, and use topics and groups with
@@ -138,6 +164,11 @@ impl Broker {
             writeln!(text, "{name}={value}").unwrap();
         }
         fs::write(folder.path().join("server.properties"), text).expect("it can be written");
+        if let Some(from) = &options.adopt {
+            let copied =
+                Command::new("cp").arg("-a").args([from, &folder.path().join("log")]).status();
+            assert!(copied.expect("cp can be run").success());
+        }
         Self { folder, options: options.clone(), listeners, child: None }
     }
 
@@ -158,7 +189,9 @@ impl Broker {
         let output = output.expect("it was just made");
         let folder = self.folder.path();
         let mut command = java("Broker.java", &libs(self.options.line), "-Xmx400m", folder);
-        command.arg(folder).arg(CLUSTER_ID).stdin(Stdio::piped());
+        let cluster = self.options.adopted("cluster.id");
+        let cluster = cluster.as_deref().unwrap_or(CLUSTER_ID);
+        command.arg(folder).arg(cluster).stdin(Stdio::piped());
         command.stdout(output.try_clone().expect("a file can be shared")).stderr(output);
         self.child = Some(command.spawn().expect("java can be run"));
     }
@@ -220,6 +253,14 @@ impl Broker {
         }
     }
 
+    /// Starts it once more, where it is to end at once; answers what it said.
+    pub fn refuses_to_start(&mut self) -> String {
+        self.kill9();
+        self.spawn();
+        assert!(!self.serves(), "a broker starts: {}", self.output());
+        self.output()
+    }
+
     /// Starts it once more on its directory and its ports, and waits until it serves.
     pub fn restart(&mut self) {
         self.kill9();
@@ -255,7 +296,7 @@ impl Drop for Broker {
 /// Brokers that are one cluster; each votes.
 #[derive(Debug)]
 pub struct Cluster {
-    /// The nodes, with the ids 1, 2 and so on.
+    /// The nodes, with the ids 1, 2 and so on; that of a directory that is adopted.
     pub nodes: Vec<Broker>,
 }
 
@@ -285,11 +326,12 @@ impl Cluster {
         let each = 2 + options.listeners.len();
         let ports = free_ports(each * nodes);
         let ports: Vec<&[u16]> = ports.chunks(each).collect();
+        let first = options.first_id();
         let voters = ports.iter().enumerate();
         let voters: Vec<_> =
-            voters.map(|(n, ports)| format!("{}@127.0.0.1:{}", n + 1, ports[1])).collect();
+            voters.map(|(n, ports)| format!("{}@127.0.0.1:{}", first + n, ports[1])).collect();
         let node = |(n, ports): (usize, &&[u16])| {
-            Broker::new(n + 1, ports, &voters.join(","), nodes, options)
+            Broker::new(first + n, ports, &voters.join(","), nodes, options)
         };
         Self { nodes: ports.iter().enumerate().map(node).collect() }
     }

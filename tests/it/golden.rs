@@ -46,6 +46,12 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
+/// The envelopes that a run printed, one on each line.
+#[track_caller]
+pub fn envelopes(run: &Run) -> Vec<Value> {
+    run.stdout().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 /// Bytes as the oracle tells them, in the envelope of `kaw`: text where they are.
 fn put_bytes(envelope: &mut Value, name: &str, told: &Value) {
     let Some(base64) = told.as_str() else {
@@ -59,7 +65,7 @@ fn put_bytes(envelope: &mut Value, name: &str, told: &Value) {
 }
 
 /// A record as the broker told it, in the envelope of `kaw`.
-fn envelope(topic: &str, told: &Value) -> Value {
+pub fn envelope(topic: &str, told: &Value) -> Value {
     let time = jiff::Timestamp::from_millisecond(told["timestamp"].as_i64().unwrap()).unwrap();
     let kind = match told["timestamp_type"].as_str().unwrap() {
         "CreateTime" => "create",
@@ -120,6 +126,7 @@ fn topics_have_their_ids_and_ends() {
             let name = topic["topic"].as_str().unwrap();
             let told = &told[name];
             assert_eq!((&topic["id"], &topic["internal"]), (&told["id"], &told["internal"]));
+            assert_eq!(topic["configs"], told["configs"], "{name} of {copy}");
             let column = |field: &str| -> Value {
                 let partitions = topic["partitions"].as_array().unwrap();
                 partitions.iter().map(|partition| partition[field].clone()).collect()

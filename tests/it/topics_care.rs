@@ -188,3 +188,28 @@ fn many_partitions_need_few_files() {
     run.code(5);
     assert!(run.stderr().contains("more than 6 open files (`ulimit -n`)"), "{}", run.stderr());
 }
+
+#[test]
+fn a_topic_that_is_not_compacted_any_more_keeps_its_gaps_and_is_whole() {
+    let s = Sandbox::new();
+    s.run("topics create t -c cleanup.policy=compact").success();
+    for lines in ["a:0\nb:0\n", "a:1\nb:1\n", "a:2\n"] {
+        s.stdin(lines).run("produce t -K :").success();
+        s.run("topics compact t --roll").success();
+    }
+    let format = "consume t -e -f '%o:%k=%s '";
+    assert_eq!(s.run(format).success().stdout(), "3:b=1 4:a=2 ");
+    s.run("topics alter t -c cleanup.policy=delete").success();
+    s.stdin("c:1\n").run("produce t -K :").success();
+    assert_eq!(s.run(format).success().stdout(), "3:b=1 4:a=2 5:c=1 ");
+    s.run("topics verify").success();
+    s.run("topics verify --repair").success();
+    // Also where its end has to be found anew, as after a start of the machine.
+    fs::remove_file(s.log_dir().join("t-0/.kaw-state")).unwrap();
+    assert_eq!(s.run(format).success().stdout(), "3:b=1 4:a=2 5:c=1 ");
+    // A gap in a log that was never compacted stays damage.
+    s.damaged();
+    fs::remove_file(s.log_dir().join("t-0/.kaw-compacted")).unwrap();
+    s.run("topics verify").code(4);
+    s.run("consume t -e").code(4);
+}

@@ -34,6 +34,24 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Counts records with one fate.
+    pub fn add(&mut self, records: u64, fate: &Fate) {
+        let mut fail = |error: &Arc<ClusterError>| {
+            self.failure.get_or_insert_with(|| Arc::clone(error));
+        };
+        match fate {
+            Fate::Persisted => self.persisted += records,
+            Fate::NotPersisted(error) => {
+                fail(error);
+                self.not_persisted += records;
+            }
+            Fate::MaybePersisted(error) => {
+                error.iter().for_each(&mut fail);
+                self.maybe_persisted += records;
+            }
+        }
+    }
+
     /// Records whose fate is decided.
     pub const fn settled(&self) -> u64 {
         self.persisted + self.not_persisted + self.maybe_persisted
@@ -101,34 +119,19 @@ impl Tally {
                 reporter = None;
                 self.note(|counts| counts.report_failure = Some(error.kind()));
             }
-            self.note(|counts| count(counts, &delivery));
+            self.note(|counts| {
+                // The first failure is the one that is told, and its record with it.
+                if counts.failure.is_none() {
+                    counts.failed_record = delivery.number;
+                }
+                counts.add(delivery.records, &delivery.fate);
+            });
         }
     }
 
     fn note(&self, change: impl FnOnce(&mut Counts)) {
         change(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner));
         self.changed.notify_all();
-    }
-}
-
-fn count(counts: &mut Counts, delivery: &Delivery) {
-    // The first failure is the one that is told, and its record with it.
-    if counts.failure.is_none() {
-        counts.failed_record = delivery.number;
-    }
-    let mut fail = |error: &Arc<ClusterError>| {
-        counts.failure.get_or_insert_with(|| Arc::clone(error));
-    };
-    match &delivery.fate {
-        Fate::Persisted => counts.persisted += delivery.records,
-        Fate::NotPersisted(error) => {
-            fail(error);
-            counts.not_persisted += delivery.records;
-        }
-        Fate::MaybePersisted(error) => {
-            error.iter().for_each(&mut fail);
-            counts.maybe_persisted += delivery.records;
-        }
     }
 }
 

@@ -161,7 +161,11 @@ fn impossible_headers_are_refused_before_anything_is_sized_by_them() {
     for length in [-1i32, 0, 48, i32::MIN] {
         assert!(matches!(put(8, &length.to_be_bytes()), Err(BatchError::Invalid(_))), "{length}");
     }
-    for magic in [0u8, 1, 3, 127, 255] {
+    // Taken for an old message, whose lengths do not agree.
+    for magic in [0u8, 1] {
+        assert!(matches!(put(16, &[magic]), Err(BatchError::Invalid(_))), "{magic}");
+    }
+    for magic in [3u8, 127, 255] {
         assert!(put(16, &[magic]).unwrap_err().to_string().contains("not supported"));
     }
     for count in [-1, i32::MAX, 4] {

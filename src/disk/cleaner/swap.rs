@@ -14,7 +14,7 @@ use crate::disk::error::{DiskError, Result};
 use crate::disk::layout::{self, SegmentFile};
 use crate::disk::recovery::Recovery;
 use crate::disk::scan::{Found, Scanner};
-use crate::disk::{file, segment};
+use crate::disk::{file, gaps, segment};
 
 /// Removes a file that may have gone already.
 fn remove(path: &Path) -> Result<()> {
@@ -55,6 +55,7 @@ pub fn put_in_place(directory: &Path, replacement: &Replacement) -> Result<()> {
     let Some((&first, others)) = replacement.bases.split_first() else { return Ok(()) };
     let cleaned = layout::marked_file(directory, first, SegmentFile::Log, layout::CLEANED);
     let swap = layout::marked_file(directory, first, SegmentFile::Log, layout::SWAP);
+    gaps::note(directory)?;
     std::fs::rename(&cleaned, &swap).map_err(DiskError::io("rename to", &swap))?;
     stop_here("swap");
     segment::sync_directory(directory)?;

@@ -17,7 +17,7 @@ use crate::disk::recovery::{Cut, Recovery, copy_range};
 use crate::disk::scan::{Found, Scanner};
 use crate::disk::state::{End, State};
 use crate::disk::verify::{Checked, IndexCheck, check_records};
-use crate::disk::{file, producers, segment};
+use crate::disk::{file, gaps, producers, segment};
 use crate::record::RecordBuffer;
 
 /// What a repair did.
@@ -108,10 +108,18 @@ impl PartitionLog {
             let is_torn_from = published.is_none().then_some(recovery_point);
             let bound = next.or(published.map(|end| end.end_offset)).unwrap_or(i64::MAX);
             let mut scanner = Scanner::new(&log, &path, limit);
-            let plan = plan(&mut scanner, &self.config, (base, bound), is_torn_from, limit)?;
+            let plan = plan(
+                &mut scanner,
+                (&self.directory, &self.config),
+                (base, bound),
+                is_torn_from,
+                limit,
+            )?;
             let (mut plan, due) = plan;
             match next {
-                Some(next) if !self.config.cleanup_policy.compact => plan.fill(due, next),
+                Some(next) if !gaps::are_legal(&self.directory, &self.config) => {
+                    plan.fill(due, next)
+                }
                 None => plan.fill(due, end_due),
                 Some(_) => {}
             }
@@ -209,7 +217,7 @@ pub fn set_aside(path: &Path) -> Result<Cut> {
 /// Finds what of a segment is whole, and the offset behind it.
 fn plan(
     scanner: &mut Scanner<'_>,
-    config: &LogConfig,
+    (directory, config): (&Path, &LogConfig),
     (base, bound): (i64, i64),
     is_torn_from: Option<i64>,
     limit: u64,
@@ -225,8 +233,9 @@ fn plan(
             }
             Found::Batch(header) => {
                 let batch = scanner.bytes(at, header.size_bytes)?;
-                let Err(reason) = check_records(config, &header, batch, &mut buffer) else {
-                    if !config.cleanup_policy.compact {
+                let Err(reason) = check_records(directory, config, &header, batch, &mut buffer)
+                else {
+                    if !gaps::are_legal(directory, config) {
                         plan.fill(due, header.base_offset);
                     }
                     let next = at + header.size_bytes as u64;

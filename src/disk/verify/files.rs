@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Check, Checked, Finding};
 use crate::disk::error::{DiskError, Result};
 use crate::disk::layout::{self, SegmentFile};
-use crate::disk::{meta, producers};
+use crate::disk::{foreign, meta, producers};
 
 /// The largest of the small files.
 const SMALL_BYTES_MAX: u64 = 64 << 20;
@@ -34,10 +34,20 @@ pub fn verify_top(directory: &Path) -> Result<Checked> {
         other => other,
     };
     let meta_path = directory.join(layout::META_PROPERTIES);
-    take(&meta_path, meta::read_meta_properties(directory).map(drop))?;
+    let ids = match meta::read_meta_properties(directory) {
+        // Brokers with ZooKeeper had another form of ids.
+        Err(DiskError::Foreign { .. }) if foreign::is_foreign(directory) => Ok(()),
+        answer => answer.map(drop),
+    };
+    take(&meta_path, ids)?;
     for name in CHECKPOINTS {
         let path = directory.join(name);
-        take(&path, meta::read_checkpoint(&path).map(drop))?;
+        let read = if foreign::is_foreign(directory) {
+            foreign::read_checkpoint(&path)
+        } else {
+            meta::read_checkpoint(&path)
+        };
+        take(&path, read.map(drop))?;
     }
     Ok(checked)
 }
@@ -50,6 +60,8 @@ impl Check<'_> {
         let said = self.read_small(&path)?;
         let due = meta::partition_metadata(self.subject.topic_id);
         match said {
+            // Topics had no ids before Kafka 2.8.
+            None if self.subject.topic_id.as_u128() == 0 => {}
             None => self.checked.add(&path, None, None, "it is missing".to_owned()),
             Some(text) if text.trim_end() != due => {
                 let what = format!("it does not say `{}`", due.replace('\n', " "));

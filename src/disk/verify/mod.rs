@@ -19,7 +19,7 @@ use super::meta::Uuid;
 use super::record::{Wanted, decode};
 use super::scan::{Found, Scanner};
 use super::state::{End, State};
-use super::{BootId, compression, file, segment};
+use super::{BootId, compression, file, gaps, legacy, segment};
 use crate::config::LogConfig;
 use crate::record::{Compression, NO_TIMESTAMP, RecordBuffer, TimestampKind};
 
@@ -174,8 +174,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    const fn gaps(&self) -> bool {
-        self.subject.config.cleanup_policy.compact
+    fn gaps(&self) -> bool {
+        gaps::are_legal(self.subject.directory, self.subject.config)
     }
 
     /// Reads the published end, without which files are taken for what they hold.
@@ -237,7 +237,7 @@ impl Check<'_> {
                     at = to;
                 }
                 Found::Batch(header) => {
-                    if header.base_offset > due && !self.gaps() {
+                    if !header.follows(due, || self.gaps()) {
                         let found = header.base_offset;
                         let what = format!("offset {found} stands where {due} is due");
                         self.checked.add(&path, Some(at), Some(due), what);
@@ -247,7 +247,12 @@ impl Check<'_> {
                         self.checked.add(&path, Some(at), Some(header.base_offset), what);
                     }
                     indexes.pass(at, &header);
-                    self.count(&header);
+                    let records = if header.is_legacy() {
+                        self.buffer.len() as u64
+                    } else {
+                        header.record_count as u64
+                    };
+                    self.count(&header, records);
                     (at, due) = (at + header.size_bytes as u64, header.next_offset());
                 }
                 Found::Bad(what) => {
@@ -278,11 +283,11 @@ impl Check<'_> {
         self.checked.note(path, what);
     }
 
-    fn count(&mut self, header: &BatchHeader) {
+    fn count(&mut self, header: &BatchHeader, records: u64) {
         self.checked.batches += 1;
-        self.checked.records += header.record_count as u64;
+        self.checked.records += records;
         self.checked.bytes += header.size_bytes as u64;
-        self.pace.records.fetch_add(header.record_count as u64, Ordering::Relaxed);
+        self.pace.records.fetch_add(records, Ordering::Relaxed);
         self.pace.bytes.fetch_add(header.size_bytes as u64, Ordering::Relaxed);
     }
 
@@ -302,12 +307,14 @@ impl Check<'_> {
             let what = format!("the batch at byte {at} has attributes {:#06x}", header.attributes);
             self.checked.note(path, what);
         }
-        check_records(self.subject.config, header, batch, &mut self.buffer)
+        let Subject { directory, config, .. } = self.subject;
+        check_records(directory, config, header, batch, &mut self.buffer)
     }
 }
 
-/// Checks the records of a batch whose checksum is right, against its header.
+/// Checks the records of a batch whose checksum is right, against its header, in `directory`.
 pub fn check_records(
+    directory: &Path,
     config: &LogConfig,
     header: &BatchHeader,
     batch: &[u8],
@@ -319,8 +326,16 @@ pub fn check_records(
     if header.record_count == 0 {
         return Ok(());
     }
+    let max_bytes = usize::try_from(config.max_message_bytes).unwrap_or(0);
+    let budget = compression::budget_bytes(max_bytes);
+    let all = Wanted { partition: 0, from: 0, to: i64::MAX };
+    if header.is_legacy() {
+        buffer.clear();
+        buffer.arena.extend_from_slice(batch);
+        return legacy::decode(header, buffer, 0, all, budget);
+    }
     let due = i64::from(header.last_offset_delta) + 1;
-    if !config.cleanup_policy.compact && i64::from(header.record_count) != due {
+    if i64::from(header.record_count) != due && !gaps::are_legal(directory, config) {
         return Err(format!("it has {} records, and offsets for {due}", header.record_count));
     }
     let records = batch.get(HEADER_BYTES..).unwrap_or_default();
@@ -328,13 +343,10 @@ pub fn check_records(
     if codec == Compression::None {
         buffer.arena.extend_from_slice(records);
     } else {
-        let max_bytes = usize::try_from(config.max_message_bytes).unwrap_or(0);
-        let budget = compression::budget_bytes(max_bytes);
         compression::decompress(codec, records, budget, &mut buffer.arena)
             .map_err(|e| format!("a {} batch does not decompress: {e}", codec.name()))?;
     }
     let len = buffer.arena.len();
-    let all = Wanted { partition: 0, from: 0, to: i64::MAX };
     decode(header, buffer, 0, len, all)?;
     let latest = buffer.spans.iter().map(|span| span.timestamp_ms).max().unwrap_or(NO_TIMESTAMP);
     let said = header.max_timestamp;
