@@ -31,6 +31,8 @@ pub enum ErrorKind {
     UnknownMember,
     /// Another process has taken the place of a static member.
     FencedInstanceId,
+    /// Another run has taken over the name of a producer.
+    ProducerFenced,
     /// The members of the group share partitions out in another way.
     InconsistentGroupProtocol,
     /// The target does not offer this operation.
@@ -79,6 +81,7 @@ impl ErrorKind {
             Self::NonEmptyGroup => "NON_EMPTY_GROUP",
             Self::UnknownMember => "UNKNOWN_MEMBER_ID",
             Self::FencedInstanceId => "FENCED_INSTANCE_ID",
+            Self::ProducerFenced => "PRODUCER_FENCED",
             Self::InconsistentGroupProtocol => "INCONSISTENT_GROUP_PROTOCOL",
             Self::Unsupported => "UNSUPPORTED_VERSION",
             Self::NotFound => "NOT_FOUND",

@@ -122,6 +122,10 @@ pub struct ProducerOptions {
     pub partitioner: Partitioner,
     /// Bytes of a batch before compression; `None` leaves it to the back end.
     pub batch_bytes: Option<usize>,
+    /// How long a batch waits for more records; `None` leaves it to the back end.
+    pub linger: Option<Duration>,
+    /// The name under which this producer goes on where its last run ended.
+    pub resume: Option<String>,
     /// Whether each delivery carries its records back, with offsets.
     pub report: bool,
     /// Set by a signal: what is under way is then waited for only a short while.
@@ -133,6 +137,8 @@ pub struct ProducerOptions {
 pub enum Fate {
     /// The log has them, at the level that was asked for.
     Persisted,
+    /// The log has them of an earlier run of this producer.
+    PersistedBefore,
     /// The log does not have them.
     NotPersisted(Arc<ClusterError>),
     /// Nobody knows: sent, and the answer is missing or was not asked for.

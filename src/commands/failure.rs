@@ -150,6 +150,7 @@ const fn status(kind: ErrorKind) -> Status {
         | ErrorKind::PolicyViolation
         | ErrorKind::Refused
         | ErrorKind::FencedInstanceId
+        | ErrorKind::ProducerFenced
         | ErrorKind::NonEmptyGroup => Status::Partial,
         ErrorKind::CorruptData => Status::Damaged,
         ErrorKind::Busy | ErrorKind::Storage => Status::Local,
@@ -207,6 +208,7 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         | ErrorKind::PolicyViolation
         | ErrorKind::Refused
         | ErrorKind::FencedInstanceId
+        | ErrorKind::ProducerFenced
         | ErrorKind::Storage => None,
     }
 }

@@ -255,6 +255,8 @@ impl LoadArgs {
                 compression: delivery.compression,
                 partitioner: self.partitioner,
                 batch_bytes: delivery.batch_size,
+                linger: None,
+                resume: None,
                 report: true,
                 interrupted,
             },

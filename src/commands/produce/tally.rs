@@ -21,6 +21,8 @@ const TICK: Duration = Duration::from_millis(50);
 pub struct Counts {
     /// The log has them.
     pub persisted: u64,
+    /// Among those: of earlier runs.
+    pub persisted_before: u64,
     /// It has them not.
     pub not_persisted: u64,
     /// Nobody knows.
@@ -115,6 +117,10 @@ fn count(counts: &mut Counts, delivery: &Delivery) {
     };
     match &delivery.fate {
         Fate::Persisted => counts.persisted += delivery.records,
+        Fate::PersistedBefore => {
+            counts.persisted += delivery.records;
+            counts.persisted_before += delivery.records;
+        }
         Fate::NotPersisted(error) => {
             fail(error);
             counts.not_persisted += delivery.records;
