@@ -7,7 +7,7 @@
 //! before writes nothing more once that file is in place, and what the log holds then is counted.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
