@@ -350,11 +350,16 @@ impl PartitionLog {
             None => {
                 let (_, noted) = producers::newest(&self.directory)?.unwrap_or_default();
                 let mut last = noted.into_iter().find(of).map(|known| known.last_sequence);
-                survey::headers(&self.directory, &end, since.max(end.start_offset), &mut |header| {
-                    let entry = producer_entry(header).filter(of);
-                    last = last.max(entry.map(|entry| entry.last_sequence));
-                    true
-                })?;
+                survey::headers(
+                    &self.directory,
+                    &end,
+                    since.max(end.start_offset),
+                    &mut |header| {
+                        let entry = producer_entry(header).filter(of);
+                        last = last.max(entry.map(|entry| entry.last_sequence));
+                        true
+                    },
+                )?;
                 last
             }
         };

@@ -79,7 +79,9 @@ fn consume_json_into_produce_json_is_the_identity() {
     let second = read("b", "--json");
     let renamed = |lines: &[u8]| {
         let text = String::from_utf8(lines.to_vec()).unwrap();
-        text.lines().map(|l| l.replacen("\"topic\":\"b\"", "\"topic\":\"a\"", 1)).collect::<Vec<_>>()
+        text.lines()
+            .map(|l| l.replacen("\"topic\":\"b\"", "\"topic\":\"a\"", 1))
+            .collect::<Vec<_>>()
     };
     let (first, second) = (renamed(&first), renamed(&second));
     assert_eq!((first.len(), second.len()), (RECORDS, RECORDS));
