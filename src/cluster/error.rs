@@ -33,7 +33,7 @@ pub enum ErrorKind {
     UnknownMember,
     /// Another process has taken the place of a static member.
     FencedInstanceId,
-    /// Another producer has taken over the transactional id.
+    /// Another producer has taken over the transactional id, or the name that this run goes by.
     ProducerFenced,
     /// The members of the group share partitions out in another way.
     InconsistentGroupProtocol,

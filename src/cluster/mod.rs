@@ -304,6 +304,9 @@ impl Cluster {
             Self::Embedded(cluster) => {
                 Ok(Producer::Embedded(Box::new(cluster.producer(topic, options)?)))
             }
+            Self::Remote(_) if options.resume.is_some() => {
+                Err(remote::unsupported("resume a producer"))
+            }
             Self::Remote(cluster) => {
                 Ok(Producer::Remote(Box::new(cluster.producer(topic, options)?)))
             }

@@ -127,6 +127,8 @@ pub struct ProducerOptions {
     pub linger: Option<Duration>,
     /// Send in transactions; `None` sends without.
     pub transactions: Option<Transactions>,
+    /// The name under which this producer goes on where its last run ended.
+    pub resume: Option<String>,
     /// Whether each delivery carries its records back, with offsets.
     pub report: bool,
     /// Set by a signal: what is under way is then waited for only a short while.
@@ -149,6 +151,8 @@ pub struct Transactions {
 pub enum Fate {
     /// The log has them, at the level that was asked for.
     Persisted,
+    /// The log has them of an earlier run of this producer.
+    PersistedBefore,
     /// The log does not have them.
     NotPersisted(Arc<ClusterError>),
     /// Nobody knows: sent, and the answer is missing or was not asked for.

@@ -328,6 +328,11 @@ impl BatchEncoder {
         self.records += 1;
     }
 
+    /// Drops the records of this batch.
+    pub const fn forget(&mut self) {
+        self.records = 0;
+    }
+
     /// Closes the batch. `into` is an earlier batch whose memory is used again.
     pub fn finish(
         &mut self,

@@ -230,7 +230,7 @@ impl LogDirectory {
         Recovery { directory: &path, config }.measure(start, 0)
     }
 
-    fn open_state_file(&self) -> Result<(PathBuf, File)> {
+    pub(super) fn open_state_file(&self) -> Result<(PathBuf, File)> {
         let path = self.path.join(layout::DIRECTORY_STATE);
         let file = file::open_to_write(&path)?;
         Ok((path, file))

@@ -47,6 +47,20 @@ pub enum DiskError {
         /// Directory of the partition.
         path: PathBuf,
     },
+    /// Another run took over the name of a producer.
+    TakenOver {
+        /// The name.
+        name: String,
+    },
+    /// A producer wants to go on otherwise than it began.
+    Otherwise {
+        /// Its name.
+        name: String,
+        /// What it began with.
+        was: String,
+        /// What it is now.
+        is: String,
+    },
     /// A batch that does not fit the topic's limits.
     TooLarge {
         /// Its size on disk.
@@ -119,6 +133,12 @@ impl fmt::Display for DiskError {
             Self::Busy { path, holder } => write!(f, "{} is locked by {holder}", path.display()),
             Self::Deleted { path } => {
                 write!(f, "{} was deleted while it was in use", path.display())
+            }
+            Self::TakenOver { name } => {
+                write!(f, "another run has taken over `{name}`")
+            }
+            Self::Otherwise { name, was, is } => {
+                write!(f, "`{name}` began with {was}, and not with {is}: records would move")
             }
             Self::Fenced { path } => {
                 write!(f, "{} takes no records: an earlier sync to disk failed", path.display())

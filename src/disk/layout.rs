@@ -20,6 +20,8 @@ pub const PARTITION_STATE: &str = ".kaw-state";
 pub const COMPACTED: &str = ".kaw-compacted";
 /// Ours: the members of a group, its name made of [`GROUP_PREFIX`] and a hash of the group's id.
 pub const GROUP_PREFIX: &str = ".kaw-g-";
+/// Ours: a producer that comes back, its name made of this and a hash of the topic and its name.
+pub const RESUME_PREFIX: &str = ".kaw-r-";
 /// Log start offsets that are not the base of the first segment.
 pub const LOG_START_CHECKPOINT: &str = "log-start-offset-checkpoint";
 /// How far the logs are compacted: the first offset that is not.
@@ -99,12 +101,21 @@ pub fn marked_file(directory: &Path, base: i64, file: SegmentFile, mark: &str) -
 
 /// The path of the file of a group's members: a hash, since an id may hold anything.
 pub fn group_file(directory: &Path, group: &str) -> PathBuf {
-    // FNV-1a of 128 bits.
-    let mut hash = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128;
-    for byte in group.bytes() {
-        hash = (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
-    }
-    directory.join(format!("{GROUP_PREFIX}{hash:032x}"))
+    directory.join(format!("{GROUP_PREFIX}{:032x}", hash(group.bytes())))
+}
+
+/// The path of the file of a producer that comes back: a hash, since a name may hold anything.
+pub fn resume_file(directory: &Path, topic: &str, name: &str) -> PathBuf {
+    // No topic has a slash in its name.
+    let bytes = topic.bytes().chain([b'/']).chain(name.bytes());
+    directory.join(format!("{RESUME_PREFIX}{:032x}", hash(bytes)))
+}
+
+/// FNV-1a of 128 bits.
+fn hash(bytes: impl Iterator<Item = u8>) -> u128 {
+    bytes.fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+    })
 }
 
 /// The name of a partition's directory.

@@ -9,6 +9,7 @@
 //! |- cleaner-offset-checkpoint    the first offset of each log that is not compacted
 //! |- .lock                        Kafka's: writers hold it shared, a broker takes it alone
 //! |- .kaw-dir                     byte 0: lock of changes to topics
+//! |- .kaw-r-<hash>                a producer's name: its id, epoch, and counts (resume)
 //! |- .kaw-g-<hash>                members of a group; liveness and ownership are its locks
 //! `- <topic>-<n>/
 //!    |- <base>.log                record batches, one behind the other, and nothing else
@@ -64,6 +65,7 @@ pub mod reader;
 pub mod record;
 pub mod recovery;
 pub mod registry;
+pub mod resume;
 pub mod scan;
 pub mod segment;
 pub mod state;

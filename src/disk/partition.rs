@@ -23,8 +23,8 @@ use super::index::{Entry, OffsetEntry, TimeEntry};
 use super::layout::{self, SegmentFile};
 use super::recovery::{Cut, Recovered, Recovery, count_batch, producer_entry};
 use super::segment::{self, Segment};
-use super::state::{End, State};
-use super::{BootId, cleaner, producers, reader};
+use super::state::{End, ProducerEntry, State};
+use super::{BootId, cleaner, producers, reader, resume, survey};
 use crate::config::LogConfig;
 use crate::record::TimestampKind;
 
@@ -91,9 +91,20 @@ impl PartitionLog {
     /// Appends `batch`, whole or not at all, and publishes it. A batch of this producer that is in
     /// the log already is not written again: its offset is the answer.
     pub fn append(&mut self, batch: &mut EncodedBatch, now_ms: i64) -> Result<Appended> {
+        self.append_if(batch, now_ms, || Ok(()))
+    }
+
+    /// The same, where `allowed` has nothing against it: that is asked under the lock.
+    pub fn append_if(
+        &mut self,
+        batch: &mut EncodedBatch,
+        now_ms: i64,
+        allowed: impl FnOnce() -> Result<()>,
+    ) -> Result<Appended> {
         let state = Arc::clone(&self.state);
         self.check_size(batch)?;
         let _locked = state.lock()?;
+        allowed()?;
         let mut end = self.whole_end()?;
         self.append_locked(&mut end, batch, now_ms)
     }
@@ -317,6 +328,50 @@ impl PartitionLog {
         self.whole_end()
     }
 
+    /// The sequence of the last record that producer `id` wrote in `epoch`, from offset `since` on,
+    /// and where the log ends. `Busy` where somebody holds the lock. What it wrote is put on the
+    /// device if it is to be `durable`.
+    pub fn try_last_sequence(
+        &mut self,
+        id: i64,
+        epoch: i16,
+        since: i64,
+        durable: bool,
+    ) -> Result<(Option<i32>, i64)> {
+        self.try_lock()?;
+        self.check_fence()?;
+        let state = Arc::clone(&self.state);
+        let locked = state.try_lock()?;
+        let end = self.whole_end()?;
+        let segment = self.active(&end)?;
+        let of = |producer: &ProducerEntry| producer.id == id && producer.epoch == epoch;
+        let last = match self.state.producers().into_iter().find(of) {
+            Some(known) => Some(known.last_sequence),
+            None => {
+                let (_, noted) = producers::newest(&self.directory)?.unwrap_or_default();
+                let mut last = noted.into_iter().find(of).map(|known| known.last_sequence);
+                survey::headers(
+                    &self.directory,
+                    &end,
+                    since.max(end.start_offset),
+                    &mut |header| {
+                        let entry = producer_entry(header).filter(of);
+                        last = last.max(entry.map(|entry| entry.last_sequence));
+                        true
+                    },
+                )?;
+                last
+            }
+        };
+        drop(locked);
+        if durable && last.is_some() {
+            let (end_offset, end_position) = (end.end_offset, end.position);
+            let appended = Appended { base_offset: end_offset, segment, end_offset, end_position };
+            Self::sync(&state, &self.directory, &appended)?;
+        }
+        Ok((last, end.end_offset))
+    }
+
     /// Puts everything below `appended.end_offset` on the device, and says so in the state page.
     /// Segments that others filled and never synced are synced as well, since the recovery point
     /// speaks for all of them. Takes no lock. A failure fences the partition.
@@ -367,6 +422,16 @@ impl PartitionLog {
         self.trim_locked(end, before, now_ms, record)
     }
 
+    /// Writes down what is known of producers that come back: what is deleted next may be the last
+    /// batch of one. That it cannot be written stops nothing, since a full disk is made room on by
+    /// deleting; the state page still has it, until the machine starts anew.
+    fn keep_producers(&self, end: &End, now_ms: i64) {
+        let all = self.state.producers();
+        if all.iter().any(|producer| resume::comes_back(producer.id)) {
+            drop(producers::write_snapshot(&self.directory, end.end_offset, &all, now_ms));
+        }
+    }
+
     /// Deletes the records before `before` of the log that ends at `end`. Only under the lock.
     fn trim_locked(
         &mut self,
@@ -379,6 +444,7 @@ impl PartitionLog {
         if start == end.end_offset && end.position > 0 {
             self.roll(&mut end, now_ms)?;
         }
+        self.keep_producers(&end, now_ms);
         record(start)?;
         self.log_start = start;
         end.start_offset = start;

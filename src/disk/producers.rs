@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::{DiskError, Result};
 use super::layout::{self, SegmentFile};
 use super::meta;
+use super::resume;
 use super::state::ProducerEntry;
 
 const VERSION: i16 = 1;
@@ -82,10 +83,13 @@ pub fn write_snapshot(
     let mut entries = earlier.map(|(_, entries)| entries).unwrap_or_default();
     entries.retain(|e| recent.iter().all(|r| r.id != e.id));
     entries.extend_from_slice(recent);
-    entries.retain(|e| now_ms.saturating_sub(e.timestamp) < EXPIRATION_MS);
+    let is_fresh = |e: &ProducerEntry| now_ms.saturating_sub(e.timestamp) < EXPIRATION_MS;
+    entries.retain(|e| resume::comes_back(e.id) || is_fresh(e));
     entries.sort_unstable_by_key(|e| e.id);
     let path = layout::segment_file(directory, offset, SegmentFile::Snapshot);
-    meta::replace(&path, &encode(&entries), false)?;
+    // What comes back may be told nowhere else, once its batches have gone.
+    let durable = recent.iter().any(|e| resume::comes_back(e.id));
+    meta::replace(&path, &encode(&entries), durable)?;
     for other in list(directory)? {
         if other < offset {
             let path = layout::segment_file(directory, other, SegmentFile::Snapshot);
@@ -132,7 +136,7 @@ fn list(directory: &Path) -> Result<Vec<i64>> {
 }
 
 /// The newest snapshot that can be read, and its offset.
-fn newest(directory: &Path) -> Result<Option<(i64, Vec<ProducerEntry>)>> {
+pub fn newest(directory: &Path) -> Result<Option<(i64, Vec<ProducerEntry>)>> {
     for offset in list(directory)?.into_iter().rev() {
         let path = layout::segment_file(directory, offset, SegmentFile::Snapshot);
         let bytes = meta::read_file(&path, SNAPSHOT_MAX_BYTES).ok().flatten();

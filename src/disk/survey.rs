@@ -125,7 +125,7 @@ fn first_from(buffer: &RecordBuffer, offset: i64) -> Option<i64> {
 
 /// Shows every batch header from the one with the offset `from` on, until `visit` says no. Bodies
 /// are passed over, so checksums are not looked at.
-fn headers(
+pub(super) fn headers(
     directory: &Path,
     end: &End,
     from: i64,

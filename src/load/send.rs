@@ -89,7 +89,7 @@ impl Shared {
         {
             let mut fates = self.fates();
             let error = match &delivery.fate {
-                Fate::Persisted => {
+                Fate::Persisted | Fate::PersistedBefore => {
                     fates.acked += delivery.records;
                     None
                 }

@@ -53,6 +53,8 @@ mod needs;
 mod oracle;
 mod processes;
 mod produce;
+mod produce_identity;
+mod produce_resume;
 mod readme;
 mod remote;
 mod sandbox;

@@ -47,6 +47,8 @@ impl From<DiskError> for ClusterError {
             DiskError::Corrupt { .. } => ErrorKind::CorruptData,
             DiskError::Busy { .. } => ErrorKind::Busy,
             DiskError::Deleted { .. } => ErrorKind::UnknownTopicOrPartition,
+            DiskError::TakenOver { .. } => ErrorKind::ProducerFenced,
+            DiskError::Otherwise { .. } => ErrorKind::InvalidRequest,
             DiskError::TooLarge { .. } => ErrorKind::MessageTooLarge,
             DiskError::Missing { .. } => ErrorKind::NotFound,
         };

@@ -12,12 +12,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bo
 
 use super::cleaner::Cleaner;
 use super::writer::{Flush, Syncer, Writer};
-use super::{Embedded, OpenTopic, open_topic};
+use super::{Embedded, OpenTopic, PATIENCE_STEP, open_topic};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::types::{Delivery, Fate, ProducerOptions, Report, TopicLimits};
+use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report, TopicLimits};
 use crate::disk::batch::{BatchEncoder, EncodedBatch, HEADER_BYTES, ProducerStamp, next_sequence};
 use crate::disk::directory::{LogDirectory, new_producer_id};
 use crate::disk::error::DiskError;
+use crate::disk::resume::{Resumed, Wanted};
 use crate::disk::state::State;
 use crate::partitioner::Assigner;
 use crate::record::RecordBuffer;
@@ -105,6 +106,8 @@ struct Lane {
     encoder: BatchEncoder,
     next_sequence: i32,
     indices: Vec<u32>,
+    /// Records that the log has of earlier runs, and which are yet to come by again.
+    before: u64,
 }
 
 /// Appends records to one topic.
@@ -113,6 +116,7 @@ pub struct Producer {
     assigner: Assigner,
     lanes: Vec<Lane>,
     id: i64,
+    epoch: i16,
     max_message_bytes: usize,
     batch_bytes: usize,
     /// Bytes in batches that are not full yet.
@@ -139,8 +143,30 @@ impl Embedded {
     /// A producer for `topic`.
     pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
         let directory = LogDirectory::open_to_write(&self.path)?;
-        let topic = open_topic(&directory.registry()?, topic)?;
-        Producer::start(directory, topic, options, self.limits.timeout)
+        let registry = directory.registry()?;
+        let id = registry.topics.get(topic).map(|topic| topic.id.to_string());
+        let topic = open_topic(&registry, topic)?;
+        let resumed = match &options.resume {
+            Some(name) => {
+                let until = Instant::now() + self.limits.timeout;
+                let wanted = Wanted {
+                    name,
+                    topic: &topic.name,
+                    topic_id: id.unwrap_or_default(),
+                    partitions: topic.partitions,
+                    config: &topic.config,
+                    partitioner: options.partitioner.name(),
+                    durable: options.acks == Acks::All,
+                    again: &|| {
+                        std::thread::sleep(PATIENCE_STEP);
+                        Instant::now() < until && !options.interrupted.load(Ordering::Relaxed)
+                    },
+                };
+                Some(wanted.take_over(&directory)?)
+            }
+            None => None,
+        };
+        Producer::start(directory, topic, options, resumed, self.limits.timeout)
     }
 
     /// What a topic takes; `None` if it does not exist.
@@ -166,9 +192,14 @@ impl Producer {
         directory: LogDirectory,
         topic: OpenTopic,
         options: ProducerOptions,
+        resumed: Option<Resumed>,
         timeout: Duration,
     ) -> Result<Self> {
-        let id = new_producer_id()?;
+        let (id, epoch) = match &resumed {
+            Some(Resumed { ticket, .. }) => (ticket.id, ticket.epoch),
+            None => (new_producer_id()?, 0),
+        };
+        let seed = resumed.as_ref().map_or(id.cast_unsigned(), |resumed| resumed.seed);
         let codec = options.compression.or(topic.config.compression_type).unwrap_or_default();
         let (work, queue) = bounded(QUEUED_BATCHES);
         let (give_back, spare) = bounded(QUEUED_BATCHES + 2);
@@ -178,19 +209,24 @@ impl Producer {
         let shared =
             Arc::new(Shared { interrupted: Arc::clone(&options.interrupted), ..Shared::default() });
         let max_message_bytes = usize::try_from(topic.config.max_message_bytes).unwrap_or(0);
+        let (ticket, before) = resumed.map(|r| (r.ticket, r.counts)).unzip();
+        let before = before.unwrap_or_default().into_iter().chain(std::iter::repeat(0));
         let lanes = (0..topic.partitions)
-            .map(|_| Lane {
+            .zip(before)
+            .map(|(_, before)| Lane {
                 encoder: BatchEncoder::new(codec),
                 next_sequence: 0,
                 indices: Vec::new(),
+                before,
             })
             .collect();
         let flush = Flush::of(options.acks, &topic.config);
-        let assigner = Assigner::new(options.partitioner, topic.partitions, id.cast_unsigned());
+        let assigner = Assigner::new(options.partitioner, topic.partitions, seed);
         let writer = Writer {
             directory,
             topic,
             acks: options.acks,
+            ticket,
             flush,
             logs: HashMap::new(),
             queue,
@@ -216,6 +252,7 @@ impl Producer {
             assigner,
             lanes,
             id,
+            epoch,
             max_message_bytes,
             batch_bytes: batch_bytes.min(max_message_bytes),
             waiting_bytes: 0,
@@ -249,6 +286,7 @@ impl Producer {
     /// Takes the records of `buffer`; each gets its fate as a delivery. Blocks while the log is
     /// behind. `false` means that an earlier record failed and nothing more is taken.
     pub fn send(&mut self, buffer: &Arc<RecordBuffer>) -> bool {
+        let mut before = 0;
         for (index, span) in buffer.spans.iter().enumerate() {
             let size = BatchEncoder::record_bytes_max(span, buffer);
             let partition = if span.partition >= 0 {
@@ -260,8 +298,16 @@ impl Producer {
                 self.refuse_partition(buffer, index, partition);
                 continue;
             };
+            if lane.before > 0 {
+                lane.before -= 1;
+                before += 1;
+                continue;
+            }
             if lane.encoder.records() > 0 && lane.encoder.size_bytes() + size > self.batch_bytes {
                 self.finish(partition, buffer);
+            }
+            if self.options.resume.is_some() && self.shared.failed.load(Ordering::Acquire) {
+                break;
             }
             let Some(lane) = self.lanes.get_mut(partition as usize) else { continue };
             lane.encoder.push(span, buffer);
@@ -272,6 +318,15 @@ impl Producer {
             if self.waiting_bytes > WAITING_BYTES {
                 self.flush_from(buffer);
             }
+        }
+        if before > 0 {
+            self.deliver(Delivery {
+                records: before,
+                fate: Fate::PersistedBefore,
+                partition: -1,
+                number: None,
+                report: None,
+            });
         }
         // A report points into this buffer, so its batches do not wait for the next one.
         if self.options.report {
@@ -312,7 +367,14 @@ impl Producer {
         }
         self.waiting_bytes = self.waiting_bytes.saturating_sub(lane.encoder.size_bytes());
         let base_sequence = lane.next_sequence;
-        let stamp = ProducerStamp { id: self.id, epoch: 0, base_sequence };
+        if self.options.resume.is_some() && base_sequence.checked_add(records).is_none() {
+            let message = "a partition has all the records that one run can count: run it again";
+            let error = ClusterError::new(ErrorKind::InvalidRequest, message);
+            lane.encoder.forget();
+            lane.indices.clear();
+            return self.refuse(records as u64, partition, None, error);
+        }
+        let stamp = ProducerStamp { id: self.id, epoch: self.epoch, base_sequence };
         let into = self.spare.try_recv().unwrap_or_default();
         let report = self.options.report.then(|| Sent {
             records: Arc::clone(buffer),
@@ -359,14 +421,21 @@ impl Producer {
     }
 
     fn refuse(&self, records: u64, partition: i32, sent: Option<Sent>, error: ClusterError) {
-        let delivery = Delivery {
+        if self.options.resume.is_some() {
+            // What stands behind a record that is left out would be counted in its place by the
+            // next run, so nothing may.
+            self.shared.failed.store(true, Ordering::Release);
+        }
+        self.deliver(Delivery {
             records,
             fate: Fate::NotPersisted(Arc::new(error)),
             partition,
             number: None,
             report: sent.map(|sent| sent.report(-1)),
-        };
-        let mut delivery = delivery;
+        });
+    }
+
+    fn deliver(&self, mut delivery: Delivery) {
         while let Err(SendTimeoutError::Timeout(back)) =
             self.deliveries.send_timeout(delivery, TICK)
         {

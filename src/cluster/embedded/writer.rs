@@ -19,6 +19,7 @@ use crate::disk::batch::EncodedBatch;
 use crate::disk::directory::LogDirectory;
 use crate::disk::partition::{Appended, PartitionLog};
 use crate::disk::recovery::Cut;
+use crate::disk::resume::Ticket;
 use crate::disk::state::State;
 use crate::topic::TopicName;
 
@@ -65,6 +66,8 @@ pub(super) struct Writer {
     pub(super) directory: LogDirectory,
     pub(super) topic: OpenTopic,
     pub(super) acks: Acks,
+    /// Of a producer that goes on under a name.
+    pub(super) ticket: Option<Ticket>,
     pub(super) flush: Flush,
     pub(super) logs: HashMap<i32, PartitionLog>,
     pub(super) queue: Receiver<Work>,
@@ -210,7 +213,9 @@ impl Writer {
             }
         };
         self.shared.set_appending(Some(Arc::clone(log.state())));
-        let appended = log.append(batch, crate::now_ms());
+        let ticket = self.ticket.as_ref();
+        let allowed = || ticket.map_or(Ok(()), Ticket::check);
+        let appended = log.append_if(batch, crate::now_ms(), allowed);
         self.shared.set_appending(None);
         tell_cuts(&self.warn, &self.topic.name, partition, log);
         let appended = appended.map_err(|error| error.or_deleted(&path))?;

@@ -128,6 +128,9 @@ mod tests {
             assignor: Assignor::RoundRobin,
             client_id: "kaw".into(),
             to_end: false,
+            start: crate::offset::Position::Start,
+            on_out_of_range: crate::offset::OutOfRange::Fail,
+            skip_damaged: false,
         }
     }
 

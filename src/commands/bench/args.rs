@@ -257,6 +257,7 @@ impl LoadArgs {
                 batch_bytes: delivery.batch_size,
                 linger: None,
                 transactions: None,
+                resume: None,
                 report: true,
                 interrupted,
             },

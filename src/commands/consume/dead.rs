@@ -55,6 +55,7 @@ impl DeadLetters {
                 partitioner: Partitioner::default(),
                 linger: None,
                 transactions: None,
+                resume: None,
                 report: false,
                 // Not cut short by a signal: only what is written here lets the group go on.
                 interrupted: Arc::default(),
@@ -146,6 +147,6 @@ fn error_of(fate: Fate) -> ClusterError {
         Fate::NotPersisted(error) | Fate::MaybePersisted(Some(error)) => {
             ClusterError::new(error.kind, error.message.clone())
         }
-        Fate::Persisted | Fate::MaybePersisted(None) => unknown(),
+        Fate::Persisted | Fate::PersistedBefore | Fate::MaybePersisted(None) => unknown(),
     }
 }

@@ -311,6 +311,7 @@ impl Copying {
             batch_bytes: None,
             linger: None,
             transactions: None,
+            resume: None,
             report: false,
             interrupted: ends.context.stop()?.flag(),
         };

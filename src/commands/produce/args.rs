@@ -16,13 +16,17 @@ use crate::record::template::Template;
 use crate::topic::TopicName;
 use crate::value::{self, Rate};
 
+/// The longest name of a producer.
+const NAME_MAX_BYTES: usize = 249;
+
 /// What stands below its help.
 const EXAMPLES: &str = "\
 EXAMPLES:
   kaw produce greetings greetings.txt
   kaw fake 1000 | kaw produce users --key-field /id --partitions 3
   kaw produce words -K : --report '%p %o %k' words.txt
-  kaw produce users --fake 1M -z zstd --acks 1";
+  kaw produce users --fake 1M -z zstd --acks 1
+  kaw produce words --resume import words.txt";
 
 /// Write records to a topic
 ///
@@ -170,6 +174,27 @@ pub struct Args {
     #[arg(long, value_name = "RATE", value_parser = value::rate, help_heading = "Delivery")]
     pub rate: Option<Rate>,
 
+    /// Go on where the last run of NAME ended: the same input again, after any crash, gives each
+    /// record exactly once
+    #[arg(long, value_name = "NAME", value_parser = name, help_heading = "Delivery")]
+    #[arg(conflicts_with_all = ["keep_going", "internal"])]
+    pub resume: Option<String>,
+
+    /// Send envelopes at the spacing of their timestamps, or so many times as fast: 2x
+    #[arg(long, value_name = "SPEED", value_parser = speed, help_heading = "Delivery")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "1x")]
+    #[arg(requires = "json", conflicts_with_all = ["rate", "timestamp"])]
+    pub pace: Option<f64>,
+
+    /// Go on behind records that cannot be made of the input; exit with 3 in the end
+    #[arg(long, help_heading = "Delivery", conflicts_with = "fake")]
+    pub keep_going: bool,
+
+    /// With --keep-going, write the input of such records to FILE as it was read
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(help_heading = "Delivery", requires = "keep_going")]
+    pub rejects: Option<PathBuf>,
+
     /// Print a line for each persisted record: tokens as in `kaw consume -f`
     #[arg(long, value_name = "FORMAT", value_parser = Template::parse, help_heading = "Delivery")]
     pub report: Option<Template>,
@@ -198,6 +223,22 @@ pub fn acks(text: &str) -> Result<Acks, String> {
     }
 }
 
+/// The values of `--resume`.
+fn name(text: &str) -> Result<String, String> {
+    match text.len() {
+        0 => Err("the name is empty".to_owned()),
+        1..=NAME_MAX_BYTES => Ok(text.to_owned()),
+        bytes => Err(format!("the name has {bytes} bytes, and may have {NAME_MAX_BYTES}")),
+    }
+}
+
+/// The values of `--pace`.
+fn speed(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('x').unwrap_or(text).parse::<f64>();
+    let speed = number.ok().filter(|speed| (1e-6..=1e6).contains(speed));
+    speed.ok_or_else(|| format!("`{text}` is no speed such as 1x, 2x or 0.5x"))
+}
+
 /// The values of `-z`.
 pub fn codec(text: &str) -> Result<Compression, String> {
     let found = Compression::ALL.into_iter().find(|codec| codec.name() == text);
@@ -212,6 +253,9 @@ impl Args {
         }
         if self.transactional_id.is_some() && self.acks != Acks::All {
             return Err(Failure::usage("--transactional-id needs `--acks all`"));
+        }
+        if self.resume.is_some() && self.acks == Acks::None {
+            return Err(Failure::usage("--resume needs acknowledgements: not --acks 0"));
         }
         let timestamp = self.timestamp.as_deref().map(|t| crate::offset::parse_time(t, now_ms));
         let timestamp_ms =
@@ -247,6 +291,7 @@ impl Args {
                 records: self.transaction_records,
                 time: self.transaction_time,
             }),
+            resume: self.resume.clone(),
             report: self.report.is_some(),
         }
     }

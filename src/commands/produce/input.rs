@@ -3,6 +3,7 @@
 
 use memchr::memmem;
 
+use super::rejects::Rejects;
 use super::source::{Got, Source};
 use crate::commands::Failure;
 use crate::fake::Users;
@@ -122,6 +123,8 @@ pub struct Input<'a> {
     /// A file ended behind the bytes in `carry`.
     file_ended: bool,
     ended: bool,
+    /// Takes the bytes that no record can be made of.
+    pub rejects: Option<Rejects>,
     /// What was counted so far.
     pub counted: Counted,
 }
@@ -147,6 +150,7 @@ impl<'a> Input<'a> {
             carry_is_unsplit: false,
             file_ended: false,
             ended: false,
+            rejects: None,
             counted: Counted::default(),
         }
     }
@@ -212,6 +216,14 @@ impl<'a> Input<'a> {
         Ok(Stretch { len, ends: ends || self.ended })
     }
 
+    /// Writes bytes that make no record down, where that is asked for.
+    fn reject(&mut self, bytes: &[u8], delimiter: &[u8]) {
+        if let Some(rejects) = &mut self.rejects {
+            rejects.put(bytes);
+            rejects.put(delimiter);
+        }
+    }
+
     /// Keeps the bytes from `at` on for the next turn.
     fn keep(&mut self, arena: &[u8], at: usize, stretch: &Stretch, unsplit: bool) -> Option<Slice> {
         self.carry_is_unsplit = unsplit;
@@ -223,13 +235,18 @@ impl<'a> Input<'a> {
         }
         if stretch.ends {
             let was_passing_over = std::mem::take(&mut self.passing_over);
+            if was_passing_over {
+                self.reject(rest, b"");
+            }
             // The last record counts without a delimiter behind it.
             return (!rest.is_empty() && !was_passing_over).then(|| Slice::new(at, rest.len()));
         }
         if self.passing_over {
             // Enough that a delimiter of several bytes is still found.
             let tail = self.shape.delimiter.as_ref().map_or(0, |d| d.len() - 1).min(rest.len());
-            self.carry.extend_from_slice(rest.get(rest.len() - tail..).unwrap_or_default());
+            let (over, tail) = rest.split_at(rest.len() - tail);
+            self.reject(over, b"");
+            self.carry.extend_from_slice(tail);
         } else if rest.len() > self.record_bytes_max {
             self.passing_over = true;
             return Some(Slice::new(at, rest.len()));
@@ -281,10 +298,13 @@ impl<'a> Input<'a> {
                     break;
                 }
                 at = start + len + delimiter.len();
+                let piece = data.get(start..start + len).unwrap_or_default();
                 if std::mem::take(&mut self.passing_over) {
+                    self.reject(piece, &delimiter);
                     continue;
                 }
                 if let Err(bad) = handle(self, Slice::new(start, len), &mut taken) {
+                    self.reject(piece, &delimiter);
                     self.keep(arena, at, stretch, true);
                     return Turn::Bad(bad);
                 }
@@ -294,6 +314,7 @@ impl<'a> Input<'a> {
         if let Some(last) = self.keep(arena, at, stretch, unsplit)
             && let Err(bad) = handle(self, last, &mut taken)
         {
+            self.reject(last.of(data).unwrap_or_default(), b"");
             return Turn::Bad(bad);
         }
         if self.ended && !self.carry_is_unsplit { Turn::End } else { Turn::More }

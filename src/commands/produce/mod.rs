@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod input;
+pub mod rejects;
 pub mod source;
 pub mod tally;
 
@@ -14,6 +15,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 pub use self::args::Args;
 use self::input::{BadRecord, Generated, Input, Turn};
+use self::rejects::Rejects;
 use self::source::Source;
 use self::tally::{Counts, Reporter, Tally};
 use super::topics::{create_missing, guard_internal};
@@ -36,6 +38,8 @@ const LINGER_MAX: Duration = Duration::from_millis(50);
 const BACKLOG: Duration = Duration::from_millis(1);
 /// How long a report that nobody reads may take after a signal.
 const GRACE: Duration = Duration::from_millis(1500);
+/// How many of the records that could not be made are told one by one.
+const REJECTS_SHOWN: u64 = 10;
 /// A wait for the log ends after this, to look at signals.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -51,7 +55,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         let error = ClusterError::new(ErrorKind::Unsupported, message);
         return Err(context.failure("produce", error));
     }
-    let slow = args.sync || args.rate.is_some();
+    let slow = args.sync || args.rate.is_some() || args.pace.is_some();
     let mut records = if let Some(count) = args.fake {
         Records::Generated(Box::new(Generated::new(args.seed, args.start_id, count, shape)))
     } else {
@@ -59,10 +63,17 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         let limits = limits.map_err(|error| context.failure("produce", error))?;
         let default = LogConfig::default().max_message_bytes as usize;
         let max = limits.map_or(default, |limits| limits.max_message_bytes);
-        Records::Input(Box::new(Input::new(source, shape, max, slow)))
+        let mut input = Input::new(source, shape, max, slow);
+        input.rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
+        Records::Input(Box::new(input))
     };
     let mut run = Run::new(context, args);
-    let sent = run.send_all(&mut records);
+    let mut sent = run.send_all(&mut records);
+    if let Records::Input(input) = &mut records
+        && let Some(rejects) = &mut input.rejects
+    {
+        sent = sent.and(rejects.finish().map_err(Early::Failed));
+    }
     run.finish(sent)
 }
 
@@ -112,6 +123,10 @@ struct Run<'a> {
     /// Records that were too large to be sent, and the first of them.
     too_large: u64,
     first_too_large: Option<BadRecord>,
+    /// Records that could not be made, with --keep-going.
+    rejected: u64,
+    /// The timestamp of the first record, and when it was sent, with --pace.
+    pace_from: Option<(i64, Instant)>,
 }
 
 impl<'a> Run<'a> {
@@ -129,13 +144,15 @@ impl<'a> Run<'a> {
             skipped: 0,
             too_large: 0,
             first_too_large: None,
+            rejected: 0,
+            pace_from: None,
         }
     }
 
     /// The most records that one turn may take.
     fn most(&self) -> u64 {
         let left = self.args.count.map_or(u64::MAX, |count| count - self.read);
-        if self.args.sync {
+        if self.args.sync || self.args.pace.is_some() {
             return left.min(1);
         }
         match self.args.rate {
@@ -177,6 +194,7 @@ impl<'a> Run<'a> {
                 room.first_number = (self.read + 1).saturating_sub(behind);
             }
             if !buffer.is_empty() {
+                self.keep_pace(&buffer)?;
                 self.send(&buffer)?;
             }
             buffers.keep(buffer);
@@ -184,7 +202,9 @@ impl<'a> Run<'a> {
             match turn {
                 Turn::End => break,
                 Turn::More => {}
-                Turn::Bad(bad) if bad.too_large => {
+                Turn::Bad(bad) if self.args.keep_going => self.reject(&bad),
+                // A name goes on behind its last record, and so nothing is left out before that.
+                Turn::Bad(bad) if bad.too_large && self.args.resume.is_none() => {
                     self.too_large += 1;
                     self.first_too_large.get_or_insert(bad);
                 }
@@ -192,6 +212,27 @@ impl<'a> Run<'a> {
             }
             self.settle(records);
         }
+        Ok(())
+    }
+
+    /// Counts a record that cannot be made; says why, if there were not many.
+    fn reject(&mut self, bad: &BadRecord) {
+        self.rejected += 1;
+        if self.rejected <= REJECTS_SHOWN {
+            self.context.out.warn(format_args!("record {}: {}", bad.number, bad.reason));
+        }
+    }
+
+    /// Waits until the record is due by its timestamp; one that lies before the first is due.
+    fn keep_pace(&mut self, buffer: &RecordBuffer) -> Result<(), Failure> {
+        let (Some(speed), Some(span)) = (self.args.pace, buffer.spans.first()) else {
+            return Ok(());
+        };
+        let (first_ms, begun) =
+            *self.pace_from.get_or_insert_with(|| (span.timestamp_ms, Instant::now()));
+        let due_ms = span.timestamp_ms.saturating_sub(first_ms).max(0) as f64 / speed;
+        let wait = Duration::from_secs_f64((due_ms / 1000.0).min(1e9));
+        self.context.stop()?.wait(wait.saturating_sub(begun.elapsed()));
         Ok(())
     }
 
@@ -238,7 +279,7 @@ impl<'a> Run<'a> {
         }
         if self.args.sync {
             working.producer.flush();
-            let sent = self.read - self.too_large;
+            let sent = self.read - self.too_large - self.rejected;
             while !self.tally.wait_for(sent, TICK) {
                 if working.producer.is_stuck() {
                     return Err(Early::NotTaken);
@@ -351,7 +392,7 @@ impl<'a> Run<'a> {
         self.progress.finish();
         let mut counts = self.tally.counts();
         // What was read and never sent is not in the log; what was sent and has no answer may be.
-        let unknown = self.read.saturating_sub(counts.settled());
+        let unknown = self.read.saturating_sub(counts.settled() + self.rejected);
         match &closed {
             Ok(()) => counts.not_persisted += unknown,
             Err(_) => counts.maybe_persisted += unknown,
@@ -383,6 +424,13 @@ impl<'a> Run<'a> {
         let mut skipped = String::new();
         if self.skipped > 0 {
             skipped = format!("; {} skipped", units::plural(self.skipped, "empty record"));
+        }
+        if self.rejected > 0 {
+            skipped.insert_str(0, &format!(", {} rejected", units::count(self.rejected)));
+        }
+        if counts.persisted_before > 0 {
+            let before = units::count(counts.persisted_before);
+            skipped.push_str(&format!("; {before} of them in earlier runs"));
         }
         // The target was found at the start, so it is found again.
         let level = self.context.durability(self.args.acks).unwrap_or("unknown");
@@ -433,6 +481,11 @@ impl<'a> Run<'a> {
             let message = format!("cannot produce record {}: {}", bad.number, bad.reason);
             let failure = Failure::new(Status::Partial, ErrorKind::MessageTooLarge.code(), message);
             return Err(failure.hint("`kaw topics alter` sets max.message.bytes"));
+        }
+        if self.rejected > 0 {
+            let records = units::plural(self.rejected, "record");
+            let message = format!("{records} could not be made of the input");
+            return Err(Failure::new(Status::Partial, ErrorKind::InvalidRecord.code(), message));
         }
         match counts.report_failure {
             None | Some(std::io::ErrorKind::BrokenPipe) => {}

@@ -21,6 +21,8 @@ const TICK: Duration = Duration::from_millis(50);
 pub struct Counts {
     /// The log has them.
     pub persisted: u64,
+    /// Among those: of earlier runs.
+    pub persisted_before: u64,
     /// It has them not.
     pub not_persisted: u64,
     /// Nobody knows.
@@ -41,6 +43,10 @@ impl Counts {
         };
         match fate {
             Fate::Persisted => self.persisted += records,
+            Fate::PersistedBefore => {
+                self.persisted += records;
+                self.persisted_before += records;
+            }
             Fate::NotPersisted(error) => {
                 fail(error);
                 self.not_persisted += records;

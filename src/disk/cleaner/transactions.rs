@@ -8,6 +8,7 @@ use super::{Job, Sealed};
 use crate::disk::batch::BatchHeader;
 use crate::disk::error::Result;
 use crate::disk::producers::EXPIRATION_MS;
+use crate::disk::resume::comes_back;
 
 /// The marker of a transaction that was aborted (`ControlRecordType`).
 const MARKER_ABORT: i16 = 0;
@@ -114,7 +115,8 @@ impl Transactions {
     /// the next one could pass for a repetition, or for a gap.
     pub(super) fn is_last_of_producer(&self, header: &BatchHeader) -> bool {
         let Some(last) = self.last.get(&header.producer.id) else { return false };
-        if self.now_ms.saturating_sub(last.timestamp) >= EXPIRATION_MS {
+        let is_silent = self.now_ms.saturating_sub(last.timestamp) >= EXPIRATION_MS;
+        if is_silent && !comes_back(header.producer.id) {
             return false;
         }
         match last.data_offset {
