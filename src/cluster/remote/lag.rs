@@ -155,7 +155,7 @@ impl Remote {
         for (index, (of, offset)) in at.iter().enumerate() {
             match (from.last(), wanted.last_mut()) {
                 (Some((last, _)), Some(offsets)) if last == of => {
-                    offsets.push_back((*offset, index))
+                    offsets.push_back((*offset, index));
                 }
                 _ => {
                     from.push((of.clone(), *offset));

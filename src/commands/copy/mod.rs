@@ -377,7 +377,7 @@ impl Copying {
             if let Some(skip) = self.skip.get_mut(of) {
                 let skipped = (*skip).min(room.spans.len() as u64);
                 *skip -= skipped;
-                self.leave_out(of, room.spans.drain(..skipped as usize).last());
+                self.leave_out(of, room.spans.drain(..skipped as usize).next_back());
             }
             let left = ends.args.count.map_or(u64::MAX, |count| count - self.read);
             room.spans.truncate(usize::try_from(left).unwrap_or(usize::MAX));

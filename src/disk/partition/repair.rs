@@ -118,7 +118,7 @@ impl PartitionLog {
             let (mut plan, due) = plan;
             match next {
                 Some(next) if !gaps::are_legal(&self.directory, &self.config) => {
-                    plan.fill(due, next)
+                    plan.fill(due, next);
                 }
                 None => plan.fill(due, end_due),
                 Some(_) => {}

@@ -147,7 +147,7 @@ const DEPTH_MAX: usize = 16;
 /// What is left of the text of an expression.
 struct Rest<'t>(&'t str);
 
-impl<'t> Rest<'t> {
+impl Rest<'_> {
     fn skip_space(&mut self) {
         self.0 = self.0.trim_start_matches([' ', '\t', '\n']);
     }
