@@ -103,12 +103,15 @@ pub fn measure(directory: &Path, log_start: i64, config: &LogConfig) -> Result<R
     Ok(found)
 }
 
-/// What a log looks like from outside: its start on record, and of each segment the base, the
-/// inode, the length and the time of the last write.
-type Looks = (i64, Vec<(i64, u64, u64, i64, i64)>);
+/// What a segment looks like from outside: its base, its inode, its length, and the time of the last
+/// write.
+type Look = (i64, u64, u64, i64, i64);
+
+/// What a log looks like from outside: its start on record, and its segments.
+type Looks = (i64, Vec<Look>);
 
 /// How the segments in `directory` look.
-fn looks(directory: &Path) -> Result<Vec<(i64, u64, u64, i64, i64)>> {
+fn looks(directory: &Path) -> Result<Vec<Look>> {
     let look = |base: i64| {
         let path = layout::segment_file(directory, base, SegmentFile::Log);
         let facts = std::fs::metadata(&path).map_err(DiskError::io("stat", &path))?;

@@ -244,6 +244,7 @@ fn mend_lz4(frame: &mut [u8]) {
 }
 
 /// XXH32 with seed 0, of fewer than 16 bytes.
+#[expect(clippy::little_endian_bytes, reason = "the one hash of Kafka's files that is")]
 fn xxh32_short(bytes: &[u8]) -> u32 {
     const PRIMES: [u32; 5] =
         [2_654_435_761, 2_246_822_519, 3_266_489_917, 668_265_263, 374_761_393];

@@ -345,19 +345,16 @@ impl PartitionLog {
         let end = self.whole_end()?;
         let segment = self.active(&end)?;
         let of = |producer: &ProducerEntry| producer.id == id && producer.epoch == epoch;
-        let last = if let Some(known) = self.state.producers().into_iter().find(of) { Some(known.last_sequence) } else {
+        let last = if let Some(known) = self.state.producers().into_iter().find(of) {
+            Some(known.last_sequence)
+        } else {
             let (_, noted) = producers::newest(&self.directory)?.unwrap_or_default();
             let mut last = noted.into_iter().find(of).map(|known| known.last_sequence);
-            survey::headers(
-                &self.directory,
-                &end,
-                since.max(end.start_offset),
-                &mut |header| {
-                    let entry = producer_entry(header).filter(of);
-                    last = last.max(entry.map(|entry| entry.last_sequence));
-                    true
-                },
-            )?;
+            survey::headers(&self.directory, &end, since.max(end.start_offset), &mut |header| {
+                let entry = producer_entry(header).filter(of);
+                last = last.max(entry.map(|entry| entry.last_sequence));
+                true
+            })?;
             last
         };
         drop(locked);

@@ -188,10 +188,11 @@ impl Wanted<'_> {
             _ => self.first()?,
         };
         self.check_same(&named)?;
-        match named.epoch.checked_add(1) {
-            Some(next) => named.epoch = next,
+        if let Some(next) = named.epoch.checked_add(1) {
+            named.epoch = next;
+        } else {
             // As Kafka does it: another id begins with the first epoch.
-            None => (named.id, named.epoch) = (new_producer_id()? | ID_BIT, 0),
+            (named.id, named.epoch) = (new_producer_id()? | ID_BIT, 0);
         }
         // From here on nobody else appends under the name, so what is counted stays as it is.
         write(&path, &named)?;

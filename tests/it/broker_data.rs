@@ -17,7 +17,7 @@ fn counts(run: &Run) -> String {
 }
 
 /// Creates a topic with one partition.
-fn topic(broker: &Broker, name: &str, configs: serde_json::Value) {
+fn topic(broker: &Broker, name: &str, configs: &serde_json::Value) {
     broker.ask(json!({"do": "create", "topic": name, "partitions": 1, "configs": configs}));
 }
 
@@ -38,7 +38,7 @@ fn a_transaction_is_there_as_a_whole_or_not_at_all() {
     }
     let (broker, sandbox) = (Broker::shared(), Sandbox::new());
     let at = broker.bootstrap();
-    topic(broker, "bd-tx", json!({}));
+    topic(broker, "bd-tx", &json!({}));
     let produce = |input: &str, more: &str| {
         sandbox.stdin(input).run(&format!("produce bd-tx --transactional-id bd {more} -b {at}"))
     };
@@ -73,7 +73,7 @@ fn a_second_producer_of_a_transactional_id_fences_the_first() {
     }
     let (broker, sandbox) = (Broker::shared(), Sandbox::new());
     let at = broker.bootstrap();
-    topic(broker, "bd-fence", json!({}));
+    topic(broker, "bd-fence", &json!({}));
     let words = format!("produce bd-fence --transactional-id bd-fence -b {at}");
     let mut first = sandbox.spawn(&words);
     first.write(b"first\n");
@@ -104,11 +104,11 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
     let records: usize = wanted.unwrap_or(60_000);
     // A third of the records between two deaths.
     let mut broker = Broker::start(&Options::default());
-    topic(&broker, "t", json!({}));
+    topic(&broker, "t", &json!({}));
     let (at, sandbox) = (broker.bootstrap(), Sandbox::new());
     let rate = records / 12;
     let words = format!("produce t -b {at} --timeout 2m --rate {rate}/s");
-    let input: String = (0..records).map(|n| format!("{n}\n")).collect();
+    let input: String = (0..records).flat_map(|n| [n.to_string(), "\n".to_owned()]).collect();
     let file = sandbox.write("input", &input);
     let producer = sandbox.spawn(&format!("{words} {}", file.display()));
     let consumer = sandbox.spawn(&format!("consume t -n {records} -b {at} --timeout 2m"));
@@ -133,7 +133,7 @@ fn a_record_that_is_too_large_is_told_by_its_number() {
     }
     let (broker, sandbox) = (Broker::shared(), Sandbox::new());
     let at = broker.bootstrap();
-    topic(broker, "bd-large", json!({"max.message.bytes": "1000"}));
+    topic(broker, "bd-large", &json!({"max.message.bytes": "1000"}));
     let large = format!("a\n{}\nb\n", "x".repeat(5000));
     let run = sandbox.stdin(large).run(&format!("produce bd-large -b {at}"));
     assert!(run.code(3).stderr().contains("record 2"), "{}", run.stderr());
@@ -147,7 +147,7 @@ fn a_topic_that_is_deleted_is_not_made_again() {
     }
     let (broker, sandbox) = (Broker::shared(), Sandbox::new());
     let at = broker.bootstrap();
-    topic(broker, "bd-gone", json!({}));
+    topic(broker, "bd-gone", &json!({}));
     let mut producer = sandbox.spawn(&format!("produce bd-gone --timeout 3s -b {at}"));
     let mut consumer = sandbox.spawn(&format!("consume bd-gone -b {at}"));
     producer.write(b"a\n");

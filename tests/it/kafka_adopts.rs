@@ -43,12 +43,14 @@ fn fill(s: &Sandbox) {
         s.run(&format!("topics create {topic} {how}")).success();
     }
     for codec in ["none", "gzip", "snappy", "lz4", "zstd"] {
-        let lines: String = (0..300).map(|n| format!("key-{n}\tvalue {n} {codec}\n")).collect();
+        let lines: Vec<_> = (0..300).map(|n| format!("key-{n}\tvalue {n} {codec}\n")).collect();
+        let lines = lines.concat();
         s.stdin(lines).run(&format!("produce orders -K '\t' -z {codec}")).success();
         s.stdin(ODD.trim()).run(&format!("produce odd.name-1 --json -z {codec}")).success();
     }
     for round in 0..4 {
-        let lines: String = (0..20).map(|n| format!("k{n}:{round}\n")).collect();
+        let lines: Vec<_> = (0..20).map(|n| format!("k{n}:{round}\n")).collect();
+        let lines = lines.concat();
         s.stdin(lines).run("produce settings -K :").success();
         s.run("topics compact settings --roll").success();
     }

@@ -2,6 +2,7 @@
 //! or started twice. Leaves what a run does otherwise to `produce`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use rand::{Rng as _, SeedableRng as _};
@@ -17,8 +18,8 @@ const RECORDS: u64 = 20_000;
 fn input() -> (String, String) {
     let (mut keyed, mut plain) = (String::new(), String::new());
     for n in 0..RECORDS {
-        keyed.push_str(&format!("k{}:value {n}\n", n % 97));
-        plain.push_str(&format!("value {n} {}\n", "x".repeat((n % 300) as usize)));
+        writeln!(keyed, "k{}:value {n}", n % 97).unwrap();
+        writeln!(plain, "value {n} {}", "x".repeat((n % 300) as usize)).unwrap();
     }
     (keyed, plain)
 }

@@ -18,17 +18,17 @@ fn ask(
     operation: Operation,
     send: impl FnOnce(&Queue, &Options) -> Result<(), Trouble>,
 ) -> Result<Event> {
-    ask_with(session, Options::new(session.client(), operation, session.timeout()), send)
+    ask_with(session, &Options::new(session.client(), operation, session.timeout()), send)
 }
 
 /// The same, with options of the caller's.
 fn ask_with(
     session: &Session,
-    options: Options,
+    options: &Options,
     send: impl FnOnce(&Queue, &Options) -> Result<(), Trouble>,
 ) -> Result<Event> {
     let queue = Queue::new(session.client());
-    send(&queue, &options).map_err(|trouble| error::error(&trouble))?;
+    send(&queue, options).map_err(|trouble| error::error(&trouble))?;
     session.wait(&queue, session.deadline())
 }
 
@@ -124,7 +124,7 @@ impl Remote {
         if !change.set.is_empty() || !change.unset.is_empty() {
             if let Some(total) = change.partitions {
                 let options = Options::new(session.client(), grow, session.timeout());
-                done(ask_with(session, options.validate_only(), |queue, options| {
+                done(ask_with(session, &options.validate_only(), |queue, options| {
                     queue.create_partitions(name, total, options)
                 })?)?;
             }

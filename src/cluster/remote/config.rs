@@ -274,8 +274,8 @@ mod tests {
         Use::Produce(Sending { acks, ..Sending::default() })
     }
 
-    fn built(properties: &[(&str, &str)], usage: Use) -> Result<Vec<(String, String)>> {
-        build(&brokers(properties), Limits { timeout: Duration::from_secs(10) }, &usage)
+    fn built(properties: &[(&str, &str)], usage: &Use) -> Result<Vec<(String, String)>> {
+        build(&brokers(properties), Limits { timeout: Duration::from_secs(10) }, usage)
     }
 
     fn value<'a>(all: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -284,15 +284,15 @@ mod tests {
 
     #[test]
     fn order_and_once_only_are_the_default() {
-        let all = built(&[], produce(Acks::All)).unwrap();
+        let all = built(&[], &produce(Acks::All)).unwrap();
         assert_eq!(value(&all, "enable.idempotence"), Some("true"));
         assert_eq!(value(&all, "acks"), Some("all"));
         assert_eq!(value(&all, "allow.auto.create.topics"), Some("false"));
         assert_eq!(value(&all, "message.timeout.ms"), Some("10000"));
-        let all = built(&[], produce(Acks::Leader)).unwrap();
+        let all = built(&[], &produce(Acks::Leader)).unwrap();
         assert_eq!(value(&all, "enable.idempotence"), Some("false"));
         assert_eq!(value(&all, "acks"), Some("1"));
-        let all = built(&[], Use::Consume { ends: true, committed: true }).unwrap();
+        let all = built(&[], &Use::Consume { ends: true, committed: true }).unwrap();
         assert_eq!(value(&all, "auto.offset.reset"), Some("error"));
         assert_eq!(value(&all, "isolation.level"), Some("read_committed"));
         assert_eq!(value(&all, "enable.auto.commit"), Some("false"));
@@ -301,19 +301,19 @@ mod tests {
 
     #[test]
     fn the_user_is_over_the_defaults_by_any_name() {
-        let all = built(&[("linger.ms", "20"), ("client.id", "me")], produce(Acks::All));
+        let all = built(&[("linger.ms", "20"), ("client.id", "me")], &produce(Acks::All));
         let all = all.unwrap();
         assert_eq!(value(&all, "queue.buffering.max.ms"), None, "or it would win");
         assert_eq!(value(&all, "linger.ms"), Some("20"));
         assert_eq!(all.iter().filter(|(name, _)| name == "client.id").count(), 1);
         let all = built(
             &[("isolation.level", "read_committed"), ("acks", "all")],
-            Use::Consume { ends: true, committed: false },
+            &Use::Consume { ends: true, committed: false },
         );
         let all = all.unwrap();
         assert_eq!(value(&all, "isolation.level"), Some("read_uncommitted"));
         assert_eq!(value(&all, "acks"), None, "that is for producers");
-        let all = built(&[("enable.idempotence", "true"), ("ssl.ca.location", "/x")], Use::Ask);
+        let all = built(&[("enable.idempotence", "true"), ("ssl.ca.location", "/x")], &Use::Ask);
         let all = all.unwrap();
         assert_eq!(value(&all, "enable.idempotence"), None, "a question needs no producer id");
         assert_eq!(value(&all, "ssl.ca.location"), Some("/x"));
@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn contradictions_are_refused() {
         let fixed = [("transactional.id", "t")];
-        let error = built(&fixed, produce(Acks::All)).unwrap_err();
+        let error = built(&fixed, &produce(Acks::All)).unwrap_err();
         assert!(error.message.contains("--transactional-id"), "{}", error.message);
         let cases: [(&[(&str, &str)], Acks); 4] = [
             (&[("enable.idempotence", "true")], Acks::Leader),
@@ -331,11 +331,11 @@ mod tests {
             (&[("retries", "0")], Acks::All),
         ];
         for (properties, acks) in cases {
-            let error = built(properties, produce(acks)).unwrap_err();
+            let error = built(properties, &produce(acks)).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidRequest, "{properties:?}");
             assert!(error.message.contains("contradicts"), "{}", error.message);
         }
         let fine = [("enable.idempotence", "false"), ("max.in.flight", "100")];
-        assert!(built(&fine, produce(Acks::All)).is_ok());
+        assert!(built(&fine, &produce(Acks::All)).is_ok());
     }
 }

@@ -61,8 +61,18 @@ struct Change {
     of: Vec<TopicPartition>,
 }
 
+/// What no other try helps with.
+const FINAL: &[Known] = &[
+    Known::RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,
+    Known::RD_KAFKA_RESP_ERR_INVALID_GROUP_ID,
+    Known::RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED,
+    Known::RD_KAFKA_RESP_ERR_UNSUPPORTED_ASSIGNOR,
+    Known::RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID,
+];
+
 /// A member of a group.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub struct GroupConsumer {
     session: Session,
     options: GroupOptions,
@@ -287,13 +297,6 @@ impl GroupConsumer {
             let fatal = self.session.client().fatal();
             return Err(self.trouble(fatal.as_ref().unwrap_or(trouble)));
         }
-        const FINAL: &[Known] = &[
-            Known::RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,
-            Known::RD_KAFKA_RESP_ERR_INVALID_GROUP_ID,
-            Known::RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED,
-            Known::RD_KAFKA_RESP_ERR_UNSUPPORTED_ASSIGNOR,
-            Known::RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID,
-        ];
         let is_final = FINAL.iter().any(|code| Code::of(*code) == trouble.code);
         match error::kind(trouble.code) {
             // The next look at the topics says what is with it.

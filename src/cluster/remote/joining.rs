@@ -163,9 +163,9 @@ mod tests {
             value: value.into(),
             source: "-X".into(),
         };
-        let mut brokers = Brokers::default();
-        brokers.properties =
+        let chosen =
             vec![property("group.protocol", "consumer"), property("enable.auto.commit", "true")];
+        let brokers = Brokers { properties: chosen, ..Brokers::default() };
         let options = GroupOptions { assignor: Assignor::Sticky, ..options(None, 60_000, 45_000) };
         assert_eq!(set(&brokers, &options, "partition.assignment.strategy"), None);
         assert_eq!(set(&brokers, &options, "session.timeout.ms"), None);

@@ -294,7 +294,9 @@ impl Producer {
         if !transaction.is_well() {
             shared.failed.store(true, Ordering::Release);
         }
-        deliveries.into_iter().for_each(|delivery| self.tell(delivery));
+        for delivery in deliveries {
+            self.tell(delivery);
+        }
     }
 
     /// From now on the open transaction can only be aborted.
@@ -473,7 +475,9 @@ impl Producer {
             }
         }
         let late = self.transaction.as_ref().map(Transaction::take_fates).unwrap_or_default();
-        late.into_iter().for_each(|delivery| self.tell(delivery));
+        for delivery in late {
+            self.tell(delivery);
+        }
         let Self { shared, deliveries, thread, .. } = self;
         drop(deliveries);
         if shared.in_flight() > 0 {

@@ -107,7 +107,9 @@ pub(super) fn told(trouble: &Trouble, list: &str, certificate: Option<&str>) -> 
         Some(id) if !named => format!("broker {id}, by the cluster's word at {address},"),
         _ => address.to_owned(),
     };
-    if let Some((kind, what)) = meaning(line.what, certificate) { ClusterError::new(kind, format!("{who} {what}")) } else {
+    if let Some((kind, what)) = meaning(line.what, certificate) {
+        ClusterError::new(kind, format!("{who} {what}"))
+    } else {
         let kind = error::kind(trouble.code);
         let kind = if is_of_connections(kind) { kind } else { ErrorKind::Unreachable };
         ClusterError::new(kind, format!("{who} cannot be talked to: {}", line.what))

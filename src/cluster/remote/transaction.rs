@@ -69,8 +69,7 @@ impl Transaction {
         check: impl Fn() -> Result<()>,
     ) -> Result<Self> {
         let until = session.deadline();
-        loop {
-            let Err(obstacle) = session.client().init_transactions(TICK) else { break };
+        while let Err(obstacle) = session.client().init_transactions(TICK) {
             check()?;
             session.check_denied()?;
             if !obstacle.retriable {

@@ -426,11 +426,11 @@ impl<'a> Run<'a> {
             skipped = format!("; {} skipped", units::plural(self.skipped, "empty record"));
         }
         if self.rejected > 0 {
-            skipped.insert_str(0, &format!(", {} rejected", units::count(self.rejected)));
+            skipped = format!(", {} rejected{skipped}", units::count(self.rejected));
         }
         if counts.persisted_before > 0 {
             let before = units::count(counts.persisted_before);
-            skipped.push_str(&format!("; {before} of them in earlier runs"));
+            skipped = format!("{skipped}; {before} of them in earlier runs");
         }
         // The target was found at the start, so it is found again.
         let level = self.context.durability(self.args.acks).unwrap_or("unknown");

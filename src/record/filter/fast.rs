@@ -65,7 +65,8 @@ impl Scalar<'_> {
 
     /// Compares by jq's order.
     fn order(&self, other: &Scalar<'_>) -> Ordering {
-        let decimals = |a: f64, b: f64| if a == b { Ordering::Equal } else { a.total_cmp(&b) };
+        // Zero equals minus zero, which a total order tells apart; a JSON number is never NaN.
+        let decimals = |a: f64, b: f64| a.partial_cmp(&b).unwrap_or(Ordering::Equal);
         match (self, other) {
             (Self::Bool(a), Scalar::Bool(b)) => a.cmp(b),
             (Self::Integer(a), Scalar::Integer(b)) => a.cmp(b),
