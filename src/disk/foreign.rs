@@ -103,8 +103,8 @@ pub fn measure(directory: &Path, log_start: i64, config: &LogConfig) -> Result<R
     Ok(found)
 }
 
-/// What a segment looks like from outside: its base, its inode, its length, and the time of the last
-/// write.
+/// What a segment looks like from outside: its base, its inode, its length, and the time of its
+/// last write.
 type Look = (i64, u64, u64, i64, i64);
 
 /// What a log looks like from outside: its start on record, and its segments.

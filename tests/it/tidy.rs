@@ -167,6 +167,7 @@ fn files_are_opened_in_few_places(source: &Source) -> Vec<Found> {
         "src/cli/profile.rs",
         "src/cli/target.rs",
         "src/secret.rs",
+        "src/commands/produce/rejects.rs",
         "src/commands/produce/source.rs",
         "src/commands/bench/file.rs",
         "src/commands/groups/file.rs",

@@ -21,7 +21,7 @@ use crate::disk::error::DiskError;
 use crate::disk::resume::{Resumed, Wanted};
 use crate::disk::state::State;
 use crate::partitioner::Assigner;
-use crate::record::RecordBuffer;
+use crate::record::{Compression, RecordBuffer};
 use crate::topic::TopicName;
 
 /// Bytes of a batch before compression: large enough that system calls and locks cost nothing,
@@ -108,6 +108,18 @@ struct Lane {
     indices: Vec<u32>,
     /// Records that the log has of earlier runs, and which are yet to come by again.
     before: u64,
+}
+
+/// Lanes of that many partitions, of which earlier runs have written `before` records each.
+fn lanes(codec: Compression, partitions: i32, before: Vec<u64>) -> Vec<Lane> {
+    let before = before.into_iter().chain(std::iter::repeat(0));
+    let lane = |before| Lane {
+        encoder: BatchEncoder::new(codec),
+        next_sequence: 0,
+        indices: Vec::new(),
+        before,
+    };
+    (0..partitions).zip(before).map(|(_, before)| lane(before)).collect()
 }
 
 /// Appends records to one topic.
@@ -210,16 +222,7 @@ impl Producer {
             Arc::new(Shared { interrupted: Arc::clone(&options.interrupted), ..Shared::default() });
         let max_message_bytes = usize::try_from(topic.config.max_message_bytes).unwrap_or(0);
         let (ticket, before) = resumed.map(|r| (r.ticket, r.counts)).unzip();
-        let before = before.unwrap_or_default().into_iter().chain(std::iter::repeat(0));
-        let lanes = (0..topic.partitions)
-            .zip(before)
-            .map(|(_, before)| Lane {
-                encoder: BatchEncoder::new(codec),
-                next_sequence: 0,
-                indices: Vec::new(),
-                before,
-            })
-            .collect();
+        let lanes = lanes(codec, topic.partitions, before.unwrap_or_default());
         let flush = Flush::of(options.acks, &topic.config);
         let assigner = Assigner::new(options.partitioner, topic.partitions, seed);
         let writer = Writer {

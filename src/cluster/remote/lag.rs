@@ -144,6 +144,29 @@ impl Look {
     }
 }
 
+/// Each partition with the first offset that is asked of it, and which of `between` are of it.
+fn by_partition(
+    between: &[(TopicPartition, i64, i64)],
+) -> (Vec<(TopicPartition, i64)>, Vec<Vec<usize>>) {
+    let (mut from, mut places) = (Vec::new(), Vec::<Vec<usize>>::new());
+    let mut known: HashMap<&TopicPartition, usize> = HashMap::new();
+    for (index, (of, start, end)) in between.iter().enumerate() {
+        if start >= end {
+            continue;
+        }
+        let part = *known.entry(of).or_insert_with(|| {
+            from.push((of.clone(), *start));
+            places.push(Vec::new());
+            from.len() - 1
+        });
+        if let (Some((_, first)), Some(places)) = (from.get_mut(part), places.get_mut(part)) {
+            *first = (*first).min(*start);
+            places.push(index);
+        }
+    }
+    (from, places)
+}
+
 impl Remote {
     /// Returns the timestamps of the first records at or behind offsets, which are sorted; `None`
     /// where there is none, or where it was not read within the timeout.
@@ -197,24 +220,7 @@ impl Remote {
         &self,
         between: &[(TopicPartition, i64, i64)],
     ) -> Result<Vec<Outcome<TopicPartition, i64>>> {
-        let mut from: Vec<(TopicPartition, i64)> = Vec::new();
-        // The places in `between` that are of each partition.
-        let mut places: Vec<Vec<usize>> = Vec::new();
-        let mut by_partition: HashMap<&TopicPartition, usize> = HashMap::new();
-        for (index, (of, start, end)) in between.iter().enumerate() {
-            if start >= end {
-                continue;
-            }
-            let part = *by_partition.entry(of).or_insert_with(|| {
-                from.push((of.clone(), *start));
-                places.push(Vec::new());
-                from.len() - 1
-            });
-            if let (Some((_, first)), Some(places)) = (from.get_mut(part), places.get_mut(part)) {
-                *first = (*first).min(*start);
-                places.push(index);
-            }
-        }
+        let (from, places) = by_partition(between);
         let mut counts: Vec<Result<i64>> = between.iter().map(|_| Ok(0)).collect();
         if !from.is_empty() {
             let mut look = Look::start(self, from)?;

@@ -2,7 +2,7 @@
 //! checking them to the broker.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,7 +22,7 @@ pub(super) fn tokens(source: SecretSource) -> Tokens {
     let last: Mutex<Option<Token>> = Mutex::default();
     Tokens(Box::new(move || {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now_ms();
+        let now = crate::now_ms();
         match fetch(&source, now) {
             Ok(token) => {
                 *last = Some(token.clone());
@@ -66,11 +66,6 @@ fn claims(token: &str) -> Option<Value> {
     serde_json::from_slice(&claims).ok()
 }
 
-/// The time, in ms since 1970.
-fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,12 +97,12 @@ mod tests {
         let path = dir.path().join("token");
         let Tokens(next) = tokens(SecretSource::File(path.clone()));
         assert!(next().unwrap_err().contains("token"), "there is none yet");
-        let good = jwt(&format!(r#"{{"exp":{}}}"#, now_ms() / 1000 + 600));
+        let good = jwt(&format!(r#"{{"exp":{}}}"#, crate::now_ms() / 1000 + 600));
         std::fs::write(&path, &good).unwrap();
         assert_eq!(next().unwrap().value.reveal(), good);
         std::fs::remove_file(&path).unwrap();
         assert_eq!(next().unwrap().value.reveal(), good);
-        let old = jwt(&format!(r#"{{"exp":{}}}"#, now_ms() / 1000 - 60));
+        let old = jwt(&format!(r#"{{"exp":{}}}"#, crate::now_ms() / 1000 - 60));
         std::fs::write(&path, old).unwrap();
         assert_eq!(next().unwrap().value.reveal(), good);
         let Tokens(fresh) = tokens(SecretSource::File(path));

@@ -1,7 +1,6 @@
 //! Owns the requests about groups and reading their answers. Leaves waiting for them to `session`,
 //! and what a state means to `remote::groups`.
 
-use std::ffi::{c_char, c_int};
 use std::ptr;
 use std::time::Duration;
 
@@ -11,33 +10,7 @@ use super::admin::Options;
 use super::handle::Client;
 use super::list::{self, Entry, List};
 use super::queue::{Event, Queue};
-use super::{Code, Trouble, c_text, look_error, milliseconds, slice, text};
-
-/// Functions whose states and kinds are read as numbers: a newer library may have more of them.
-mod numbers {
-    use super::{c_char, c_int, sys};
-
-    unsafe extern "C" {
-        pub(super) fn rd_kafka_ConsumerGroupListing_state(
-            listing: *const sys::rd_kafka_ConsumerGroupListing_t,
-        ) -> c_int;
-        pub(super) fn rd_kafka_ConsumerGroupListing_type(
-            listing: *const sys::rd_kafka_ConsumerGroupListing_t,
-        ) -> c_int;
-        pub(super) fn rd_kafka_ConsumerGroupDescription_state(
-            description: *const sys::rd_kafka_ConsumerGroupDescription_t,
-        ) -> c_int;
-        pub(super) fn rd_kafka_ConsumerGroupDescription_type(
-            description: *const sys::rd_kafka_ConsumerGroupDescription_t,
-        ) -> c_int;
-        pub(super) fn rd_kafka_list_groups(
-            rk: *mut sys::rd_kafka_t,
-            group: *const c_char,
-            list: *mut *const sys::rd_kafka_group_list,
-            timeout_ms: c_int,
-        ) -> c_int;
-    }
-}
+use super::{Code, Trouble, c_text, codes, look_error, milliseconds, slice, text};
 
 /// A group of consumers in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +96,7 @@ impl Client {
         let mut found: *const sys::rd_kafka_group_list = ptr::null();
         // SAFETY: the client lives; what is answered is read while it lives, and freed once.
         unsafe {
-            let code = Code(numbers::rd_kafka_list_groups(
+            let code = Code(codes::rd_kafka_list_groups(
                 self.raw(),
                 ptr::null(),
                 &raw mut found,
@@ -273,8 +246,8 @@ impl Event {
             let valid = sys::rd_kafka_ListConsumerGroups_result_valid(result, &raw mut count);
             let read = |&listing: &*const _| Listed {
                 id: text(sys::rd_kafka_ConsumerGroupListing_group_id(listing)),
-                state: numbers::rd_kafka_ConsumerGroupListing_state(listing),
-                kind: numbers::rd_kafka_ConsumerGroupListing_type(listing),
+                state: codes::rd_kafka_ConsumerGroupListing_state(listing),
+                kind: codes::rd_kafka_ConsumerGroupListing_type(listing),
             };
             let listed = slice(valid, count).iter().map(read).collect();
             let errors = sys::rd_kafka_ListConsumerGroups_result_errors(result, &raw mut count);
@@ -346,8 +319,8 @@ unsafe fn read_described(group: *const sys::rd_kafka_ConsumerGroupDescription_t)
         Described {
             id: text(sys::rd_kafka_ConsumerGroupDescription_group_id(group)),
             result: look_error(sys::rd_kafka_ConsumerGroupDescription_error(group)),
-            state: numbers::rd_kafka_ConsumerGroupDescription_state(group),
-            kind: numbers::rd_kafka_ConsumerGroupDescription_type(group),
+            state: codes::rd_kafka_ConsumerGroupDescription_state(group),
+            kind: codes::rd_kafka_ConsumerGroupDescription_type(group),
             simple: sys::rd_kafka_ConsumerGroupDescription_is_simple_consumer_group(group) != 0,
             assignor: text(sys::rd_kafka_ConsumerGroupDescription_partition_assignor(group)),
             coordinator: if coordinator.is_null() {

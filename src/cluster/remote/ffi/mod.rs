@@ -86,7 +86,7 @@ impl Trouble {
     }
 }
 
-/// Functions whose codes are read as numbers, see [`Code`].
+/// Functions whose codes, states and kinds are read as numbers, see [`Code`].
 mod codes {
     use super::{c_char, c_int, sys};
 
@@ -103,6 +103,24 @@ mod codes {
         ) -> c_int;
         pub(super) fn rd_kafka_ConfigEntry_source(
             entry: *const sys::rd_kafka_ConfigEntry_t,
+        ) -> c_int;
+        pub(super) fn rd_kafka_ConsumerGroupListing_state(
+            listing: *const sys::rd_kafka_ConsumerGroupListing_t,
+        ) -> c_int;
+        pub(super) fn rd_kafka_ConsumerGroupListing_type(
+            listing: *const sys::rd_kafka_ConsumerGroupListing_t,
+        ) -> c_int;
+        pub(super) fn rd_kafka_ConsumerGroupDescription_state(
+            description: *const sys::rd_kafka_ConsumerGroupDescription_t,
+        ) -> c_int;
+        pub(super) fn rd_kafka_ConsumerGroupDescription_type(
+            description: *const sys::rd_kafka_ConsumerGroupDescription_t,
+        ) -> c_int;
+        pub(super) fn rd_kafka_list_groups(
+            rk: *mut sys::rd_kafka_t,
+            group: *const c_char,
+            list: *mut *const sys::rd_kafka_group_list,
+            timeout_ms: c_int,
         ) -> c_int;
         pub(super) fn rd_kafka_metadata(
             rk: *mut sys::rd_kafka_t,
