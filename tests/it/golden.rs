@@ -219,8 +219,8 @@ fn a_brokers_directory_is_not_written() {
             assert!(run.stderr().contains("it is a Kafka broker's directory"), "{run}");
         }
     }
-    let run = run(&s, "running", "consume none");
-    assert!(run.code(5).stderr().contains("read it with -e"), "{run}");
+    // Who follows one finds nothing to write there either.
+    run(&s, "running", "consume none -n 2").success();
 }
 
 #[test]

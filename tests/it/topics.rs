@@ -63,8 +63,8 @@ fn create_list_and_describe() {
     payments          0       0  0         0               0           0        0      0  -
     payments          1       0  0         0               0           0        0      0  -
 
-    TOPIC     CONFIG        VALUE
-    payments  retention.ms  1000
+    TOPIC     CONFIG        VALUE  SOURCE
+    payments  retention.ms  1000   topic
     [exit status: 0]
     ");
     let json = s.run("topics describe orders payments --json");
@@ -213,8 +213,8 @@ fn alter_grows_partitions_and_changes_configs() {
     t              1       0  0         0               0           0        0      0  -
     t              2       0  0         0               0           0        0      0  -
 
-    TOPIC  CONFIG      VALUE
-    t      segment.ms  500
+    TOPIC  CONFIG      VALUE  SOURCE
+    t      segment.ms  500    topic
     [exit status: 0]
     ");
     assert_refused(&s.run("topics alter t -p 3"), 2, "they can only become more");

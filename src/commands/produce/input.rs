@@ -157,7 +157,7 @@ impl<'a> Input<'a> {
 
     /// Whether more input is there already, or comes within `timeout`.
     pub fn is_ready(&mut self, timeout: std::time::Duration) -> bool {
-        self.carry_is_unsplit || (!self.ended && self.source.is_ready(timeout))
+        self.carry_is_unsplit || self.ended || self.source.is_ready(timeout)
     }
 
     /// Reads up to `most` records into `buffer`. Returns as soon as there is one and no more input
