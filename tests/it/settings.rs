@@ -186,8 +186,8 @@ fn at_the_prompt(s: &Sandbox, keys: &str) -> String {
         "kaw --profile p topics list --timeout 100ms; echo ended with $?; stty -a; echo over",
     );
     let script = format!(
-        "mkfifo hold; exec 9<>hold; script -qec 'bash command' /dev/null <&9 >shown & \
-         until grep -q 'password of me: ' shown; do sleep 0.02; done; printf '{keys}' >&9; wait; \
+        "rm -f shown; mkfifo hold; exec 9<>hold; script -qec 'bash command' /dev/null <&9 >shown & \
+         until grep -qs 'password of me: ' shown; do sleep 0.02; done; printf '{keys}' >&9; wait; \
          cat shown"
     );
     s.bash(&script).success().stdout()
