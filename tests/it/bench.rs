@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::checks::assert_refused;
+use crate::kept;
 use crate::sandbox::{Run, Running, Sandbox};
 
 /// The one run of an answer.
@@ -26,7 +27,7 @@ fn count(run: &Value, key: &str) -> u64 {
 
 /// The sum of the end offsets of a topic.
 fn end_of(s: &Sandbox, topic: &str) -> u64 {
-    let ends = s.ends(&s.log_dir(), &[topic]);
+    let ends = kept::ends(s, &s.log_dir(), &[topic]);
     ends.lines().map(|line| line.rsplit('\t').next().unwrap().parse::<u64>().unwrap()).sum()
 }
 

@@ -12,6 +12,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
 use crate::groups_members::{Offsets, committed, read_line, wait_for};
+use crate::kept;
 use crate::sandbox::{Running, Sandbox};
 
 const RUNS: u64 = 20;
@@ -206,7 +207,7 @@ impl<'a> Round<'a> {
         let records = last.success().stdout().lines().map(read_line).collect();
         self.history.members.push(Told { records, ..Told::default() });
         self.history.commits.push(committed(self.s, "g"));
-        let ends = self.s.ends(&self.s.log_dir(), &["t"]);
+        let ends = kept::ends(self.s, &self.s.log_dir(), &["t"]);
         for line in ends.lines() {
             let fields: Vec<&str> = line.split('\t').collect();
             self.history.ends.insert(fields[1].parse().unwrap(), fields[3].parse().unwrap());

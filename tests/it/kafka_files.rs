@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::dump_log::{Judged, judge};
+use crate::kept;
 use crate::needs::Need;
 use crate::sandbox::Sandbox;
 
@@ -172,7 +173,7 @@ fn kafka_reads_every_codec_over_several_segments() {
         }
         s.sent(codec, 120_000);
     }
-    let mut expected = s.ends(&s.log_dir(), &CODECS);
+    let mut expected = kept::ends(&s, &s.log_dir(), &CODECS);
     for codec in CODECS {
         writeln!(expected, "{codec}\tsent\t120000").unwrap();
     }

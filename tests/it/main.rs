@@ -46,6 +46,7 @@ mod kafka_cleans;
 mod kafka_files;
 mod kafka_golden;
 mod kafka_groups;
+mod kept;
 mod lag;
 mod lag_exact;
 mod lag_serve;

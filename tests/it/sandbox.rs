@@ -5,17 +5,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{OsStr, OsString};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::kept;
 
 /// How long any run may take. Not a speed test: it ends runs that would never end.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -144,99 +145,16 @@ impl Sandbox {
             .current_dir(self.root());
         command
     }
-
-    /// Moves log directories to where Kafka's tools will find them.
-    fn keep(&self, kept: &Path) {
-        for entry in fs::read_dir(self.root()).into_iter().flatten().flatten() {
-            let dir = entry.path();
-            let partitions = partitions_in(&dir);
-            if partitions.is_empty() && !dir.join("meta.properties").is_file() {
-                continue;
-            }
-            let expected = self.expected_in(&dir);
-            let to = fresh_place(kept);
-            fs::create_dir_all(&to).expect("a place to keep a log directory can be made");
-            fs::write(to.join("expected.tsv"), expected).expect("what is expected can be written");
-            fs::rename(&dir, to.join("log")).expect("a log directory moves");
-        }
-    }
-
-    /// What Kafka should find in `dir`: what `kaw` says, and `topic TAB sent TAB records` by what
-    /// the test says.
-    fn expected_in(&self, dir: &Path) -> String {
-        let dir_text = dir.to_str().expect("a sandbox has a name in UTF-8");
-        let listed = self.run_with(["topics", "list", "--json", "-d", dir_text]);
-        let names: Vec<String> = listed.success().items().map(|row| text(&row, "topic")).collect();
-        let mut lines = self.ends(dir, &names);
-        for (of, topic, records) in self.sent.borrow().iter() {
-            if of == dir {
-                writeln!(lines, "{topic}\tsent\t{records}").unwrap();
-            }
-        }
-        lines
-    }
-
-    /// What `kaw` says of topics: `topic TAB partition TAB start TAB end`, a line a partition.
-    pub fn ends(&self, dir: &Path, topics: &[impl AsRef<OsStr>]) -> String {
-        let mut lines = String::new();
-        if topics.is_empty() {
-            return lines;
-        }
-        let mut args = vec![OsStr::new("topics"), "describe".as_ref(), "--json".as_ref()];
-        args.extend([OsStr::new("-d"), dir.as_os_str()]);
-        args.extend(topics.iter().map(AsRef::as_ref));
-        for row in self.run_with(args).success().items() {
-            let topic = text(&row, "topic");
-            let partitions = row.get("partitions").and_then(serde_json::Value::as_array);
-            for partition in partitions.unwrap_or_else(|| panic!("no partitions in {row}")) {
-                let of = |key| partition.get(key).unwrap_or_else(|| panic!("no `{key}` in {row}"));
-                let (start, end) = (of("start_offset"), of("end_offset"));
-                writeln!(lines, "{topic}\t{}\t{start}\t{end}", of("partition")).unwrap();
-            }
-        }
-        lines
-    }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
         let Some(kept) = std::env::var_os(KEEP_LOGS) else { return };
         if !thread::panicking() && !self.damaged.get() {
-            self.keep(Path::new(&kept));
+            kept::keep(self, &self.sent.borrow(), Path::new(&kept));
         }
         drop(self.root.take());
     }
-}
-
-/// The partition directories, `<topic>-<number>`, in a log directory.
-pub fn partitions_in(dir: &Path) -> Vec<(String, i32, PathBuf)> {
-    let mut found: Vec<_> = fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.path().is_dir())
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let (topic, partition) = name.rsplit_once('-')?;
-            Some((topic.to_owned(), partition.parse().ok()?, entry.path()))
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-/// A folder that nobody has, named after the test of this thread.
-fn fresh_place(kept: &Path) -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let test = thread::current().name().unwrap_or("unnamed").replace("::", ".");
-    let n = NEXT.fetch_add(1, Ordering::Relaxed);
-    kept.join(format!("{test}-{}-{n}", std::process::id()))
-}
-
-/// The text under `key` of an item of an answer.
-fn text(item: &serde_json::Value, key: &str) -> String {
-    let value = item.get(key).and_then(serde_json::Value::as_str);
-    value.unwrap_or_else(|| panic!("no text `{key}` in {item}")).to_owned()
 }
 
 /// A run to be: its stdin and its environment.
