@@ -97,10 +97,11 @@ fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
         Use::Member { committed } => set.extend(reading(false, *committed)),
         Use::Peek => {
             set.extend(reading(true, false));
-            // Little of many partitions at once, and what comes ahead is of no use.
+            // Little of many partitions at once, and what comes ahead is of no use. But a broker
+            // sends one partition alone whose first batch is larger than this.
             let less = ["queued.min.messages", "fetch.message.max.bytes"];
             set.retain(|(name, _)| !less.contains(name));
-            set.extend(less.into_iter().zip(["1".to_owned(), "65536".to_owned()]));
+            set.extend(less.into_iter().zip(["1".to_owned(), "262144".to_owned()]));
         }
     }
     set

@@ -9,7 +9,7 @@ use crate::cluster::types::OffsetAt;
 use crate::commands::groups::plan::{Bounds, bounds};
 use crate::commands::groups::{Scope, distinct, is_in_scope};
 use crate::commands::{Context, Failure};
-use crate::group::GroupId;
+use crate::group::{GroupId, GroupState, ListedGroup};
 use crate::lag::{Lag, Standing, age_ms, lag};
 use crate::topic::TopicPartition;
 
@@ -100,41 +100,55 @@ fn claims(
     found: &mut Found,
 ) -> Result<Vec<(GroupId, Claims)>, Failure> {
     let cluster = context.cluster()?;
+    let mut empty = BTreeSet::new();
     let ids = if asked.groups.is_empty() {
         let listed =
             cluster.list_groups().map_err(|error| context.failure("list groups", error))?;
+        let of_empty = |group: &&ListedGroup| group.state == GroupState::Empty;
+        empty.extend(listed.iter().filter(of_empty).map(|group| group.id.clone()));
         listed.into_iter().map(|group| group.id).collect()
     } else {
         distinct(asked.groups)
     };
     found.total = ids.len();
-    let described =
-        cluster.describe_groups(&ids).map_err(|error| context.failure("describe groups", error))?;
+    // Brokers are asked for each group on its own, and one without members has nothing to tell.
+    let with_members: Vec<_> = ids.iter().filter(|id| !empty.contains(id)).cloned().collect();
+    let mut described = cluster
+        .describe_groups(&with_members)
+        .map_err(|error| context.failure("describe groups", error))?
+        .into_iter();
     let committed = cluster
         .fetch_all_offsets(&ids)
         .map_err(|error| context.failure("read what groups committed", error))?;
     let mut all = Vec::with_capacity(ids.len());
-    for (outcome, committed) in described.into_iter().zip(committed) {
-        let doing = format!("show the lag of group `{}`", outcome.of);
-        let group = match outcome.result {
-            Ok(group) => group,
+    for (id, committed) in ids.into_iter().zip(committed) {
+        let doing = format!("show the lag of group `{id}`");
+        let group = if empty.contains(&id) { None } else { described.next() };
+        let members = match group.map(|outcome| outcome.result) {
+            None => Vec::new(),
+            Some(Ok(group)) => group.members,
             // One of all that was listed may be gone by now.
-            Err(_) if asked.groups.is_empty() => continue,
-            Err(error) => {
+            Some(Err(_)) if asked.groups.is_empty() => continue,
+            Some(Err(error)) => {
                 found.failures.push(context.failure(&doing, error));
                 continue;
             }
         };
-        let committed = committed.result.map_err(|error| context.failure(&doing, error))?;
+        let committed = match committed.result {
+            Err(error) if empty.contains(&id) && error.kind == ErrorKind::GroupIdNotFound => {
+                continue;
+            }
+            result => result.map_err(|error| context.failure(&doing, error))?,
+        };
         let mut claims: Claims =
             committed.into_iter().map(|c| (c.of, (Some(c.offset), None))).collect();
-        for member in group.members {
+        for member in members {
             for of in member.assignment {
                 claims.entry(of).or_default().1 = Some(member.id.clone());
             }
         }
         claims.retain(|of, _| is_in_scope(asked.topics, of));
-        all.push((group.id, claims));
+        all.push((id, claims));
     }
     Ok(all)
 }
