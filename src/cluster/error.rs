@@ -3,7 +3,10 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
+use crate::group::GroupId;
+use crate::out::units;
 use crate::topic::TopicPartition;
 
 /// What went wrong, by Kafka's name for it where it has one.
@@ -163,6 +166,15 @@ impl ClusterError {
         let message =
             format!("offset {offset} of {of} is out of range: the log has {start} to {end}");
         Self::new(ErrorKind::OffsetOutOfRange, message).about(of.topic.as_str())
+    }
+
+    /// The others have given up a member that has not polled for this long.
+    pub fn given_up(group: &GroupId, interval: Duration) -> Self {
+        let interval = units::duration(interval);
+        let message = format!(
+            "group `{group}` has given this member up: it asked for no records for {interval}"
+        );
+        Self::new(ErrorKind::UnknownMember, message)
     }
 
     /// Nothing is known of the group.

@@ -102,16 +102,17 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
     }
     let wanted = std::env::var("KAW_RECORDS").ok().and_then(|n| n.parse().ok());
     let records: usize = wanted.unwrap_or(60_000);
-    // A third of the records between two deaths.
+    // Some are left for after the second death.
     let mut broker = Broker::start(&Options::default());
     topic(&broker, "t", &json!({}));
     let (at, sandbox) = (broker.bootstrap(), Sandbox::new());
-    let rate = records / 12;
+    let rate = records / 24;
     let words = format!("produce t -b {at} --timeout 2m --rate {rate}/s");
     let input: String = (0..records).flat_map(|n| [n.to_string(), "\n".to_owned()]).collect();
     let file = sandbox.write("input", &input);
     let producer = sandbox.spawn(&format!("{words} {}", file.display()));
-    let consumer = sandbox.spawn(&format!("consume t -n {records} -b {at} --timeout 2m"));
+    let follow = format!("consume t -n {records} -b {at}");
+    let followers = [sandbox.spawn(&follow), sandbox.spawn(&format!("{follow} -g g"))];
     for _ in 0..2 {
         std::thread::sleep(Duration::from_secs(4));
         broker.kill9();
@@ -121,7 +122,16 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
     let expected =
         format!("{records} persisted, 0 not persisted, 0 maybe persisted").replace(',', "");
     assert_eq!(counts(run.success()).replace(',', "").split(": ").nth(1), Some(&*expected));
-    assert_eq!(consumer.finish().success().stdout(), input);
+    for follower in followers {
+        let run = follower.finish();
+        assert_eq!(run.success().stdout(), input);
+        for told in ["a broker is away", "brokers answer again"] {
+            let lines = run.stderr().lines().filter(|line| line.contains(told)).count();
+            assert_eq!(lines, 2, "{told}: {}", run.stderr());
+        }
+    }
+    let lag = sandbox.run(&format!("lag g -b {at} --json"));
+    assert_eq!(lag.success().items().next().unwrap()["lag"], 0);
     let read = sandbox.run(&format!("consume t -e -b {at} --timeout 1m"));
     assert_eq!(read.success().stdout(), input, "records are lost, doubled or out of order");
 }

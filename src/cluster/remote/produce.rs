@@ -187,12 +187,14 @@ impl Producer {
             interrupted,
             noticed,
         });
+        shared.session.leave_events();
         let settler = Settler {
             shared: Arc::clone(&shared),
             deliveries: deliveries.clone(),
             warn,
             made_room,
             runs: Vec::new(),
+            gone: OnceLock::new(),
         };
         let run = move || {
             settler.run();

@@ -1,8 +1,8 @@
 //! Owns the thread that takes the fates of records from librdkafka and tells them. Leaves sending
 //! to `produce`.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
@@ -11,8 +11,8 @@ use super::error;
 use super::ffi::Code;
 use super::ffi::queue::{DELIVERIES, ERRORS, Event};
 use super::ffi::send::Settled;
+use super::lock;
 use super::produce::{Shared, TICK};
-use super::{lock, session};
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::{Acks, Delivery, Fate};
 
@@ -43,6 +43,8 @@ pub(super) struct Settler {
     pub(super) warn: Sender<String>,
     pub(super) made_room: Sender<()>,
     pub(super) runs: Vec<Run>,
+    /// The topic, where it turned out to be gone when its records were not answered in time.
+    pub(super) gone: OnceLock<Option<String>>,
 }
 
 impl Settler {
@@ -55,7 +57,12 @@ impl Settler {
             }
             // The end is looked for often, since nothing wakes this thread for it.
             let wait = if self.shared.in_flight() == 0 { Duration::from_millis(2) } else { TICK };
-            let Some(event) = self.shared.session.main().poll(wait) else { continue };
+            let event = self.shared.session.main().poll(wait);
+            for line in self.shared.session.take_news() {
+                // Whoever tells them may have gone.
+                drop(self.warn.send(line));
+            }
+            let Some(event) = event else { continue };
             match event.kind() {
                 DELIVERIES => self.settle(&event),
                 ERRORS => self.note(&event),
@@ -122,17 +129,19 @@ impl Settler {
             return error::error(&fatal);
         }
         match error::kind(code) {
-            ErrorKind::TimedOut | ErrorKind::Unreachable => self.shared.session.unreachable(),
+            ErrorKind::TimedOut | ErrorKind::Unreachable => {
+                let gone = self.gone.get_or_init(|| self.shared.session.missing_topic());
+                let unreachable = || self.shared.session.unreachable();
+                gone.as_deref().map_or_else(unreachable, error::gone_topic)
+            }
             _ => error::of_code(code),
         }
     }
 
-    /// Takes up an error of the client: told once for each text.
+    /// Takes up an error of the client.
     fn note(&self, event: &Event) {
-        let Err(trouble) = event.check() else { return };
-        if self.shared.session.is_new(&trouble) {
-            drop(self.warn.send(session::warning(&trouble)));
+        if let Err(trouble) = event.check() {
+            self.shared.session.note(trouble);
         }
-        self.shared.session.note(trouble);
     }
 }

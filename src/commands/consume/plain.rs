@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::range::Range;
 use super::{Args, gaps};
-use crate::cluster::error::{ClusterError, Result};
+use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{ConsumeFrom, DELETED, Hole, Jump, OffsetAt, Polled, Skipped};
 use crate::cluster::{Cluster, Consumer, TopicsWatch};
 use crate::commands::Failure;
@@ -83,7 +83,7 @@ impl<'a> Plain<'a> {
     }
 
     /// What is worth a warning since this was last asked.
-    pub fn take_warnings(&mut self) -> Vec<String> {
+    pub fn take_warnings(&self) -> Vec<String> {
         self.consumer.take_warnings()
     }
 
@@ -148,17 +148,31 @@ impl<'a> Plain<'a> {
         Ok(())
     }
 
+    /// The topics that are there of those that were asked for.
+    fn there(&self) -> Result<Vec<TopicDetail>> {
+        if self.args.regex.is_some() {
+            return topics_of(self.cluster, self.args);
+        }
+        // One that is missing may come back.
+        let outcomes = self.cluster.describe_topics(&distinct(&self.args.topics))?;
+        Ok(outcomes.into_iter().filter_map(|outcome| outcome.result.ok()).collect())
+    }
+
     /// Takes up partitions that have come, from their starts.
     fn look(&mut self, out: &Out) -> Result<()> {
         self.watch.iter_mut().for_each(TopicsWatch::look);
-        self.is_due = false;
-        let there = if self.args.regex.is_some() {
-            topics_of(self.cluster, self.args)?
-        } else {
-            // One that is missing may come back.
-            let outcomes = self.cluster.describe_topics(&distinct(&self.args.topics))?;
-            outcomes.into_iter().filter_map(|outcome| outcome.result.ok()).collect()
+        if !self.consumer.take_changed() && !self.is_due {
+            return Ok(());
+        }
+        let there = match self.there() {
+            // Brokers are away, and are asked again.
+            Err(error) if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::TimedOut) => {
+                self.is_due = true;
+                return Ok(());
+            }
+            there => there?,
         };
+        self.is_due = false;
         let mut from = Vec::new();
         for topic in there {
             let before = from.len();

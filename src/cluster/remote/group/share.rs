@@ -50,7 +50,13 @@ impl GroupConsumer {
         self.is_held = false;
         while let Some(change) = self.pending.pop_front() {
             if change.comes {
-                self.take_up(&change.of)?;
+                match self.take_up(&change.of) {
+                    Err(error) if self.is_to_wait(&error) => {
+                        self.pending.push_front(change);
+                        break;
+                    }
+                    taken => taken?,
+                }
                 continue;
             }
             self.put_down(&change.of);
@@ -74,6 +80,12 @@ impl GroupConsumer {
         mine.sort();
         let found = std::mem::take(&mut self.found);
         Ok(Shared { generation, member, mine, members: Vec::new(), found, deleted })
+    }
+
+    /// Whether brokers that are away are the trouble, and are waited for: who follows has time.
+    fn is_to_wait(&self, error: &ClusterError) -> bool {
+        let is_away = matches!(error.kind, ErrorKind::Unreachable | ErrorKind::TimedOut);
+        is_away && self.ends.is_none()
     }
 
     /// Reads partitions no more; they are not let go of yet.
@@ -119,14 +131,14 @@ impl GroupConsumer {
         };
         let asked = [OffsetAt::Start, OffsetAt::End, end, first].map(offsets::asked);
         let bounds = offsets::ask(&self.session, &names, &asked)?;
-        let mut starts = Vec::with_capacity(of.len());
+        let (mut starts, mut parts) = (Vec::with_capacity(of.len()), Vec::new());
         for (of, entry) in of.iter().zip(&committed) {
             let committed = (entry.offset >= 0).then_some(entry.offset);
             match self.start(of, committed, &bounds) {
                 Ok(part) => {
                     starts.push((of, part.next));
                     client.forward(of.topic.as_str(), of.partition, self.records.queue());
-                    self.parts.push(Some(part));
+                    parts.push(Some(part));
                 }
                 // Deleted since: the next look at the topics says so.
                 Err(error) if error.kind == ErrorKind::UnknownTopicOrPartition => {
@@ -138,6 +150,7 @@ impl GroupConsumer {
         }
         let list = starts.iter().map(|(of, from)| (of.topic.as_str(), of.partition, *from));
         client.assign(&List::new(list)).map_err(|trouble| self.trouble(&trouble))?;
+        self.parts.append(&mut parts);
         for part in self.parts.iter_mut().flatten().filter(|part| part.next >= part.to) {
             finish(&self.session, part);
         }
@@ -169,6 +182,8 @@ impl GroupConsumer {
         if !(start..=end).contains(&asked) {
             let instead = self.options.on_out_of_range.instead(start, end);
             next = instead.ok_or_else(|| joining::out_of_range(of, asked, start, end))?;
+            // It may be the second try.
+            self.jumped.retain(|jump| jump.of != *of);
             self.jumped.push(Jump { of: of.clone(), asked, log: (start, end), to: next });
         }
         // Chosen once for the whole group: who takes the partition over goes on from here.
