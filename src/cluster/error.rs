@@ -154,6 +154,12 @@ impl ClusterError {
             .about(topic)
     }
 
+    /// Nobody can tell or take anything of the partition: the brokers that have it are away.
+    pub fn no_leader(topic: &str, partition: i32) -> Self {
+        let message = format!("partition {partition} of topic `{topic}` has no leader");
+        Self::new(ErrorKind::Unreachable, message)
+    }
+
     /// The topic went while it was read.
     pub fn deleted_topic(topic: &str) -> Self {
         let message = format!("topic `{topic}` was deleted while it was read");

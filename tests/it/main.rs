@@ -46,6 +46,7 @@ mod kafka_data;
 mod kafka_files;
 mod kafka_golden;
 mod kafka_groups;
+mod kafka_outage;
 mod lag;
 mod lag_exact;
 mod lag_serve;

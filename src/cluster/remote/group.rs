@@ -37,6 +37,8 @@ const COMMIT_MAX: Duration = Duration::from_secs(2);
 const LEAVE_MAX: Duration = Duration::from_secs(2);
 /// How long a look at the topics is waited for.
 const LOOK_MAX: Duration = Duration::from_millis(500);
+/// How soon a topic that is missing is looked for again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long a member without partitions waits for those that others are yet to let go of.
 const OTHERS_MAX: Duration = Duration::from_secs(5);
 
@@ -100,6 +102,8 @@ pub struct GroupConsumer {
     places: HashMap<(TopicId, i32), Option<usize>>,
     topics: TopicsWatch,
     wanted: BTreeSet<TopicName>,
+    /// Those that were missing at the last look.
+    missing: BTreeSet<TopicName>,
     found: Vec<TopicName>,
     deleted: Vec<TopicName>,
     /// Where reading stops, if it does.
@@ -149,6 +153,7 @@ impl Remote {
             places: HashMap::new(),
             topics: TopicsWatch::timed(crate::cluster::WATCH_EVERY),
             wanted,
+            missing: BTreeSet::new(),
             found: Vec::new(),
             deleted: Vec::new(),
             ends,
@@ -304,7 +309,7 @@ impl GroupConsumer {
         match error::kind(trouble.code) {
             // The next look at the topics says what is with it.
             ErrorKind::UnknownTopicOrPartition => {
-                self.topics = TopicsWatch::timed(Duration::ZERO);
+                self.look_soon();
                 Ok(())
             }
             ErrorKind::AuthorizationFailed
@@ -398,7 +403,7 @@ impl GroupConsumer {
         let name = message.topic_name();
         match error::kind(message.code()) {
             ErrorKind::UnknownTopicOrPartition => {
-                self.topics = TopicsWatch::timed(Duration::ZERO);
+                self.look_soon();
                 Ok(())
             }
             kind @ (ErrorKind::OffsetOutOfRange

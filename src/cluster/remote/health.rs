@@ -17,8 +17,8 @@ use crate::out::units;
 const SAME_WITHIN: Duration = Duration::from_secs(60);
 /// An outage is told by the trouble that it began with, where that came at most this long before.
 const JUST_NOW: Duration = Duration::from_secs(5);
-/// How long an outage without such a trouble lasts before it is told: while brokers start, there
-/// are short ones.
+/// How long a trouble or an outage lasts before it is told: while brokers start, there are short
+/// ones, and what was said before an answer may come up after it.
 const TELL_AFTER: Duration = Duration::from_secs(1);
 /// How a line about a broker that is away begins.
 const AWAY: &str = "a broker is away, and is tried again";
@@ -44,6 +44,8 @@ pub(super) struct Health {
     denied: Option<Trouble>,
     /// The troubles that were told, by broker, and when they last came.
     told: HashMap<String, Instant>,
+    /// A trouble that is yet to be told, and when it came.
+    pending: Option<(Trouble, Instant)>,
     /// What is worth a line where nobody fails for it.
     news: Vec<String>,
 }
@@ -57,19 +59,20 @@ impl Health {
     /// Takes up an error of the client, which has had so many answers so far.
     pub(super) fn note(&mut self, trouble: Trouble, answers: u64) {
         if trouble.code == Code::of(Known::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-            let is_told = self.told.values().any(|came| came.elapsed() < JUST_NOW);
+            let is_recent = self.told.values().any(|came| came.elapsed() < JUST_NOW);
+            let is_told = is_recent && self.pending.is_none();
             let outage = Outage { since: Instant::now(), answers, is_told };
             self.outage.get_or_insert(outage);
             return;
         }
         let of = told::broker(&trouble.text).unwrap_or_default().to_owned();
         let before = self.told.insert(of, Instant::now());
-        let is_known = match &mut self.outage {
-            Some(outage) => std::mem::replace(&mut outage.is_told, true),
+        let is_known = match &self.outage {
+            Some(outage) => outage.is_told,
             None => before.is_some_and(|before| before.elapsed() < SAME_WITHIN),
         };
         if !is_known {
-            self.news.push(warning(&trouble, &self.list));
+            self.pending.get_or_insert_with(|| (trouble.clone(), Instant::now()));
         }
         let is_denied = matches!(
             error::kind(trouble.code),
@@ -79,21 +82,30 @@ impl Health {
     }
 
     /// Takes up that the client has had so many answers so far: one that came in an outage ended
-    /// it.
+    /// it. What has lasted until now is news.
     pub(super) fn note_answers(&mut self, answers: u64) {
-        let Some(outage) = &mut self.outage else { return };
-        let (away, is_told) = (outage.since.elapsed(), outage.is_told);
-        if outage.answers == answers {
-            if !is_told && away >= TELL_AFTER {
-                outage.is_told = true;
-                self.news.push(format!("{AWAY}: nobody answers of {}", self.list));
-            }
-            return;
-        }
-        (self.outage, self.last) = (None, None);
-        if is_told {
+        if let Some(outage) = self.outage.take_if(|outage| outage.answers != answers) {
+            (self.last, self.pending) = (None, None);
             self.told.clear();
-            self.news.push(format!("brokers answer again, after {}", units::duration(away)));
+            if outage.is_told {
+                let away = units::duration(outage.since.elapsed());
+                self.news.push(format!("brokers answer again, after {away}"));
+            }
+        }
+        if let Some((trouble, _)) = self.pending.take_if(|(_, at)| at.elapsed() >= TELL_AFTER) {
+            self.tell(warning(&trouble, &self.list));
+        }
+        let lasts = |outage: &Outage| !outage.is_told && outage.since.elapsed() >= TELL_AFTER;
+        if self.pending.is_none() && self.outage.as_ref().is_some_and(lasts) {
+            self.tell(format!("{AWAY}: nobody answers of {}", self.list));
+        }
+    }
+
+    /// Tells something, which is all that is told of an outage.
+    fn tell(&mut self, line: String) {
+        self.news.push(line);
+        if let Some(outage) = &mut self.outage {
+            outage.is_told = true;
         }
     }
 
@@ -160,6 +172,14 @@ mod tests {
         Health::new("127.0.0.1:9".to_owned())
     }
 
+    /// Lets time pass.
+    fn age(health: &mut Health, by: Duration) {
+        let earlier = |at: &mut Instant| *at = at.checked_sub(by).unwrap();
+        health.pending.iter_mut().for_each(|(_, at)| earlier(at));
+        health.outage.iter_mut().for_each(|outage| earlier(&mut outage.since));
+        health.told.values_mut().for_each(earlier);
+    }
+
     #[test]
     fn an_outage_is_one_line_and_its_end_another() {
         let mut health = health();
@@ -170,32 +190,38 @@ mod tests {
         health.note(disconnected, 7);
         health.note(all_down(), 7);
         health.note(refused(9), 7);
+        age(&mut health, TELL_AFTER);
+        health.note_answers(7);
         let news = health.take_news();
         assert_eq!(news.len(), 1, "{news:?}");
         assert!(news[0].ends_with("cannot be talked to: Disconnected"), "{news:?}");
-        assert!(health.down().is_some() && health.last().is_some());
-        health.note_answers(7);
-        assert!(health.down().is_some(), "no answer has come since");
+        assert!(health.down().is_some() && health.last().is_some(), "no answer has come since");
+        health.note(refused(9), 7);
+        age(&mut health, TELL_AFTER);
         health.note_answers(8);
         let news = health.take_news();
         assert!(news.len() == 1 && news[0].starts_with("brokers answer again"), "{news:?}");
         assert!(health.down().is_none() && health.last().is_none());
         health.note(all_down(), 8);
         health.note(refused(9), 8);
+        age(&mut health, TELL_AFTER);
+        health.note_answers(8);
         assert_eq!(health.take_news().len(), 1, "another outage is news again");
     }
 
     #[test]
-    fn an_outage_without_a_trouble_is_told_if_it_lasts() {
+    fn what_is_over_at_once_is_not_told() {
         let mut health = health();
+        health.note(refused(9), 7);
         health.note(all_down(), 7);
         health.note_answers(7);
         health.note_answers(8);
-        assert!(!health.has_news(), "it was short");
-        health.note(all_down(), 8);
-        let since = Instant::now().checked_sub(TELL_AFTER).unwrap();
-        health.outage = Some(Outage { since, answers: 8, is_told: false });
+        age(&mut health, TELL_AFTER);
         health.note_answers(8);
+        assert!(!health.has_news() && health.down().is_none(), "it was short");
+        // One that lasts is told, also without a trouble.
+        health.note(all_down(), 8);
+        age(&mut health, TELL_AFTER);
         health.note_answers(8);
         health.note_answers(9);
         let news = health.take_news();
@@ -208,6 +234,7 @@ mod tests {
         let mut health = health();
         for port in [9, 9, 10, 9] {
             health.note(refused(port), 3);
+            age(&mut health, TELL_AFTER);
             health.note_answers(4);
         }
         let news = health.take_news();

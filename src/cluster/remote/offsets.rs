@@ -2,6 +2,7 @@
 //! error for each partition.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use super::ffi::admin::{Listed, Operation, Options};
 use super::ffi::list::List;
@@ -57,6 +58,16 @@ impl Offsets {
 
 /// Asks for several offsets of each partition at once: one request goes to each leader.
 pub(super) fn ask(session: &Session, of: &[(&str, i32)], all: &[Asked]) -> Result<Vec<Offsets>> {
+    ask_by(session, of, all, session.deadline())
+}
+
+/// The same, with answers by `until`.
+fn ask_by(
+    session: &Session,
+    of: &[(&str, i32)],
+    all: &[Asked],
+    until: Instant,
+) -> Result<Vec<Offsets>> {
     let queue = Queue::new(session.client());
     let mut found: Vec<Offsets> = all.iter().map(|_| Offsets::default()).collect();
     let mut waiting = 0;
@@ -72,7 +83,6 @@ pub(super) fn ask(session: &Session, of: &[(&str, i32)], all: &[Asked]) -> Resul
             waiting += 1;
         }
     }
-    let until = session.deadline();
     for _ in 0..waiting {
         let event = session.wait(&queue, until)?;
         let Some(offsets) = found.get_mut(event.tag()) else { continue };
@@ -85,11 +95,6 @@ pub(super) fn ask(session: &Session, of: &[(&str, i32)], all: &[Asked]) -> Resul
 }
 
 impl Remote {
-    /// Asks for several offsets of each partition at once.
-    pub(super) fn offsets(&self, of: &[(&str, i32)], all: &[Asked]) -> Result<Vec<Offsets>> {
-        ask(self.session()?, of, all)
-    }
-
     /// Returns one offset of each partition.
     pub fn list_offsets(
         &self,
@@ -102,7 +107,7 @@ impl Remote {
             OffsetAt::Timestamp(_) => &[asked(at), asked(OffsetAt::End)],
             _ => &[asked(at)],
         };
-        let answers = self.offsets(&named, wanted)?;
+        let answers = ask(self.session()?, &named, wanted)?;
         let one = |tp: &TopicPartition| -> Result<ListedOffset> {
             let (topic, partition) = (tp.topic.as_str(), tp.partition);
             let mut last = ListedOffset { offset: -1, timestamp_ms: -1 };
@@ -124,9 +129,15 @@ impl Remote {
         Ok(of.iter().map(|tp| Outcome { of: tp.clone(), result: one(tp) }).collect())
     }
 
-    /// The start, the end and the largest timestamp of each partition.
-    pub(super) fn extents(&self, of: &[(&str, i32)], newest: bool) -> Result<Vec<Offsets>> {
+    /// The start, the end and the largest timestamp of each partition, with answers by `until`.
+    pub(super) fn extents(
+        &self,
+        of: &[(&str, i32)],
+        newest: bool,
+        until: Instant,
+    ) -> Result<Vec<Offsets>> {
         let words = [asked(OffsetAt::Start), asked(OffsetAt::End), (NEWEST, false)];
-        self.offsets(of, if newest { &words } else { words.get(..2).unwrap_or_default() })
+        let wanted = if newest { &words } else { words.get(..2).unwrap_or_default() };
+        ask_by(self.session()?, of, wanted, until)
     }
 }

@@ -95,13 +95,9 @@ impl Session {
         }
     }
 
-    /// Which of the topics that the client was told of is missing, if that can be found out at
-    /// once.
-    pub(super) fn missing_topic(&self) -> Option<String> {
-        let found = self.client.topics(LOOK_MAX).unwrap_or_default();
-        let is_missing =
-            |info: &TopicInfo| error::kind(info.code) == ErrorKind::UnknownTopicOrPartition;
-        found.into_iter().find(is_missing).map(|info| info.name)
+    /// The topics that the client was told of, if they can be found out at once.
+    pub(super) fn known_topics(&self) -> Vec<TopicInfo> {
+        self.client.topics(LOOK_MAX).unwrap_or_default()
     }
 
     /// How long a request may take.
@@ -234,7 +230,15 @@ impl Session {
     /// is an answer: longer each time, so that errors of the connections are seen meanwhile and a
     /// slow broker gets its time.
     pub(super) fn ask<T>(&self, ask: impl Fn(Duration) -> Result<T, Code>) -> Result<T> {
-        let until = self.deadline();
+        self.ask_by(self.deadline(), ask)
+    }
+
+    /// The same, with an answer by `until`.
+    pub(super) fn ask_by<T>(
+        &self,
+        until: Instant,
+        ask: impl Fn(Duration) -> Result<T, Code>,
+    ) -> Result<T> {
         let mut patience = Duration::from_millis(200);
         loop {
             let left = until.saturating_duration_since(Instant::now());

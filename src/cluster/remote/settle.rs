@@ -9,6 +9,7 @@ use crossbeam_channel::Sender;
 
 use super::error;
 use super::ffi::Code;
+use super::ffi::metadata::TopicInfo;
 use super::ffi::queue::{DELIVERIES, ERRORS, Event};
 use super::ffi::send::Settled;
 use super::lock;
@@ -43,8 +44,8 @@ pub(super) struct Settler {
     pub(super) warn: Sender<String>,
     pub(super) made_room: Sender<()>,
     pub(super) runs: Vec<Run>,
-    /// The topic, where it turned out to be gone when its records were not answered in time.
-    pub(super) gone: OnceLock<Option<String>>,
+    /// The topic as it was when its first records were not answered in time.
+    pub(super) found: OnceLock<Vec<TopicInfo>>,
 }
 
 impl Settler {
@@ -103,9 +104,9 @@ impl Settler {
                 self.shared.session.note_answer();
                 Fate::Persisted
             }
-            Some(false) => Fate::NotPersisted(Arc::new(self.why(first.code))),
+            Some(false) => Fate::NotPersisted(Arc::new(self.why(first.code, first.partition))),
             None if first.code == Code::NONE => Fate::MaybePersisted(None),
-            None => Fate::MaybePersisted(Some(Arc::new(self.why(first.code)))),
+            None => Fate::MaybePersisted(Some(Arc::new(self.why(first.code, first.partition)))),
         };
         let failed = matches!(fate, Fate::NotPersisted(_) | Fate::MaybePersisted(Some(_)));
         if failed {
@@ -122,20 +123,41 @@ impl Settler {
         }
     }
 
-    /// The error of a record: one that was not answered in time failed for what the connections
-    /// say.
-    fn why(&self, code: Code) -> ClusterError {
+    /// The error of a record: one that was not answered in time failed for what the topic lacks, or
+    /// for what the connections say.
+    fn why(&self, code: Code, partition: i32) -> ClusterError {
         if let Some(fatal) = self.shared.session.client().fatal() {
             return error::error(&fatal);
         }
         match error::kind(code) {
             ErrorKind::TimedOut | ErrorKind::Unreachable => {
-                let gone = self.gone.get_or_init(|| self.shared.session.missing_topic());
-                let unreachable = || self.shared.session.unreachable();
-                gone.as_deref().map_or_else(unreachable, error::gone_topic)
+                let found = self.found.get_or_init(|| self.shared.session.known_topics());
+                let obstacle = found.iter().find_map(|info| self.obstacle(info, partition));
+                obstacle.unwrap_or_else(|| self.shared.session.unreachable())
             }
             _ => error::of_code(code),
         }
+    }
+
+    /// What keeps a partition from taking records. Brokers say so, and librdkafka tries again until
+    /// it is too late, and tells only that.
+    fn obstacle(&self, topic: &TopicInfo, partition: i32) -> Option<ClusterError> {
+        if error::kind(topic.code) == ErrorKind::UnknownTopicOrPartition {
+            return Some(error::gone_topic(&topic.name));
+        }
+        let of = topic.partitions.iter().find(|of| of.partition == partition)?;
+        let (there, wanted) = (of.isr.len(), self.shared.min_in_sync);
+        if of.leader < 0 {
+            return Some(ClusterError::no_leader(&topic.name, partition));
+        }
+        (self.shared.acks == Acks::All && there < wanted).then(|| {
+            let message = format!(
+                "partition {partition} of topic `{}` has {there} replicas in sync, and \
+                 `min.insync.replicas` wants {wanted}",
+                topic.name
+            );
+            ClusterError::new(ErrorKind::NotEnoughReplicas, message)
+        })
     }
 
     /// Takes up an error of the client.

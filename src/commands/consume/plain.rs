@@ -33,6 +33,8 @@ pub struct Plain<'a> {
     watch: Option<TopicsWatch>,
     /// A topic was deleted: it may be there again.
     is_due: bool,
+    /// The start of a partition was not known at the last look.
+    is_partial: bool,
     /// What is to be told before anything is read.
     jumped: Vec<Jump>,
     holes: Vec<(TopicPartition, Hole)>,
@@ -68,8 +70,18 @@ impl<'a> Plain<'a> {
         let known = of.iter().cloned().collect();
         let mut consumer = consumer;
         set_up(&mut consumer, args);
-        let is_due = false;
-        Ok(Ok(Self { cluster, args, consumer, of, known, watch, is_due, jumped, holes }))
+        Ok(Ok(Self {
+            cluster,
+            args,
+            consumer,
+            of,
+            known,
+            watch,
+            is_due: false,
+            is_partial: false,
+            jumped,
+            holes,
+        }))
     }
 
     /// Whether it has no partition.
@@ -161,7 +173,7 @@ impl<'a> Plain<'a> {
     /// Takes up partitions that have come, from their starts.
     fn look(&mut self, out: &Out) -> Result<()> {
         self.watch.iter_mut().for_each(TopicsWatch::look);
-        if !self.consumer.take_changed() && !self.is_due {
+        if !self.consumer.take_changed() && !self.is_due && !self.is_partial {
             return Ok(());
         }
         let there = match self.there() {
@@ -172,11 +184,15 @@ impl<'a> Plain<'a> {
             }
             there => there?,
         };
-        self.is_due = false;
+        (self.is_due, self.is_partial) = (false, false);
         let mut from = Vec::new();
         for topic in there {
             let before = from.len();
             for p in &topic.partitions {
+                if !p.is_known() {
+                    self.is_partial = true;
+                    continue;
+                }
                 let of = TopicPartition { topic: topic.name.clone(), partition: p.partition };
                 if self.known.insert(of) {
                     let (topic, partition) = (topic.name.clone(), p.partition);

@@ -1,12 +1,13 @@
 //! Owns what a member of brokers does when partitions come and go: takes them up where the group
 //! stands, lets them go, commits. Leaves polling to `group`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
 
-use super::{COMMIT_MAX, GroupConsumer, LOOK_MAX, Part, finish, list_of};
+use super::{COMMIT_MAX, GroupConsumer, LOOK_AGAIN, LOOK_MAX, Part, finish, list_of};
 use crate::cluster::embedded::topics::TopicsWatch;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::remote::ffi::list::{Commit, List};
@@ -16,15 +17,30 @@ use crate::cluster::remote::{error, joining, offsets};
 use crate::cluster::types::{Jump, OffsetAt, Shared};
 use crate::offset::Position;
 use crate::sys;
-use crate::topic::TopicPartition;
+use crate::topic::{TopicName, TopicPartition};
 
 impl GroupConsumer {
+    /// Looks at the topics at the next poll, unless one is looked for again already.
+    pub(super) fn look_soon(&mut self) {
+        if self.missing.is_empty() {
+            self.topics = TopicsWatch::timed(Duration::ZERO);
+        }
+    }
+
     /// Takes up which topics there are now.
     pub(super) fn look_at_topics(&mut self) -> Result<()> {
         self.topics = TopicsWatch::timed(crate::cluster::WATCH_EVERY);
         // While brokers are away nothing is known to have changed.
         let Ok(infos) = self.session.client().all_topics(LOOK_MAX) else { return Ok(()) };
-        let now = joining::wanted(&infos, &self.options);
+        let mut now = joining::wanted(&infos, &self.options);
+        // A broker that has just started may not have heard of a topic: it is gone if it is missing
+        // twice.
+        let missing: BTreeSet<TopicName> = self.wanted.difference(&now).cloned().collect();
+        if !missing.is_empty() {
+            self.topics = TopicsWatch::timed(LOOK_AGAIN);
+        }
+        now.extend(missing.difference(&self.missing).cloned());
+        self.missing = missing;
         if now == self.wanted {
             return Ok(());
         }
@@ -226,7 +242,7 @@ impl GroupConsumer {
         if event.code() != Code::NONE {
             return self.not_committed(event.code());
         }
-        let mut count = 0;
+        let (mut count, mut refused) = (0, None);
         for entry in event.partitions() {
             let same = |of: &TopicPartition| {
                 of.topic.as_str() == entry.topic && of.partition == entry.partition
@@ -234,14 +250,11 @@ impl GroupConsumer {
             if entry.code == Code::NONE {
                 self.accepted.retain(|of, _| !same(of));
                 count += 1;
-            } else if error::kind(entry.code) == ErrorKind::UnknownTopicOrPartition {
-                self.accepted.retain(|of, _| !same(of));
-                self.topics = TopicsWatch::timed(Duration::ZERO);
             } else {
-                return self.not_committed(entry.code);
+                refused = Some(entry.code);
             }
         }
-        Ok(count)
+        refused.map_or(Ok(count), |code| self.not_committed(code))
     }
 
     /// What it means that offsets were not committed.
@@ -258,9 +271,10 @@ impl GroupConsumer {
         match error::kind(code) {
             ErrorKind::UnknownMember => Err(self.given_up()),
             ErrorKind::TimedOut | ErrorKind::Unreachable => Ok(0),
-            // Deleted meanwhile: the next look at the topics says so.
+            // If it is deleted, the next look at the topics says so, and what was accepted of it is
+            // dropped; if not, it is committed later.
             ErrorKind::UnknownTopicOrPartition => {
-                self.look_at_topics()?;
+                self.look_soon();
                 Ok(0)
             }
             _ => Err(self.trouble(&Trouble::of(code))),
