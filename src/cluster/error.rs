@@ -71,6 +71,11 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether the trouble is that somebody cannot be reached now: trying again may help.
+    pub const fn is_away(self) -> bool {
+        matches!(self, Self::Unreachable | Self::TimedOut)
+    }
+
     /// Kafka's name, for scripts and for `--json` errors.
     pub const fn code(self) -> &'static str {
         match self {

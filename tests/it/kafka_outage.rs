@@ -1,5 +1,5 @@
 //! Owns records that flow while their broker dies again and again: none is lost, none comes twice,
-//! and what is told of them adds up. Leaves what else goes wrong to `kafka_data`.
+//! and what is told of them adds up. Leaves several brokers to `kafka_cluster`.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

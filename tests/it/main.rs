@@ -42,6 +42,7 @@ mod kafka_adopts;
 mod kafka_assignors;
 mod kafka_broker;
 mod kafka_cleans;
+mod kafka_cluster;
 mod kafka_data;
 mod kafka_files;
 mod kafka_golden;

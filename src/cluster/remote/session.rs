@@ -100,6 +100,12 @@ impl Session {
         self.client.topics(LOOK_MAX).unwrap_or_default()
     }
 
+    /// Looks who leads partitions now.
+    pub(super) fn look_at_leaders(&self) {
+        // Who asks next sees what came of it.
+        drop(self.client.all_topics(LOOK_MAX));
+    }
+
     /// How long a request may take.
     pub(super) const fn timeout(&self) -> Duration {
         self.limits.timeout

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::range::Range;
 use super::{Args, gaps};
-use crate::cluster::error::{ClusterError, ErrorKind, Result};
+use crate::cluster::error::{ClusterError, Result};
 use crate::cluster::types::{ConsumeFrom, DELETED, Hole, Jump, OffsetAt, Polled, Skipped};
 use crate::cluster::{Cluster, Consumer, TopicsWatch};
 use crate::commands::Failure;
@@ -178,7 +178,7 @@ impl<'a> Plain<'a> {
         }
         let there = match self.there() {
             // Brokers are away, and are asked again.
-            Err(error) if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::TimedOut) => {
+            Err(error) if error.kind.is_away() => {
                 self.is_due = true;
                 return Ok(());
             }

@@ -100,8 +100,7 @@ impl GroupConsumer {
 
     /// Whether brokers that are away are the trouble, and are waited for: who follows has time.
     fn is_to_wait(&self, error: &ClusterError) -> bool {
-        let is_away = matches!(error.kind, ErrorKind::Unreachable | ErrorKind::TimedOut);
-        is_away && self.ends.is_none()
+        error.kind.is_away() && self.ends.is_none()
     }
 
     /// Reads partitions no more; they are not let go of yet.
