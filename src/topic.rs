@@ -194,15 +194,15 @@ impl ConfigSource {
 pub struct PartitionDetail {
     /// The partition's number.
     pub partition: i32,
-    /// The broker that leads it.
+    /// The broker that leads it; -1 while none does.
     pub leader: i32,
     /// The brokers that hold it.
     pub replicas: Vec<i32>,
     /// The replicas that are in sync.
     pub isr: Vec<i32>,
-    /// The first offset that can still be read (log start offset).
+    /// The first offset that can still be read (log start offset); -1 while it is not known.
     pub start_offset: i64,
-    /// One past the last record (log end offset).
+    /// One past the last record (log end offset), likewise.
     pub end_offset: i64,
     /// Bytes of its segments; `None` where the cluster does not tell.
     pub bytes: Option<u64>,
@@ -213,6 +213,11 @@ pub struct PartitionDetail {
 }
 
 impl PartitionDetail {
+    /// Whether its offsets are known: without a leader nobody tells them.
+    pub const fn is_known(&self) -> bool {
+        self.start_offset >= 0 && self.end_offset >= 0
+    }
+
     /// Whether replicas are missing from those in sync.
     pub fn is_under_replicated(&self) -> bool {
         self.isr.len() < self.replicas.len()

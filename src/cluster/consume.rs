@@ -55,7 +55,7 @@ impl Consumer {
     }
 
     /// What is worth a warning since this was last asked.
-    pub fn take_warnings(&mut self) -> Vec<String> {
+    pub fn take_warnings(&self) -> Vec<String> {
         match self {
             Self::Embedded(_) => Vec::new(),
             Self::Remote(consumer) => consumer.take_warnings(),
@@ -103,6 +103,15 @@ impl Consumer {
         }
     }
 
+    /// Whether there may be other topics, or more partitions, since this was last asked.
+    pub fn take_changed(&mut self) -> bool {
+        match self {
+            // Its watch knows.
+            Self::Embedded(_) => true,
+            Self::Remote(consumer) => consumer.take_changed(),
+        }
+    }
+
     /// Whether it has no partition.
     pub const fn is_of_nothing(&self) -> bool {
         match self {
@@ -133,6 +142,14 @@ impl GroupConsumer {
         match self {
             Self::Embedded(member) => member.poll(buffer, until, beside),
             Self::Remote(member) => member.poll(buffer, until, beside),
+        }
+    }
+
+    /// What is worth a warning since this was last asked.
+    pub fn take_warnings(&self) -> Vec<String> {
+        match self {
+            Self::Embedded(_) => Vec::new(),
+            Self::Remote(member) => member.take_warnings(),
         }
     }
 
@@ -199,6 +216,14 @@ impl GroupConsumer {
         match self {
             Self::Embedded(member) => member.rebalance(is_held),
             Self::Remote(member) => member.rebalance(is_held),
+        }
+    }
+
+    /// Whether something was accepted and is not committed.
+    pub fn is_behind(&self) -> bool {
+        match self {
+            Self::Embedded(member) => member.is_behind(),
+            Self::Remote(member) => member.is_behind(),
         }
     }
 

@@ -3,7 +3,10 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
+use crate::group::GroupId;
+use crate::out::units;
 use crate::topic::TopicPartition;
 
 /// What went wrong, by Kafka's name for it where it has one.
@@ -68,6 +71,11 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether the trouble is that somebody cannot be reached now: trying again may help.
+    pub const fn is_away(self) -> bool {
+        matches!(self, Self::Unreachable | Self::TimedOut)
+    }
+
     /// Kafka's name, for scripts and for `--json` errors.
     pub const fn code(self) -> &'static str {
         match self {
@@ -151,6 +159,12 @@ impl ClusterError {
             .about(topic)
     }
 
+    /// Nobody can tell or take anything of the partition: the brokers that have it are away.
+    pub fn no_leader(topic: &str, partition: i32) -> Self {
+        let message = format!("partition {partition} of topic `{topic}` has no leader");
+        Self::new(ErrorKind::Unreachable, message)
+    }
+
     /// The topic went while it was read.
     pub fn deleted_topic(topic: &str) -> Self {
         let message = format!("topic `{topic}` was deleted while it was read");
@@ -163,6 +177,15 @@ impl ClusterError {
         let message =
             format!("offset {offset} of {of} is out of range: the log has {start} to {end}");
         Self::new(ErrorKind::OffsetOutOfRange, message).about(of.topic.as_str())
+    }
+
+    /// The others have given up a member that has not polled for this long.
+    pub fn given_up(group: &GroupId, interval: Duration) -> Self {
+        let interval = units::duration(interval);
+        let message = format!(
+            "group `{group}` has given this member up: it asked for no records for {interval}"
+        );
+        Self::new(ErrorKind::UnknownMember, message)
     }
 
     /// Nothing is known of the group.

@@ -66,6 +66,8 @@ pub struct Options {
     pub properties: Vec<(String, String)>,
     /// More listeners by name, and their protocols: `("SASL", "SASL_PLAINTEXT")`.
     pub listeners: Vec<(&'static str, &'static str)>,
+    /// Ports that clients are told instead of those of listeners: of a proxy.
+    pub advertised: Vec<(&'static str, u16)>,
     /// A directory with `meta.properties`, of which the broker gets a copy to start on.
     pub adopt: Option<PathBuf>,
 }
@@ -138,19 +140,24 @@ impl Broker {
         let names = ["PLAINTEXT", "CONTROLLER"].into_iter();
         let names = names.chain(options.listeners.iter().map(|(name, _)| *name));
         let listeners: Vec<_> = names.zip(ports.iter().copied()).collect();
-        let list = |wanted: &dyn Fn(&str) -> bool| {
-            let wanted = listeners.iter().filter(|(name, _)| wanted(name));
-            let texts: Vec<_> = wanted.map(|(n, port)| format!("{n}://127.0.0.1:{port}")).collect();
+        let list = |listeners: &mut dyn Iterator<Item = (&str, u16)>| {
+            let texts: Vec<_> =
+                listeners.map(|(n, port)| format!("{n}://127.0.0.1:{port}")).collect();
             texts.join(",")
         };
+        let advertised = |&(name, port): &(&'static str, u16)| {
+            let instead = options.advertised.iter().find(|(of, _)| *of == name);
+            (name, instead.map_or(port, |(_, port)| *port))
+        };
+        let to_clients = listeners.iter().filter(|(name, _)| *name != "CONTROLLER");
         let protocols = [("PLAINTEXT", "PLAINTEXT"), ("CONTROLLER", "PLAINTEXT")];
         let protocols = protocols.iter().chain(&options.listeners);
         let protocols: Vec<_> = protocols.map(|(n, protocol)| format!("{n}:{protocol}")).collect();
         let mut text = format!(
             "node.id={id}\ncontroller.quorum.voters={voters}\nlisteners={}\n\
              advertised.listeners={}\nlistener.security.protocol.map={}\nlog.dirs={}\n{PROPERTIES}",
-            list(&|_| true),
-            list(&|name| name != "CONTROLLER"),
+            list(&mut listeners.iter().copied()),
+            list(&mut to_clients.map(advertised)),
             protocols.join(","),
             folder.path().join("log").display()
         );
@@ -210,6 +217,11 @@ impl Broker {
             assert!(Instant::now() < deadline, "a broker does not start: {}", self.output());
             std::thread::sleep(STEP);
         }
+    }
+
+    /// Whether it was started, and not stopped since.
+    pub const fn is_up(&self) -> bool {
+        self.child.is_some()
     }
 
     /// Its process id.

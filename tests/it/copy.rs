@@ -147,7 +147,7 @@ fn what_copy_refuses() {
 }
 
 #[test]
-fn a_topic_is_copied_from_and_to_a_real_broker() {
+fn kafka_topics_are_copied_from_and_to_a_broker() {
     if !Need::Kafka.met() {
         return;
     }

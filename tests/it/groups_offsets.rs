@@ -490,7 +490,7 @@ fn damage_in_the_offsets_is_told() {
 }
 
 #[test]
-fn kafkas_decoder_reads_what_is_written() {
+fn kafka_decodes_what_is_written() {
     if !Need::Kafka.met() {
         return;
     }

@@ -13,7 +13,6 @@
 
 mod bench;
 mod broker;
-mod broker_data;
 mod checks;
 mod cli;
 mod completion;
@@ -43,9 +42,12 @@ mod kafka_adopts;
 mod kafka_assignors;
 mod kafka_broker;
 mod kafka_cleans;
+mod kafka_cluster;
+mod kafka_data;
 mod kafka_files;
 mod kafka_golden;
 mod kafka_groups;
+mod kafka_outage;
 mod kept;
 mod lag;
 mod lag_exact;

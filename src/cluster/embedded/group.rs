@@ -473,6 +473,11 @@ impl GroupConsumer {
         self.consumer.take_skipped()
     }
 
+    /// Whether something was accepted and is not committed.
+    pub fn is_behind(&self) -> bool {
+        !self.accepted.is_empty()
+    }
+
     /// Notes that everything before `next_offset` of a partition has been accepted.
     pub fn accept(&mut self, of: usize, next_offset: i64) {
         if let Some(Some(of)) = self.named.get(of) {
@@ -537,8 +542,7 @@ impl GroupConsumer {
                 format!("another member of group `{group}` has the instance id `{instance}` now");
             return Ok(ClusterError::new(ErrorKind::FencedInstanceId, message));
         }
-        let message = format!("group `{group}` has given this member up");
-        Ok(ClusterError::new(ErrorKind::UnknownMember, message))
+        Ok(ClusterError::given_up(group, self.options.poll_interval))
     }
 
     /// Reads nothing more, until it joins again.

@@ -11,6 +11,7 @@ use super::error;
 use super::ffi::fetch::{END_OF_PARTITION, Message, TopicId};
 use super::ffi::queue::Queue;
 use super::ffi::topic::Topic;
+use super::looking::Looking;
 use super::session::Session;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{ConsumeFrom, Hole, Polled};
@@ -48,7 +49,7 @@ pub struct Consumer {
     waiting: Vec<Message>,
     /// When something last came.
     moved: Instant,
-    warnings: Vec<String>,
+    looking: Looking,
     /// Offsets without records; `None` where nobody asks.
     holes: Option<Vec<(TopicPartition, Hole)>>,
 }
@@ -62,6 +63,8 @@ impl Remote {
         let committed = self.reads_committed();
         let session = self.open_session(&Use::Consume { ends, committed })?;
         let queue = Queue::new(session.client());
+        // Who begins with nothing reads topics that are to come.
+        let looking = Looking::new(from.is_empty(), session.timeout());
         let mut consumer = Consumer {
             session,
             queue,
@@ -70,7 +73,7 @@ impl Remote {
             by_partition: HashMap::new(),
             waiting: Vec::new(),
             moved: Instant::now(),
-            warnings: Vec::new(),
+            looking,
             holes: None,
         };
         consumer.extend(from)?;
@@ -102,8 +105,8 @@ impl Consumer {
     }
 
     /// What is worth a warning since this was last asked.
-    pub fn take_warnings(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.warnings)
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.session.take_news()
     }
 
     /// From now on notes which offsets have no record.
@@ -114,6 +117,12 @@ impl Consumer {
     /// The offsets without records that were passed since this was last asked.
     pub fn take_holes(&mut self) -> Vec<(TopicPartition, Hole)> {
         self.holes.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Whether there may be other topics, or more partitions, since this was last asked.
+    pub fn take_changed(&mut self) -> bool {
+        // Who has nothing to read does not poll, which is when it looks.
+        std::mem::take(&mut self.looking.changed) || self.is_of_nothing()
     }
 
     /// Whether it has no partition.
@@ -157,6 +166,12 @@ impl Consumer {
             if self.parts.iter().all(|part| part.done) {
                 return Ok(Polled::Finished);
             }
+            if self.looking.is_due()
+                && !self.session.is_down(Duration::ZERO)
+                && let Some(of) = self.look()
+            {
+                return Ok(Polled::Deleted { of });
+            }
             let left = until.saturating_duration_since(Instant::now());
             self.queue.fetch(left.min(TICK), &mut self.waiting);
             if !self.waiting.is_empty() {
@@ -165,12 +180,19 @@ impl Consumer {
                 continue;
             }
             self.check()?;
-            self.warnings.append(&mut self.session.take_news());
             let stirred = beside.iter().any(|(word, value)| word.load(Ordering::Acquire) != *value);
-            if left.is_zero() || stirred || !self.warnings.is_empty() {
+            if left.is_zero() || stirred || self.session.has_news() {
                 return Ok(Polled::Nothing);
             }
         }
+    }
+
+    /// Looks which topics there are; answers a partition of one that was deleted.
+    fn look(&mut self) -> Option<usize> {
+        let read = || self.parts.iter().filter(|part| !part.done);
+        let ours = read().map(|part| part.name.as_str());
+        let gone = self.looking.look(self.session.client(), ours)?;
+        self.parts.iter().position(|part| !part.done && part.name.as_str() == gone)
     }
 
     /// Fails when waiting any longer makes no sense. Who follows waits for brokers to come back.
@@ -243,10 +265,7 @@ impl Consumer {
         }
         let name = part.map_or_else(|| message.topic_name(), |part| part.name.to_string());
         match error::kind(message.code()) {
-            ErrorKind::UnknownTopicOrPartition => {
-                let message = format!("topic `{name}` does not exist, or was deleted");
-                Err(ClusterError::new(ErrorKind::UnknownTopicOrPartition, message))
-            }
+            ErrorKind::UnknownTopicOrPartition => Err(error::gone_topic(&name)),
             ErrorKind::OffsetOutOfRange => {
                 let message = format!(
                     "partition {} of topic `{name}`: {}",

@@ -112,6 +112,12 @@ pub(super) fn of_topic(code: Code, topic: &str) -> ClusterError {
     }
 }
 
+/// The error of a topic that was there.
+pub(super) fn gone_topic(topic: &str) -> ClusterError {
+    let message = format!("topic `{topic}` does not exist, or was deleted");
+    ClusterError::new(ErrorKind::UnknownTopicOrPartition, message)
+}
+
 /// `Err` unless the code means that all went well.
 pub(super) fn check(code: Code) -> Result<(), ClusterError> {
     if code == Code::NONE { Ok(()) } else { Err(of_code(code)) }

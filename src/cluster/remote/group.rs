@@ -37,6 +37,8 @@ const COMMIT_MAX: Duration = Duration::from_secs(2);
 const LEAVE_MAX: Duration = Duration::from_secs(2);
 /// How long a look at the topics is waited for.
 const LOOK_MAX: Duration = Duration::from_millis(500);
+/// How soon a topic that is missing is looked for again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long a member without partitions waits for those that others are yet to let go of.
 const OTHERS_MAX: Duration = Duration::from_secs(5);
 
@@ -100,6 +102,8 @@ pub struct GroupConsumer {
     places: HashMap<(TopicId, i32), Option<usize>>,
     topics: TopicsWatch,
     wanted: BTreeSet<TopicName>,
+    /// Those that were missing at the last look.
+    missing: BTreeSet<TopicName>,
     found: Vec<TopicName>,
     deleted: Vec<TopicName>,
     /// Where reading stops, if it does.
@@ -149,6 +153,7 @@ impl Remote {
             places: HashMap::new(),
             topics: TopicsWatch::timed(crate::cluster::WATCH_EVERY),
             wanted,
+            missing: BTreeSet::new(),
             found: Vec::new(),
             deleted: Vec::new(),
             ends,
@@ -211,7 +216,7 @@ impl GroupConsumer {
             let left = until.saturating_duration_since(now);
             let is_stirred =
                 beside.iter().any(|(word, value)| word.load(Ordering::Acquire) != *value);
-            if left.is_zero() || is_stirred {
+            if left.is_zero() || is_stirred || self.session.has_news() {
                 return Ok(Polled::Nothing);
             }
             let mut words = vec![(&*self.stirred, stirred)];
@@ -259,7 +264,9 @@ impl GroupConsumer {
             self.session.check()?;
         }
         let is_reading = self.parts.iter().flatten().any(|part| part.reading && !part.done);
-        if self.ends.is_some() && is_reading && self.idle >= self.session.timeout() {
+        let timeout = self.session.timeout();
+        let is_stuck = is_reading && self.idle >= timeout;
+        if self.ends.is_some() && (is_stuck || self.session.is_down(timeout)) {
             return Err(self.session.unreachable());
         }
         Ok(())
@@ -302,7 +309,7 @@ impl GroupConsumer {
         match error::kind(trouble.code) {
             // The next look at the topics says what is with it.
             ErrorKind::UnknownTopicOrPartition => {
-                self.topics = TopicsWatch::timed(Duration::ZERO);
+                self.look_soon();
                 Ok(())
             }
             ErrorKind::AuthorizationFailed
@@ -396,7 +403,7 @@ impl GroupConsumer {
         let name = message.topic_name();
         match error::kind(message.code()) {
             ErrorKind::UnknownTopicOrPartition => {
-                self.topics = TopicsWatch::timed(Duration::ZERO);
+                self.look_soon();
                 Ok(())
             }
             kind @ (ErrorKind::OffsetOutOfRange
@@ -447,9 +454,19 @@ impl GroupConsumer {
         Some(&self.parts.get(of)?.as_ref()?.of)
     }
 
+    /// What is worth a warning since this was last asked.
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.session.take_news()
+    }
+
     /// Which committed offsets were outside their logs since this was last asked.
     pub fn take_jumped(&mut self) -> Vec<Jump> {
         std::mem::take(&mut self.jumped)
+    }
+
+    /// Whether something was accepted and is not committed.
+    pub fn is_behind(&self) -> bool {
+        !self.accepted.is_empty()
     }
 
     /// Notes that everything before `next_offset` of a partition has been accepted.
@@ -463,7 +480,14 @@ impl GroupConsumer {
 
     /// The error of a member that is one no more.
     fn given_up(&self) -> ClusterError {
-        let message = format!("group `{}` has given this member up", self.options.group);
+        let group = &self.options.group;
+        if self.is_late {
+            return ClusterError::given_up(group, self.options.poll_interval);
+        }
+        let message = format!(
+            "group `{group}` has given this member up: they have not heard of each other for \
+             longer than its session"
+        );
         ClusterError::new(ErrorKind::UnknownMember, message)
     }
 

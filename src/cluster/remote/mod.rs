@@ -8,8 +8,10 @@ mod error;
 mod ffi;
 pub(super) mod group;
 mod groups;
+mod health;
 mod joining;
 mod lag;
+mod looking;
 mod offsets;
 pub(super) mod produce;
 mod session;
@@ -97,7 +99,7 @@ impl Remote {
     pub fn take_log(&self) -> Vec<String> {
         let line = |line: LogLine| {
             let text = line.text.replace(['\n', '\r'], " ");
-            format!("librdkafka: {}: {}", line.facility, session::plain(&text))
+            format!("librdkafka: {}: {}", line.facility, told::plain(&text))
         };
         self.log.take().into_iter().map(line).collect()
     }

@@ -2,10 +2,11 @@
 //! error for each partition.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::ffi::admin::{Listed, Operation, Options};
 use super::ffi::list::List;
-use super::ffi::queue::Queue;
+use super::ffi::queue::{Event, Queue};
 use super::session::Session;
 use super::{Remote, error};
 use crate::cluster::error::{ClusterError, Outcome, Result};
@@ -14,6 +15,9 @@ use crate::topic::TopicPartition;
 
 /// Partitions of one request: librdkafka takes time that grows with their square.
 const CHUNK: usize = 1000;
+
+/// How long the first answers are waited for before it is asked again; later ones for longer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The largest timestamp, in the words of `ListOffsets`.
 const NEWEST: i64 = -3;
@@ -57,39 +61,82 @@ impl Offsets {
 
 /// Asks for several offsets of each partition at once: one request goes to each leader.
 pub(super) fn ask(session: &Session, of: &[(&str, i32)], all: &[Asked]) -> Result<Vec<Offsets>> {
+    ask_by(session, of, all, session.deadline())
+}
+
+/// One request: one offset of each partition of a chunk.
+struct Request<'a> {
+    of: &'a [(&'a str, i32)],
+    /// Which offset, by its place.
+    which: usize,
+    is_answered: bool,
+    /// All partitions were, for good.
+    is_done: bool,
+}
+
+/// The same, with answers by `until`. Where a leader has gone or moved, it is asked again.
+fn ask_by(
+    session: &Session,
+    of: &[(&str, i32)],
+    all: &[Asked],
+    until: Instant,
+) -> Result<Vec<Offsets>> {
     let queue = Queue::new(session.client());
     let mut found: Vec<Offsets> = all.iter().map(|_| Offsets::default()).collect();
-    let mut waiting = 0;
-    for chunk in of.chunks(CHUNK) {
-        for (tag, (word, committed_only)) in all.iter().enumerate() {
-            let list = List::new(chunk.iter().map(|&(topic, p)| (topic, p, *word)));
-            let operation = Operation::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
-            let mut options = Options::new(session.client(), operation, session.timeout()).tag(tag);
-            if *committed_only {
-                options = options.committed_only();
+    let each = |of| {
+        (0..all.len()).map(move |which| Request { of, which, is_answered: false, is_done: false })
+    };
+    let mut requests: Vec<Request<'_>> = of.chunks(CHUNK).flat_map(each).collect();
+    let mut patience = PATIENCE;
+    loop {
+        for (tag, request) in requests.iter().enumerate().filter(|(_, one)| !one.is_done) {
+            put(session, &queue, request, all, tag);
+        }
+        let round = until.min(Instant::now() + patience);
+        while requests.iter().any(|request| !request.is_done) && Instant::now() < round {
+            match session.wait(&queue, round) {
+                Ok(event) => take(&event, &mut requests, &mut found),
+                Err(error) if error.kind.is_away() => session.check()?,
+                Err(error) => return Err(error),
             }
-            queue.list_offsets(&list, &options);
-            waiting += 1;
         }
-    }
-    let until = session.deadline();
-    for _ in 0..waiting {
-        let event = session.wait(&queue, until)?;
-        let Some(offsets) = found.get_mut(event.tag()) else { continue };
-        for listed in event.offsets() {
-            let key = (listed.entry.topic.clone(), listed.entry.partition);
-            offsets.0.insert(key, listed);
+        if requests.iter().all(|request| request.is_done) {
+            return Ok(found);
         }
+        if until <= Instant::now() {
+            let is_answered = requests.iter().all(|request| request.is_answered);
+            return if is_answered { Ok(found) } else { Err(session.unreachable()) };
+        }
+        session.look_at_leaders();
+        patience *= 2;
     }
-    Ok(found)
+}
+
+/// Sends a request.
+fn put(session: &Session, queue: &Queue, request: &Request<'_>, all: &[Asked], tag: usize) {
+    let Some((word, committed_only)) = all.get(request.which) else { return };
+    let list = List::new(request.of.iter().map(|&(topic, p)| (topic, p, *word)));
+    let operation = Operation::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
+    let mut options = Options::new(session.client(), operation, session.timeout()).tag(tag);
+    if *committed_only {
+        options = options.committed_only();
+    }
+    queue.list_offsets(&list, &options);
+}
+
+/// Takes up an answer.
+fn take(event: &Event, requests: &mut [Request<'_>], found: &mut [Offsets]) {
+    let Some(request) = requests.get_mut(event.tag()).filter(|one| !one.is_done) else { return };
+    let Some(offsets) = found.get_mut(request.which) else { return };
+    (request.is_answered, request.is_done) = (true, true);
+    for listed in event.offsets() {
+        request.is_done &= !error::kind(listed.entry.code).is_away();
+        let key = (listed.entry.topic.clone(), listed.entry.partition);
+        offsets.0.insert(key, listed);
+    }
 }
 
 impl Remote {
-    /// Asks for several offsets of each partition at once.
-    pub(super) fn offsets(&self, of: &[(&str, i32)], all: &[Asked]) -> Result<Vec<Offsets>> {
-        ask(self.session()?, of, all)
-    }
-
     /// Returns one offset of each partition.
     pub fn list_offsets(
         &self,
@@ -102,7 +149,7 @@ impl Remote {
             OffsetAt::Timestamp(_) => &[asked(at), asked(OffsetAt::End)],
             _ => &[asked(at)],
         };
-        let answers = self.offsets(&named, wanted)?;
+        let answers = ask(self.session()?, &named, wanted)?;
         let one = |tp: &TopicPartition| -> Result<ListedOffset> {
             let (topic, partition) = (tp.topic.as_str(), tp.partition);
             let mut last = ListedOffset { offset: -1, timestamp_ms: -1 };
@@ -124,9 +171,15 @@ impl Remote {
         Ok(of.iter().map(|tp| Outcome { of: tp.clone(), result: one(tp) }).collect())
     }
 
-    /// The start, the end and the largest timestamp of each partition.
-    pub(super) fn extents(&self, of: &[(&str, i32)], newest: bool) -> Result<Vec<Offsets>> {
+    /// The start, the end and the largest timestamp of each partition, with answers by `until`.
+    pub(super) fn extents(
+        &self,
+        of: &[(&str, i32)],
+        newest: bool,
+        until: Instant,
+    ) -> Result<Vec<Offsets>> {
         let words = [asked(OffsetAt::Start), asked(OffsetAt::End), (NEWEST, false)];
-        self.offsets(of, if newest { &words } else { words.get(..2).unwrap_or_default() })
+        let wanted = if newest { &words } else { words.get(..2).unwrap_or_default() };
+        ask_by(self.session()?, of, wanted, until)
     }
 }

@@ -17,6 +17,7 @@ use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
 use super::session::Session;
 use super::settle::Settler;
+use super::topics::KnownLimits;
 use super::transaction::{Pending, Transaction};
 use super::{Remote, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
@@ -52,6 +53,8 @@ pub(super) struct Reported {
 pub(super) struct Shared {
     pub(super) session: Arc<Session>,
     pub(super) acks: Acks,
+    /// How many replicas have to be in sync.
+    pub(super) min_in_sync: usize,
     /// Whether tags name a record of a buffer; else they are its number in the input.
     pub(super) report: bool,
     /// Where fates wait for the end of their transaction.
@@ -137,7 +140,7 @@ impl Remote {
         sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
         let session = self.producing(&Use::Produce(sending))?;
         let codec = options.compression.or(limits.compression).unwrap_or_default();
-        Producer::start(session, topic, limits.limits.partitions, codec, options)
+        Producer::start(session, topic, &limits, codec, options)
     }
 
     /// The client that sends; the one that was opened early, if it will do.
@@ -156,10 +159,11 @@ impl Producer {
     fn start(
         session: Arc<Session>,
         topic: &TopicName,
-        partitions: i32,
+        limits: &KnownLimits,
         codec: Compression,
         options: ProducerOptions,
     ) -> Result<Self> {
+        let partitions = limits.limits.partitions;
         let topic =
             Topic::new(session.client(), topic.as_str(), &[("compression.codec", codec.name())])
                 .map_err(|trouble| error::error(&trouble))?;
@@ -177,6 +181,7 @@ impl Producer {
         let shared = Arc::new(Shared {
             session,
             acks: options.acks,
+            min_in_sync: limits.min_in_sync,
             report: options.report,
             pending: transaction.as_ref().map(|of| Arc::clone(of.pending())),
             failed: AtomicBool::new(false),
@@ -187,12 +192,14 @@ impl Producer {
             interrupted,
             noticed,
         });
+        shared.session.leave_events();
         let settler = Settler {
             shared: Arc::clone(&shared),
             deliveries: deliveries.clone(),
             warn,
             made_room,
             runs: Vec::new(),
+            found: OnceLock::new(),
         };
         let run = move || {
             settler.run();

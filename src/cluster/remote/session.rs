@@ -1,7 +1,8 @@
 //! Owns a client in use: its errors as they come, and waiting for an answer with a deadline. Leaves
 //! the requests to the verbs.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
@@ -9,31 +10,23 @@ use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
 use super::config::{self, Use};
 use super::error;
 use super::ffi::handle::{Client, Log};
+use super::ffi::metadata::TopicInfo;
 use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue, REBALANCES};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
-use super::{token, told};
+use super::health::Health;
+use super::{lock, token, told};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Brokers, Limits};
 
 /// How long one wait lasts before the client's own errors are looked at.
 const TICK: Duration = Duration::from_millis(20);
-/// How long brokers that are all down are given before a question is given up: who starts a broker
-/// and asks it at once gets an answer, who has mistaken its name does not wait for long.
+/// How long brokers that are all down are given where none of them has ever answered: who starts a
+/// broker and asks it at once gets an answer, who has mistaken its name does not wait for long.
 const DOWN_MAX: Duration = Duration::from_millis(1500);
 
-/// What has gone wrong with the connections.
-#[derive(Debug, Default)]
-struct Health {
-    /// The last trouble of a connection.
-    last: Option<Trouble>,
-    /// Since when all brokers are down.
-    down: Option<Instant>,
-    /// Trouble that trying again does not help.
-    denied: Option<Trouble>,
-    /// What is worth a warning where nobody fails for it.
-    news: Vec<String>,
-}
+/// How long a look at topics is waited for, where the answer is not needed.
+const LOOK_MAX: Duration = Duration::from_millis(500);
 
 /// A client and its errors.
 #[derive(Debug)]
@@ -41,6 +34,8 @@ pub(super) struct Session {
     client: Arc<Client>,
     main: Queue,
     health: Mutex<Health>,
+    /// Somebody else takes the client's events.
+    is_left: AtomicBool,
     limits: Limits,
     /// Where the user has said that brokers are.
     list: String,
@@ -77,7 +72,9 @@ impl Session {
             .map_err(|trouble| ClusterError::new(ErrorKind::InvalidRequest, trouble.text))?;
         let client = Arc::new(client);
         let (main, list) = (Queue::main(&client), brokers.list.clone());
-        Ok(Self { main, client, health: Mutex::default(), limits, list })
+        let health = Mutex::new(Health::new(list.clone()));
+        let is_left = AtomicBool::new(false);
+        Ok(Self { client, main, health, is_left, limits, list })
     }
 
     /// The client.
@@ -94,8 +91,19 @@ impl Session {
     /// topics. That it is told nothing is no harm.
     pub(super) fn wake(&self, topic: &str) {
         if let Ok(topic) = Topic::new(&self.client, topic, &[]) {
-            drop(topic.info(Duration::from_millis(500)));
+            drop(topic.info(LOOK_MAX));
         }
+    }
+
+    /// The topics that the client was told of, if they can be found out at once.
+    pub(super) fn known_topics(&self) -> Vec<TopicInfo> {
+        self.client.topics(LOOK_MAX).unwrap_or_default()
+    }
+
+    /// Looks who leads partitions now.
+    pub(super) fn look_at_leaders(&self) {
+        // Who asks next sees what came of it.
+        drop(self.client.all_topics(LOOK_MAX));
     }
 
     /// How long a request may take.
@@ -103,16 +111,27 @@ impl Session {
         self.limits.timeout
     }
 
+    /// What is known of the connections now.
+    fn health(&self) -> MutexGuard<'_, Health> {
+        let mut health = lock(&self.health);
+        health.note_answers(self.client.answers());
+        health
+    }
+
+    /// Leaves the client's events to who settles records: nobody else may take one then, since it
+    /// may be the fate of some.
+    pub(super) fn leave_events(&self) {
+        self.is_left.store(true, Ordering::Release);
+    }
+
     /// Takes up what the client has to say, without waiting.
     fn look(&self) {
-        while let Some(event) = self.main.poll(Duration::ZERO) {
+        while !self.is_left.load(Ordering::Acquire)
+            && let Some(event) = self.main.poll(Duration::ZERO)
+        {
             if event.kind() == ERRORS
                 && let Err(trouble) = event.check()
             {
-                if self.is_new(&trouble) {
-                    let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-                    health.news.push(warning(&trouble));
-                }
                 self.note(trouble);
             }
         }
@@ -120,66 +139,53 @@ impl Session {
 
     /// Takes up an error of the client.
     pub(super) fn note(&self, trouble: Trouble) {
-        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        match error::kind(trouble.code) {
-            ErrorKind::AuthenticationFailed
-            | ErrorKind::TlsFailed
-            | ErrorKind::AuthorizationFailed => health.denied = Some(trouble),
-            _ if trouble.code == Code::of(Known::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) => {
-                health.down.get_or_insert_with(Instant::now);
-            }
-            _ => health.last = Some(trouble),
-        }
+        self.health().note(trouble, self.client.answers());
     }
 
-    /// What is worth a warning since this was last asked.
+    /// What is worth a line since this was last asked.
     pub(super) fn take_news(&self) -> Vec<String> {
-        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut health.news)
+        self.look();
+        self.health().take_news()
     }
 
-    /// Notes that a broker has answered.
+    /// Whether there is any.
+    pub(super) fn has_news(&self) -> bool {
+        self.health().has_news()
+    }
+
+    /// Notes that a question was answered.
     pub(super) fn note_answer(&self) {
-        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        // What happens from now on is news.
-        (health.down, health.last) = (None, None);
-    }
-
-    /// Whether nothing like it was noted last.
-    pub(super) fn is_new(&self, trouble: &Trouble) -> bool {
-        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        let down = Code::of(Known::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
-        let known = |last: &Option<Trouble>| last.as_ref().is_some_and(|l| l.code == trouble.code);
-        trouble.code != down && !known(&health.last) && !known(&health.denied)
+        self.health().note_answer();
     }
 
     /// Fails when trying again does not help.
     pub(super) fn check_denied(&self) -> Result<()> {
         self.look();
-        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        health.denied.as_ref().map_or(Ok(()), |denied| Err(self.told(denied)))
+        self.health().denied().map_or(Ok(()), |denied| Err(self.told(denied)))
     }
 
-    /// Fails when waiting any longer makes no sense.
+    /// Fails when waiting any longer makes no sense. Brokers that have answered before are waited
+    /// for: they come back.
     pub(super) fn check(&self) -> Result<()> {
         self.check_denied()?;
-        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        if health.down.is_some_and(|since| since.elapsed() >= DOWN_MAX) {
-            drop(health);
-            return Err(self.unreachable());
-        }
-        Ok(())
+        let is_lost = self.is_down(DOWN_MAX) && self.client.answers() == 0;
+        if is_lost { Err(self.unreachable()) } else { Ok(()) }
+    }
+
+    /// Whether no broker has been connected for so long.
+    pub(super) fn is_down(&self, at_least: Duration) -> bool {
+        self.health().down().is_some_and(|down| down >= at_least)
     }
 
     /// The error of a question that has no answer: with what the connections said last.
     pub(super) fn unreachable(&self) -> ClusterError {
         self.look();
-        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.health().last().cloned();
         let failure = || {
             let text = self.client.log().last_failure()?;
             Some(Trouble { code: Code::of(Known::RD_KAFKA_RESP_ERR__TRANSPORT), text })
         };
-        match health.last.clone().or_else(failure) {
+        match last.or_else(failure) {
             Some(last) => self.told(&last),
             None => self.timed_out(),
         }
@@ -230,7 +236,15 @@ impl Session {
     /// is an answer: longer each time, so that errors of the connections are seen meanwhile and a
     /// slow broker gets its time.
     pub(super) fn ask<T>(&self, ask: impl Fn(Duration) -> Result<T, Code>) -> Result<T> {
-        let until = self.deadline();
+        self.ask_by(self.deadline(), ask)
+    }
+
+    /// The same, with an answer by `until`.
+    pub(super) fn ask_by<T>(
+        &self,
+        until: Instant,
+        ask: impl Fn(Duration) -> Result<T, Code>,
+    ) -> Result<T> {
         let mut patience = Duration::from_millis(200);
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -250,24 +264,5 @@ impl Session {
             }
             patience *= 2;
         }
-    }
-}
-
-/// One line about a trouble that librdkafka gets over by itself.
-pub(super) fn warning(trouble: &Trouble) -> String {
-    let message = error::error(trouble).message;
-    match error::kind(trouble.code) {
-        ErrorKind::Unreachable | ErrorKind::TimedOut => {
-            format!("a broker is away, and is tried again: {}", plain(&message))
-        }
-        _ => plain(&message).to_owned(),
-    }
-}
-
-/// The last part of a line about a connection, without the names of threads.
-pub(super) fn plain(text: &str) -> &str {
-    match text.split_once("]: ") {
-        Some((thread, rest)) if thread.starts_with("[thrd:") => rest,
-        _ => text,
     }
 }

@@ -1,18 +1,19 @@
 //! Owns the thread that takes the fates of records from librdkafka and tells them. Leaves sending
 //! to `produce`.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
 use super::error;
 use super::ffi::Code;
+use super::ffi::metadata::TopicInfo;
 use super::ffi::queue::{DELIVERIES, ERRORS, Event};
 use super::ffi::send::Settled;
+use super::lock;
 use super::produce::{Shared, TICK};
-use super::{lock, session};
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::{Acks, Delivery, Fate};
 
@@ -43,6 +44,8 @@ pub(super) struct Settler {
     pub(super) warn: Sender<String>,
     pub(super) made_room: Sender<()>,
     pub(super) runs: Vec<Run>,
+    /// The topic as it was when its first records were not answered in time.
+    pub(super) found: OnceLock<Vec<TopicInfo>>,
 }
 
 impl Settler {
@@ -55,7 +58,12 @@ impl Settler {
             }
             // The end is looked for often, since nothing wakes this thread for it.
             let wait = if self.shared.in_flight() == 0 { Duration::from_millis(2) } else { TICK };
-            let Some(event) = self.shared.session.main().poll(wait) else { continue };
+            let event = self.shared.session.main().poll(wait);
+            for line in self.shared.session.take_news() {
+                // Whoever tells them may have gone.
+                drop(self.warn.send(line));
+            }
+            let Some(event) = event else { continue };
             match event.kind() {
                 DELIVERIES => self.settle(&event),
                 ERRORS => self.note(&event),
@@ -96,9 +104,9 @@ impl Settler {
                 self.shared.session.note_answer();
                 Fate::Persisted
             }
-            Some(false) => Fate::NotPersisted(Arc::new(self.why(first.code))),
+            Some(false) => Fate::NotPersisted(Arc::new(self.why(first.code, first.partition))),
             None if first.code == Code::NONE => Fate::MaybePersisted(None),
-            None => Fate::MaybePersisted(Some(Arc::new(self.why(first.code)))),
+            None => Fate::MaybePersisted(Some(Arc::new(self.why(first.code, first.partition)))),
         };
         let failed = matches!(fate, Fate::NotPersisted(_) | Fate::MaybePersisted(Some(_)));
         if failed {
@@ -115,24 +123,47 @@ impl Settler {
         }
     }
 
-    /// The error of a record: one that was not answered in time failed for what the connections
-    /// say.
-    fn why(&self, code: Code) -> ClusterError {
+    /// The error of a record: one that was not answered in time failed for what the topic lacks, or
+    /// for what the connections say.
+    fn why(&self, code: Code, partition: i32) -> ClusterError {
         if let Some(fatal) = self.shared.session.client().fatal() {
             return error::error(&fatal);
         }
         match error::kind(code) {
-            ErrorKind::TimedOut | ErrorKind::Unreachable => self.shared.session.unreachable(),
+            ErrorKind::TimedOut | ErrorKind::Unreachable => {
+                let found = self.found.get_or_init(|| self.shared.session.known_topics());
+                let obstacle = found.iter().find_map(|info| self.obstacle(info, partition));
+                obstacle.unwrap_or_else(|| self.shared.session.unreachable())
+            }
             _ => error::of_code(code),
         }
     }
 
-    /// Takes up an error of the client: told once for each text.
-    fn note(&self, event: &Event) {
-        let Err(trouble) = event.check() else { return };
-        if self.shared.session.is_new(&trouble) {
-            drop(self.warn.send(session::warning(&trouble)));
+    /// What keeps a partition from taking records. Brokers say so, and librdkafka tries again until
+    /// it is too late, and tells only that.
+    fn obstacle(&self, topic: &TopicInfo, partition: i32) -> Option<ClusterError> {
+        if error::kind(topic.code) == ErrorKind::UnknownTopicOrPartition {
+            return Some(error::gone_topic(&topic.name));
         }
-        self.shared.session.note(trouble);
+        let of = topic.partitions.iter().find(|of| of.partition == partition)?;
+        let (there, wanted) = (of.isr.len(), self.shared.min_in_sync);
+        if of.leader < 0 {
+            return Some(ClusterError::no_leader(&topic.name, partition));
+        }
+        (self.shared.acks == Acks::All && there < wanted).then(|| {
+            let message = format!(
+                "partition {partition} of topic `{}` has {there} replicas in sync, and \
+                 `min.insync.replicas` wants {wanted}",
+                topic.name
+            );
+            ClusterError::new(ErrorKind::NotEnoughReplicas, message)
+        })
+    }
+
+    /// Takes up an error of the client.
+    fn note(&self, event: &Event) {
+        if let Err(trouble) = event.check() {
+            self.shared.session.note(trouble);
+        }
     }
 }

@@ -17,20 +17,32 @@ struct Line<'a> {
 
 /// Takes a line apart: `[thrd:name]: protocol://host:port/id: what (after 3ms in state X)`.
 fn parse(text: &str) -> Line<'_> {
-    let text = match text.split_once("]: ") {
-        Some((thread, rest)) if thread.starts_with("[thrd:") => rest,
-        _ => text,
-    };
+    let text = plain(text);
+    // The connection to a broker as the coordinator of a group is one of its own.
+    let text = text.strip_prefix("GroupCoordinator: ").unwrap_or(text);
     let text = text.rsplit_once(" (after ").map_or(text, |(text, _)| text);
     let nobody = Line { address: None, id: None, what: text };
     let Some((name, what)) = text.split_once(": ") else { return nobody };
-    let Some((address, id)) = name.rsplit_once('/') else { return nobody };
-    if name.contains(' ') {
+    let (address, id) = name.rsplit_once('/').unwrap_or((name, ""));
+    if name.contains(' ') || !address.contains(':') {
         return nobody;
     }
     let address = address.split_once("://").map_or(address, |(_, address)| address);
-    let id = Some(id).filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
-    Line { address: Some(address).filter(|address| address.contains(':')), id, what }
+    let id = Some(id).filter(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()));
+    Line { address: Some(address), id, what }
+}
+
+/// A line without the name of the thread that wrote it.
+pub(super) fn plain(text: &str) -> &str {
+    match text.split_once("]: ") {
+        Some((thread, rest)) if thread.starts_with("[thrd:") => rest,
+        _ => text,
+    }
+}
+
+/// Where the broker is that a line is about, if it is about one.
+pub(super) fn broker(text: &str) -> Option<&str> {
+    parse(text).address
 }
 
 /// What a line means: its kind, and the end of a sentence that begins with an address.
@@ -190,6 +202,12 @@ mod tests {
             ),
             ("Failed to acquire SASL OAUTHBEARER token: file x: gone", 7, "no token: file x: gone"),
             ("k:9092/1: Receive\nfailed: x", 6, "k:9092 cannot be talked to: Receive failed: x"),
+            (
+                "GroupCoordinator: other:9092: Connect to ipv4#10.0.0.1:9092 failed: Connection \
+                 refused (after 0ms in state CONNECT)",
+                6,
+                "other:9092 cannot be reached: Connection refused",
+            ),
             ("something: else", 6, "something: else"),
         ] {
             assert_eq!(of(line), (code, sentence.to_owned()), "{line}");

@@ -24,6 +24,8 @@ pub(super) struct KnownLimits {
     pub(super) limits: TopicLimits,
     /// The codec that the topic wants; `None` where the producer is to choose.
     pub(super) compression: Option<Compression>,
+    /// How many replicas have to be in sync for records that all of them are to have.
+    pub(super) min_in_sync: usize,
 }
 
 /// What topics were said to be, and their configs.
@@ -39,10 +41,11 @@ impl Remote {
     /// Returns every topic, sorted by name.
     pub fn list_topics(&self) -> Result<Vec<TopicDetail>> {
         let session = self.session()?;
-        let mut infos = session.ask(|at_most| session.client().all_topics(at_most))?;
+        let until = session.deadline();
+        let mut infos = session.ask_by(until, |at_most| session.client().all_topics(at_most))?;
         infos.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let of: Vec<_> = infos.iter().flat_map(partitions_of).collect();
-        let offsets = self.extents(&of, false)?;
+        let offsets = self.extents(&of, false, until)?;
         let mut details = Vec::with_capacity(infos.len());
         for info in &infos {
             // What no rule allows for a name is not shown, nor could it be asked for.
@@ -60,17 +63,17 @@ impl Remote {
         Ok(details)
     }
 
-    /// Asks for topics and their configs, both at once.
-    fn descriptions(session: &Session, names: &[&str]) -> Result<Descriptions> {
+    /// Asks for topics and their configs, both at once, with answers by `until`.
+    fn descriptions(session: &Session, names: &[&str], until: Instant) -> Result<Descriptions> {
         let queue = Queue::new(session.client());
         let options = |operation| Options::new(session.client(), operation, session.timeout());
         queue.describe_topics(names, &options(Operation::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
         queue.describe_configs(names, &options(Operation::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
         // The controller answers both. While it is away, any broker tells what topics there are.
-        let until = Instant::now() + session.timeout() / 4;
+        let soon = Instant::now() + session.timeout() / 4;
         let mut found = Descriptions::default();
         for _ in 0..2 {
-            match session.wait(&queue, until) {
+            match session.wait(&queue, soon) {
                 Ok(event) => {
                     found.topics.extend(event.topics().into_iter().map(|t| (t.name.clone(), t)));
                     found.configs.extend(event.configs());
@@ -83,7 +86,7 @@ impl Remote {
             }
         }
         if found.topics.is_empty() {
-            let all = session.ask(|at_most| session.client().all_topics(at_most))?;
+            let all = session.ask_by(until, |at_most| session.client().all_topics(at_most))?;
             let named = all.into_iter().filter(|info| names.contains(&info.name.as_str()));
             found.topics.extend(named.map(|info| (info.name.clone(), Described::from(info))));
         }
@@ -99,13 +102,15 @@ impl Remote {
             return Ok(Vec::new());
         }
         let texts: Vec<_> = names.iter().map(TopicName::as_str).collect();
-        let mut found = Self::descriptions(self.session()?, &texts)?;
+        let session = self.session()?;
+        let until = session.deadline();
+        let mut found = Self::descriptions(session, &texts, until)?;
         let mut of = Vec::new();
         for topic in found.topics.values() {
-            let partitions = topic.partitions.iter().flatten();
-            of.extend(partitions.map(|info| (topic.name.as_str(), info.partition)));
+            let partitions = topic.partitions.as_deref().unwrap_or_default();
+            of.extend(led(&topic.name, partitions));
         }
-        let offsets = self.extents(&of, true)?;
+        let offsets = self.extents(&of, true, until)?;
         let mut describe = |name: &TopicName| -> Result<TopicDetail> {
             let unknown = || ClusterError::unknown_topic(name.as_str());
             let topic = found.topics.get(name.as_str()).ok_or_else(unknown)?;
@@ -147,7 +152,7 @@ impl Remote {
         }
         let usage = Use::Produce(Sending::default());
         let session = Arc::new(self.open_session(&usage)?);
-        let mut found = Self::descriptions(&session, &[topic.as_str()])?;
+        let mut found = Self::descriptions(&session, &[topic.as_str()], session.deadline())?;
         session.wake(topic.as_str());
         *lock(&self.early) = Some((session, usage));
         let Some(described) = found.topics.get(topic.as_str()) else { return Ok(None) };
@@ -172,6 +177,7 @@ impl Remote {
         let codec = |codec: &Compression| Some(codec.name()) == value("compression.type");
         let known = KnownLimits {
             limits: TopicLimits { partitions, max_message_bytes },
+            min_in_sync: value("min.insync.replicas").and_then(|v| v.parse().ok()).unwrap_or(1),
             compression: Compression::ALL.into_iter().find(codec),
         };
         lock(&self.known).insert(topic.clone(), known);
@@ -210,7 +216,17 @@ impl From<TopicInfo> for Described {
 
 /// The partitions of a topic, for a request.
 fn partitions_of(info: &TopicInfo) -> impl Iterator<Item = (&str, i32)> {
-    info.partitions.iter().map(|partition| (info.name.as_str(), partition.partition))
+    led(&info.name, &info.partitions)
+}
+
+/// Those of the partitions that have a leader, for a request: of the others nobody tells anything,
+/// and librdkafka would wait for one.
+fn led<'a>(
+    topic: &'a str,
+    partitions: &'a [PartitionInfo],
+) -> impl Iterator<Item = (&'a str, i32)> {
+    let led = partitions.iter().filter(|partition| partition.leader >= 0);
+    led.map(move |partition| (topic, partition.partition))
 }
 
 /// Puts together what was said about the partitions of a topic.
@@ -219,13 +235,13 @@ pub(super) fn details_of(
     partitions: &[PartitionInfo],
     offsets: &[Offsets],
 ) -> Result<Vec<PartitionDetail>> {
-    let offset = |which: usize, partition: i32| match offsets.get(which) {
-        Some(offsets) => offsets.get(topic, partition).map(Some),
-        None => Ok(None),
+    let offset = |which: usize, info: &PartitionInfo| match offsets.get(which) {
+        Some(offsets) if info.leader >= 0 => offsets.get(topic, info.partition).map(Some),
+        _ => Ok(None),
     };
     let detail = |info: &PartitionInfo| {
-        let (start, end) = (offset(0, info.partition)?, offset(1, info.partition)?);
-        let newest = offset(2, info.partition)?.map(|listed| listed.timestamp_ms);
+        let (start, end) = (offset(0, info)?, offset(1, info)?);
+        let newest = offset(2, info)?.map(|listed| listed.timestamp_ms);
         Ok(PartitionDetail {
             partition: info.partition,
             leader: info.leader,

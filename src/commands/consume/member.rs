@@ -140,7 +140,10 @@ impl Source<'_> {
                 merge.tell_holes(out);
                 (merge.take_jumped(), merge.take_skipped())
             }
-            Self::Member(member) => (member.consumer.take_jumped(), member.consumer.take_skipped()),
+            Self::Member(member) => {
+                member.consumer.take_warnings().into_iter().for_each(|warning| out.warn(warning));
+                (member.consumer.take_jumped(), member.consumer.take_skipped())
+            }
         };
         for jump in jumped {
             out.warn(jump);
@@ -300,6 +303,9 @@ impl Member {
         if !self.pending.is_empty() {
             until = until.min(Instant::now() + SETTLE_EVERY);
         }
+        if self.consumer.is_behind() {
+            until = until.min(self.committed + COMMIT_EVERY);
+        }
         self.consumer.poll(buffer, until, &[beside])
     }
 
@@ -357,10 +363,7 @@ impl Member {
         self.pending.clear();
         self.consumer.put_all_down();
         (self.is_evicted, self.is_held) = (true, false);
-        out.warn(format_args!(
-            "{error}: it asked for no records for {}; what it had not committed is read again",
-            units::duration(self.interval)
-        ));
+        out.warn(format_args!("{error}; what it had not committed is read again"));
         // Told already.
         self.beaten = Instant::now();
         Ok(())

@@ -33,6 +33,8 @@ pub struct Plain<'a> {
     watch: Option<TopicsWatch>,
     /// A topic was deleted: it may be there again.
     is_due: bool,
+    /// The start of a partition was not known at the last look.
+    is_partial: bool,
     /// What is to be told before anything is read.
     jumped: Vec<Jump>,
     holes: Vec<(TopicPartition, Hole)>,
@@ -68,8 +70,18 @@ impl<'a> Plain<'a> {
         let known = of.iter().cloned().collect();
         let mut consumer = consumer;
         set_up(&mut consumer, args);
-        let is_due = false;
-        Ok(Ok(Self { cluster, args, consumer, of, known, watch, is_due, jumped, holes }))
+        Ok(Ok(Self {
+            cluster,
+            args,
+            consumer,
+            of,
+            known,
+            watch,
+            is_due: false,
+            is_partial: false,
+            jumped,
+            holes,
+        }))
     }
 
     /// Whether it has no partition.
@@ -83,7 +95,7 @@ impl<'a> Plain<'a> {
     }
 
     /// What is worth a warning since this was last asked.
-    pub fn take_warnings(&mut self) -> Vec<String> {
+    pub fn take_warnings(&self) -> Vec<String> {
         self.consumer.take_warnings()
     }
 
@@ -148,21 +160,39 @@ impl<'a> Plain<'a> {
         Ok(())
     }
 
+    /// The topics that are there of those that were asked for.
+    fn there(&self) -> Result<Vec<TopicDetail>> {
+        if self.args.regex.is_some() {
+            return topics_of(self.cluster, self.args);
+        }
+        // One that is missing may come back.
+        let outcomes = self.cluster.describe_topics(&distinct(&self.args.topics))?;
+        Ok(outcomes.into_iter().filter_map(|outcome| outcome.result.ok()).collect())
+    }
+
     /// Takes up partitions that have come, from their starts.
     fn look(&mut self, out: &Out) -> Result<()> {
         self.watch.iter_mut().for_each(TopicsWatch::look);
-        self.is_due = false;
-        let there = if self.args.regex.is_some() {
-            topics_of(self.cluster, self.args)?
-        } else {
-            // One that is missing may come back.
-            let outcomes = self.cluster.describe_topics(&distinct(&self.args.topics))?;
-            outcomes.into_iter().filter_map(|outcome| outcome.result.ok()).collect()
+        if !self.consumer.take_changed() && !self.is_due && !self.is_partial {
+            return Ok(());
+        }
+        let there = match self.there() {
+            // Brokers are away, and are asked again.
+            Err(error) if error.kind.is_away() => {
+                self.is_due = true;
+                return Ok(());
+            }
+            there => there?,
         };
+        (self.is_due, self.is_partial) = (false, false);
         let mut from = Vec::new();
         for topic in there {
             let before = from.len();
             for p in &topic.partitions {
+                if !p.is_known() {
+                    self.is_partial = true;
+                    continue;
+                }
                 let of = TopicPartition { topic: topic.name.clone(), partition: p.partition };
                 if self.known.insert(of) {
                     let (topic, partition) = (topic.name.clone(), p.partition);

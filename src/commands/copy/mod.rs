@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use self::notes::Progress as Note;
 pub use self::place::Place;
 use super::produce::tally::Counts;
-use super::topics::guard_internal;
+use super::topics::{all_known, guard_internal};
 use super::{Context, Failure, Status};
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::{Acks, ConsumeFrom, Delivery, Polled, ProducerOptions};
@@ -141,7 +141,7 @@ fn find(cluster: &Cluster, name: &TopicName) -> Result<Option<TopicDetail>, Fail
     let outcomes = cluster.describe_topics(std::slice::from_ref(name)).map_err(cannot)?;
     match outcomes.into_iter().next().map(|outcome| outcome.result) {
         Some(Err(error)) if error.kind == ErrorKind::UnknownTopicOrPartition => Ok(None),
-        Some(answer) => answer.map(Some).map_err(cannot),
+        Some(answer) => answer.and_then(all_known).map(Some).map_err(cannot),
         None => Ok(None),
     }
 }

@@ -98,11 +98,15 @@ fn describe(context: &Context, names: &[TopicName]) -> Result<Vec<Described>, Fa
 /// What goes with a topic, in words.
 fn told(topic: &TopicDetail) -> String {
     let totals = totals(topic);
+    let records = totals.records.map_or_else(
+        || "an unknown number of records".to_owned(),
+        |records| units::plural(records.max(0) as u64, "record"),
+    );
     let bytes = totals.bytes.map(|bytes| format!(", {}", units::bytes(bytes)));
     format!(
         ": {}, {}{}",
         units::plural(topic.partitions.len() as u64, "partition"),
-        units::plural(totals.records.max(0) as u64, "record"),
+        records,
         bytes.unwrap_or_default()
     )
 }

@@ -161,16 +161,17 @@ fn partition_rows(topic: &TopicDetail) -> impl Iterator<Item = Vec<Cell>> {
 
 /// The row of one partition.
 fn partition_row(name: &TopicName, partition: &PartitionDetail) -> Vec<Cell> {
+    let known = |number| Cell::maybe(partition.is_known().then_some(number), Cell::Int);
     let brokers = |ids: &[i32]| Cell::Ints(ids.iter().map(|id| i64::from(*id)).collect());
     vec![
         Cell::text(name.as_str()),
         Cell::Int(i64::from(partition.partition)),
-        Cell::Int(i64::from(partition.leader)),
+        Cell::maybe((partition.leader >= 0).then_some(partition.leader.into()), Cell::Int),
         brokers(&partition.replicas),
         brokers(&partition.isr),
-        Cell::Int(partition.start_offset),
-        Cell::Int(partition.end_offset),
-        Cell::Int(partition.records()),
+        known(partition.start_offset),
+        known(partition.end_offset),
+        known(partition.records()),
         Cell::maybe(partition.bytes, Cell::Bytes),
         Cell::maybe(partition.last_timestamp_ms, Cell::Time),
     ]

@@ -70,7 +70,7 @@ fn table(topics: &[TopicDetail], regex: Option<&Regex>) -> Table {
         table.push(vec![
             Cell::text(topic.name.as_str()),
             Cell::Int(topic.partitions.len() as i64),
-            Cell::Int(totals.records),
+            Cell::maybe(totals.records, Cell::Int),
             Cell::maybe(totals.bytes, Cell::Bytes),
             Cell::maybe(totals.first_timestamp_ms, Cell::Time),
             Cell::maybe(totals.last_timestamp_ms, Cell::Time),

@@ -162,8 +162,8 @@ fn partition_count(topic: &TopicDetail) -> i32 {
 /// Totals of a topic over its partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Totals {
-    /// Offsets between start and end.
-    records: i64,
+    /// Offsets between start and end; `None` where those of a partition are not known.
+    records: Option<i64>,
     /// Bytes; `None` where a partition does not tell.
     bytes: Option<u64>,
     /// The first timestamp.
@@ -172,11 +172,21 @@ struct Totals {
     last_timestamp_ms: Option<i64>,
 }
 
+/// A topic of whose partitions all offsets have to be known.
+pub fn all_known(topic: TopicDetail) -> Result<TopicDetail, ClusterError> {
+    match topic.partitions.iter().find(|partition| !partition.is_known()) {
+        Some(partition) => Err(ClusterError::no_leader(topic.name.as_str(), partition.partition)),
+        None => Ok(topic),
+    }
+}
+
 /// Adds up the partitions of a topic.
 fn totals(topic: &TopicDetail) -> Totals {
     let partitions = &topic.partitions;
     Totals {
-        records: partitions.iter().fold(0, |sum, p| p.records().saturating_add(sum)),
+        records: partitions
+            .iter()
+            .try_fold(0_i64, |sum, p| p.is_known().then(|| sum.saturating_add(p.records()))),
         bytes: partitions.iter().try_fold(0_u64, |sum, p| Some(sum.saturating_add(p.bytes?))),
         first_timestamp_ms: partitions.iter().filter_map(|p| p.first_timestamp_ms).min(),
         last_timestamp_ms: partitions.iter().filter_map(|p| p.last_timestamp_ms).max(),
@@ -215,7 +225,7 @@ pub(super) mod tests {
     fn totals_take_the_outermost_times_and_know_what_they_do_not_know() {
         let mut topic = topic("a", &[(0, 10), (5, 5), (5, 8)]);
         let expected = Totals {
-            records: 13,
+            records: Some(13),
             bytes: Some(300),
             first_timestamp_ms: Some(1_000),
             last_timestamp_ms: Some(6_000),
@@ -223,6 +233,11 @@ pub(super) mod tests {
         assert_eq!(totals(&topic), expected);
         topic.partitions[1].bytes = None;
         assert_eq!(totals(&topic).bytes, None);
+        assert!(all_known(topic.clone()).is_ok());
+        topic.partitions[1].end_offset = -1;
+        assert_eq!(totals(&topic).records, None);
+        let error = all_known(topic).unwrap_err();
+        assert_eq!(error.to_string(), "partition 1 of topic `a` has no leader");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Owns `kaw topics trim`: which offset each partition is to start at. Leaves deleting what lies
 //! before to `cluster`, and the grammar of offsets to `offset`.
 
-use super::guard_internal;
+use super::{all_known, guard_internal};
 use crate::cli::global::AnswerArgs;
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::OffsetAt;
@@ -111,7 +111,7 @@ fn describe(context: &Context, name: &TopicName, doing: &str) -> Result<TopicDet
         .into_iter()
         .next()
         .map_or_else(|| Err(ClusterError::unknown_topic(name.as_str())), |outcome| outcome.result);
-    outcome.map_err(|error| context.failure(doing, error))
+    outcome.and_then(all_known).map_err(|error| context.failure(doing, error))
 }
 
 /// Finds where each partition is to start.

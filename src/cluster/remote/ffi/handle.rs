@@ -11,7 +11,7 @@ use std::time::Duration;
 use rdkafka_sys::bindings as sys;
 
 use super::secure::{self, CERTIFICATE, Tokens};
-use super::{Code, Trouble, c_text, text};
+use super::{Code, Trouble, c_text, codes, text};
 
 /// How long the end of a client is waited for. Its threads may stand in a look-up of a name, which
 /// nothing ends.
@@ -93,6 +93,8 @@ pub struct Context {
     pub(super) log: Arc<Log>,
     /// Where tokens come from.
     pub(super) tokens: Option<Tokens>,
+    /// How many answers came of brokers that the cluster itself has named.
+    answers: AtomicU64,
 }
 
 /// Takes a line; librdkafka calls this from its own threads.
@@ -112,17 +114,19 @@ unsafe extern "C" fn log(
     }
 }
 
-/// Has every request of a new client counted.
-unsafe extern "C" fn count_requests(
+/// Has every request of a new client counted, and every answer.
+unsafe extern "C" fn count_all(
     rk: *mut sys::rd_kafka_t,
     _conf: *const sys::rd_kafka_conf_t,
     context: *mut c_void,
     _why: *mut c_char,
     _why_len: usize,
 ) -> sys::rd_kafka_resp_err_t {
+    let name = c"kaw".as_ptr();
     // SAFETY: the client is being made; the context lives for longer than it does.
     unsafe {
-        sys::rd_kafka_interceptor_add_on_request_sent(rk, c"kaw".as_ptr(), Some(count_one), context)
+        codes::rd_kafka_interceptor_add_on_response_received(rk, name, Some(count_answer), context);
+        sys::rd_kafka_interceptor_add_on_request_sent(rk, name, Some(count_one), context)
     }
 }
 
@@ -138,9 +142,33 @@ unsafe extern "C" fn count_one(
     _size: usize,
     context: *mut c_void,
 ) -> sys::rd_kafka_resp_err_t {
-    // SAFETY: as in `count_requests`.
+    // SAFETY: as in `count_all`.
     if let Some(context) = unsafe { context.cast::<Context>().as_ref() } {
         context.log.requests.fetch_add(1, Ordering::Relaxed);
+    }
+    sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+}
+
+/// Counts one answer; librdkafka calls this from its own threads, for requests that failed too.
+unsafe extern "C" fn count_answer(
+    _rk: *mut sys::rd_kafka_t,
+    _socket: c_int,
+    _broker: *const c_char,
+    id: i32,
+    _key: i16,
+    _version: i16,
+    _correlation: i32,
+    size: usize,
+    _rtt: i64,
+    _code: c_int,
+    context: *mut c_void,
+) -> sys::rd_kafka_resp_err_t {
+    // SAFETY: as in `count_all`.
+    if size > 0
+        && id >= 0
+        && let Some(context) = unsafe { context.cast::<Context>().as_ref() }
+    {
+        context.answers.fetch_add(1, Ordering::Relaxed);
     }
     sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
 }
@@ -172,7 +200,8 @@ impl Client {
     ) -> Result<Self, Trouble> {
         let mut why = [0; 512];
         let asks = tokens.is_some();
-        let context = Arc::new(Context { log: Arc::clone(log_lines), tokens });
+        let context =
+            Arc::new(Context { log: Arc::clone(log_lines), tokens, answers: AtomicU64::new(0) });
         // SAFETY: the configuration is freed on every way out but `rd_kafka_new`'s success, which
         // takes it over. The texts outlive the calls. The opaque is a count of the context, given
         // up when the client ends.
@@ -201,7 +230,7 @@ impl Client {
             sys::rd_kafka_conf_interceptor_add_on_new(
                 conf,
                 c"kaw".as_ptr(),
-                Some(count_requests),
+                Some(count_all),
                 counted,
             );
             let kind = match kind {
@@ -230,6 +259,12 @@ impl Client {
     /// What it has logged.
     pub fn log(&self) -> &Log {
         &self.context.log
+    }
+
+    /// How many answers have come of brokers that the cluster itself has named: none comes from
+    /// those that the user has named and that are no such brokers.
+    pub fn answers(&self) -> u64 {
+        self.context.answers.load(Ordering::Relaxed)
     }
 
     /// Leaves the client to itself when it is dropped. Some answers of brokers that lack a request

@@ -39,7 +39,13 @@ impl Client {
     /// call asks again.
     pub fn all_topics(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
         // SAFETY: the client lives.
-        unsafe { ask(self.raw(), ptr::null_mut(), at_most) }
+        unsafe { ask(self.raw(), true, ptr::null_mut(), at_most) }
+    }
+
+    /// Asks for the topics that it was told of, likewise.
+    pub fn topics(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
+        // SAFETY: the client lives.
+        unsafe { ask(self.raw(), false, ptr::null_mut(), at_most) }
     }
 }
 
@@ -47,16 +53,17 @@ impl Topic {
     /// Asks for this topic alone. The client then knows who leads its partitions.
     pub fn info(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
         // SAFETY: the client lives, and the topic is its own.
-        unsafe { ask(self.client().raw(), self.raw(), at_most) }
+        unsafe { ask(self.client().raw(), false, self.raw(), at_most) }
     }
 }
 
-/// Asks for one topic, or for all.
+/// Asks for one topic, for all, or for those that the client knows.
 ///
 /// # Safety
 /// `client` lives; `topic` is null or one of its topics.
 unsafe fn ask(
     client: *mut sys::rd_kafka_t,
+    all: bool,
     topic: *mut sys::rd_kafka_topic_t,
     at_most: Duration,
 ) -> Result<Vec<TopicInfo>, Code> {
@@ -65,7 +72,7 @@ unsafe fn ask(
     unsafe {
         let code = Code(codes::rd_kafka_metadata(
             client,
-            c_int::from(topic.is_null()),
+            c_int::from(all),
             topic,
             &raw mut metadata,
             milliseconds(at_most),

@@ -89,8 +89,30 @@ impl Trouble {
 /// Functions whose codes, states and kinds are read as numbers, see [`Code`].
 mod codes {
     use super::{c_char, c_int, sys};
+    use std::ffi::c_void;
+
+    /// What librdkafka calls for each answer, and for each request that has none.
+    pub(super) type OnResponse = unsafe extern "C" fn(
+        rk: *mut sys::rd_kafka_t,
+        socket: c_int,
+        broker: *const c_char,
+        id: i32,
+        key: i16,
+        version: i16,
+        correlation: i32,
+        size: usize,
+        rtt: i64,
+        code: c_int,
+        context: *mut c_void,
+    ) -> sys::rd_kafka_resp_err_t;
 
     unsafe extern "C" {
+        pub(super) fn rd_kafka_interceptor_add_on_response_received(
+            rk: *mut sys::rd_kafka_t,
+            name: *const c_char,
+            call: Option<OnResponse>,
+            context: *mut c_void,
+        ) -> c_int;
         pub(super) fn rd_kafka_err2str(code: c_int) -> *const c_char;
         pub(super) fn rd_kafka_err2name(code: c_int) -> *const c_char;
         pub(super) fn rd_kafka_error_code(error: *const sys::rd_kafka_error_t) -> c_int;

@@ -1,12 +1,13 @@
 //! Owns what a member of brokers does when partitions come and go: takes them up where the group
 //! stands, lets them go, commits. Leaves polling to `group`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
 
-use super::{COMMIT_MAX, GroupConsumer, LOOK_MAX, Part, finish, list_of};
+use super::{COMMIT_MAX, GroupConsumer, LOOK_AGAIN, LOOK_MAX, Part, finish, list_of};
 use crate::cluster::embedded::topics::TopicsWatch;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::remote::ffi::list::{Commit, List};
@@ -16,15 +17,30 @@ use crate::cluster::remote::{error, joining, offsets};
 use crate::cluster::types::{Jump, OffsetAt, Shared};
 use crate::offset::Position;
 use crate::sys;
-use crate::topic::TopicPartition;
+use crate::topic::{TopicName, TopicPartition};
 
 impl GroupConsumer {
+    /// Looks at the topics at the next poll, unless one is looked for again already.
+    pub(super) fn look_soon(&mut self) {
+        if self.missing.is_empty() {
+            self.topics = TopicsWatch::timed(Duration::ZERO);
+        }
+    }
+
     /// Takes up which topics there are now.
     pub(super) fn look_at_topics(&mut self) -> Result<()> {
         self.topics = TopicsWatch::timed(crate::cluster::WATCH_EVERY);
         // While brokers are away nothing is known to have changed.
         let Ok(infos) = self.session.client().all_topics(LOOK_MAX) else { return Ok(()) };
-        let now = joining::wanted(&infos, &self.options);
+        let mut now = joining::wanted(&infos, &self.options);
+        // A broker that has just started may not have heard of a topic: it is gone if it is missing
+        // twice.
+        let missing: BTreeSet<TopicName> = self.wanted.difference(&now).cloned().collect();
+        if !missing.is_empty() {
+            self.topics = TopicsWatch::timed(LOOK_AGAIN);
+        }
+        now.extend(missing.difference(&self.missing).cloned());
+        self.missing = missing;
         if now == self.wanted {
             return Ok(());
         }
@@ -50,7 +66,13 @@ impl GroupConsumer {
         self.is_held = false;
         while let Some(change) = self.pending.pop_front() {
             if change.comes {
-                self.take_up(&change.of)?;
+                match self.take_up(&change.of) {
+                    Err(error) if self.is_to_wait(&error) => {
+                        self.pending.push_front(change);
+                        break;
+                    }
+                    taken => taken?,
+                }
                 continue;
             }
             self.put_down(&change.of);
@@ -74,6 +96,11 @@ impl GroupConsumer {
         mine.sort();
         let found = std::mem::take(&mut self.found);
         Ok(Shared { generation, member, mine, members: Vec::new(), found, deleted })
+    }
+
+    /// Whether brokers that are away are the trouble, and are waited for: who follows has time.
+    fn is_to_wait(&self, error: &ClusterError) -> bool {
+        error.kind.is_away() && self.ends.is_none()
     }
 
     /// Reads partitions no more; they are not let go of yet.
@@ -119,14 +146,14 @@ impl GroupConsumer {
         };
         let asked = [OffsetAt::Start, OffsetAt::End, end, first].map(offsets::asked);
         let bounds = offsets::ask(&self.session, &names, &asked)?;
-        let mut starts = Vec::with_capacity(of.len());
+        let (mut starts, mut parts) = (Vec::with_capacity(of.len()), Vec::new());
         for (of, entry) in of.iter().zip(&committed) {
             let committed = (entry.offset >= 0).then_some(entry.offset);
             match self.start(of, committed, &bounds) {
                 Ok(part) => {
                     starts.push((of, part.next));
                     client.forward(of.topic.as_str(), of.partition, self.records.queue());
-                    self.parts.push(Some(part));
+                    parts.push(Some(part));
                 }
                 // Deleted since: the next look at the topics says so.
                 Err(error) if error.kind == ErrorKind::UnknownTopicOrPartition => {
@@ -138,6 +165,7 @@ impl GroupConsumer {
         }
         let list = starts.iter().map(|(of, from)| (of.topic.as_str(), of.partition, *from));
         client.assign(&List::new(list)).map_err(|trouble| self.trouble(&trouble))?;
+        self.parts.append(&mut parts);
         for part in self.parts.iter_mut().flatten().filter(|part| part.next >= part.to) {
             finish(&self.session, part);
         }
@@ -169,6 +197,8 @@ impl GroupConsumer {
         if !(start..=end).contains(&asked) {
             let instead = self.options.on_out_of_range.instead(start, end);
             next = instead.ok_or_else(|| joining::out_of_range(of, asked, start, end))?;
+            // It may be the second try.
+            self.jumped.retain(|jump| jump.of != *of);
             self.jumped.push(Jump { of: of.clone(), asked, log: (start, end), to: next });
         }
         // Chosen once for the whole group: who takes the partition over goes on from here.
@@ -211,7 +241,7 @@ impl GroupConsumer {
         if event.code() != Code::NONE {
             return self.not_committed(event.code());
         }
-        let mut count = 0;
+        let (mut count, mut refused) = (0, None);
         for entry in event.partitions() {
             let same = |of: &TopicPartition| {
                 of.topic.as_str() == entry.topic && of.partition == entry.partition
@@ -219,14 +249,11 @@ impl GroupConsumer {
             if entry.code == Code::NONE {
                 self.accepted.retain(|of, _| !same(of));
                 count += 1;
-            } else if error::kind(entry.code) == ErrorKind::UnknownTopicOrPartition {
-                self.accepted.retain(|of, _| !same(of));
-                self.topics = TopicsWatch::timed(Duration::ZERO);
             } else {
-                return self.not_committed(entry.code);
+                refused = Some(entry.code);
             }
         }
-        Ok(count)
+        refused.map_or(Ok(count), |code| self.not_committed(code))
     }
 
     /// What it means that offsets were not committed.
@@ -243,9 +270,10 @@ impl GroupConsumer {
         match error::kind(code) {
             ErrorKind::UnknownMember => Err(self.given_up()),
             ErrorKind::TimedOut | ErrorKind::Unreachable => Ok(0),
-            // Deleted meanwhile: the next look at the topics says so.
+            // If it is deleted, the next look at the topics says so, and what was accepted of it is
+            // dropped; if not, it is committed later.
             ErrorKind::UnknownTopicOrPartition => {
-                self.look_at_topics()?;
+                self.look_soon();
                 Ok(0)
             }
             _ => Err(self.trouble(&Trouble::of(code))),

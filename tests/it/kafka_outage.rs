@@ -1,0 +1,138 @@
+//! Owns records that flow while their broker dies again and again: none is lost, none comes twice,
+//! and what is told of them adds up. Leaves several brokers to `kafka_cluster`.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::broker::{Broker, Options};
+use crate::needs::Need;
+use crate::sandbox::{Run, Sandbox};
+
+/// How long a broker lives.
+const LIFE: Duration = Duration::from_secs(5);
+
+/// How many records are sent, and for how long: more of both by `KAW_OUTAGE_RECORDS`.
+fn size() -> (usize, usize) {
+    let wanted = std::env::var("KAW_OUTAGE_RECORDS").ok().map(|n| n.parse().unwrap());
+    wanted.map_or((30_000, 16), |records| (records, 75))
+}
+
+/// The counts of a summary: read, persisted, not persisted, maybe persisted.
+pub fn counts(run: &Run) -> [u64; 4] {
+    let stderr = run.stderr();
+    let line = stderr.lines().find(|line| line.starts_with("read ")).expect("a summary");
+    let words = line.split(';').next().unwrap().replace(',', "");
+    let numbers: Vec<u64> = words.split(' ').filter_map(|word| word.parse().ok()).collect();
+    numbers.try_into().unwrap()
+}
+
+/// Checks lines of `partition offset number`: each number below `records` is there once, and each
+/// partition has its numbers in order, at offsets without a gap.
+#[track_caller]
+pub fn assert_whole(run: &Run, records: usize) {
+    let mut seen = vec![false; records];
+    let mut next: Vec<(i64, usize)> = Vec::new();
+    for line in run.success().stdout().lines() {
+        let mut words = line.split(' ').map(|word| word.parse::<usize>().unwrap());
+        let mut word = || words.next().unwrap();
+        let (partition, offset, number) = (word(), word() as i64, word());
+        assert!(!std::mem::replace(&mut seen[number], true), "{number} comes twice");
+        next.resize(next.len().max(partition + 1), (0, 0));
+        assert_eq!(offset, next[partition].0, "of partition {partition}");
+        assert!(number >= next[partition].1, "{number} is out of order");
+        next[partition] = (offset + 1, number + 1);
+    }
+    let lost = seen.iter().filter(|seen| !**seen).count();
+    assert_eq!(lost, 0, "of {records} records are lost");
+}
+
+/// Checks what a producer said that gave some records up, against what is there.
+fn assert_adds_up(run: &Run, read: &Run) {
+    let [total, persisted, not_persisted, maybe] = counts(run.code(6));
+    assert_eq!(persisted + not_persisted + maybe, total, "{}", run.stderr());
+    assert!(not_persisted + maybe > 0, "{}", run.stderr());
+    let stdout = read.success().stdout();
+    let mut there: Vec<u64> = stdout.lines().map(|line| line.parse().unwrap()).collect();
+    let found = there.len() as u64;
+    assert!((persisted..=persisted + maybe).contains(&found), "{found}: {}", run.stderr());
+    there.sort_unstable();
+    there.dedup();
+    assert_eq!(there.len() as u64, found, "some come twice");
+}
+
+/// Kills the broker again and again, until it is told to stop; answers how often.
+fn keep_dying(broker: &mut Broker, stop: &AtomicBool) -> usize {
+    for deaths in 0.. {
+        let until = Instant::now() + LIFE;
+        while Instant::now() < until {
+            if stop.load(Ordering::Acquire) {
+                return deaths;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        broker.kill9();
+        broker.restart();
+    }
+    unreachable!("it goes on until it is stopped")
+}
+
+/// What a follower tells of so many outages.
+#[track_caller]
+fn assert_told(run: &Run, deaths: usize) {
+    for told in ["a broker is away", "brokers answer again"] {
+        let lines = run.stderr().lines().filter(|line| line.contains(told)).count();
+        // One that is over before it is noticed need not be told.
+        assert!((1..=deaths).contains(&lines), "{deaths} deaths, {told}: {}", run.stderr());
+    }
+}
+
+#[test]
+fn a_broker_that_dies_loses_and_doubles_nothing() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (records, seconds) = size();
+    let mut broker = Broker::start(&Options::default());
+    let (at, sandbox) = (broker.bootstrap(), Sandbox::new());
+    for topic in ["t", "short"] {
+        broker.ask(json!({"do": "create", "topic": topic, "partitions": 3}));
+    }
+    let input: String = (0..records).flat_map(|n| [n.to_string(), "\n".to_owned()]).collect();
+    let file = sandbox.write("input", &input);
+    let produce = |topic: &str, timeout: &str, file: &Path| {
+        let rate = records / seconds;
+        let file = file.display();
+        sandbox
+            .spawn(&format!("produce {topic} -b {at} --timeout {timeout} --rate {rate}/s {file}"))
+    };
+    let follow = format!("consume t -n {records} -f '%p %o %s\\n' -b {at}");
+    let followers = [sandbox.spawn(&follow), sandbox.spawn(&format!("{follow} -g g"))];
+    let (patient, hasty) = (produce("t", "2m", &file), produce("short", "1s", &file));
+    let stop = AtomicBool::new(false);
+    let (run, deaths) = thread::scope(|scope| {
+        let dying = scope.spawn(|| keep_dying(&mut broker, &stop));
+        let run = patient.finish();
+        stop.store(true, Ordering::Release);
+        (run, dying.join().unwrap())
+    });
+    assert!(deaths >= 2, "{deaths}");
+    let all = records as u64;
+    assert_eq!(counts(run.success()), [all, all, 0, 0], "{}", run.stderr());
+    assert_told(&run, deaths);
+    for follower in followers {
+        let run = follower.finish();
+        assert_whole(&run, records);
+        assert_told(&run, deaths);
+    }
+    let lag = sandbox.run(&format!("lag g -b {at} --json"));
+    assert!(lag.success().items().all(|row| row["lag"] == 0), "{}", lag.stdout());
+    let read = |topic: &str, form: &str| {
+        sandbox.run(&format!("consume {topic} -e -f '{form}\\n' -b {at} --timeout 1m"))
+    };
+    assert_whole(&read("t", "%p %o %s"), records);
+    assert_adds_up(&hasty.finish(), &read("short", "%s"));
+}
