@@ -66,6 +66,8 @@ pub struct Options {
     pub properties: Vec<(String, String)>,
     /// More listeners by name, and their protocols: `("SASL", "SASL_PLAINTEXT")`.
     pub listeners: Vec<(&'static str, &'static str)>,
+    /// Listeners by name that clients are told to find elsewhere: `("WRONG", "127.0.0.1:1")`.
+    pub advertised: Vec<(&'static str, &'static str)>,
     /// A directory with `meta.properties`, of which the broker gets a copy to start on.
     pub adopt: Option<PathBuf>,
 }
@@ -143,14 +145,20 @@ impl Broker {
             let texts: Vec<_> = wanted.map(|(n, port)| format!("{n}://127.0.0.1:{port}")).collect();
             texts.join(",")
         };
+        let mut advertised = list(&|name| name != "CONTROLLER");
+        for (name, elsewhere) in &options.advertised {
+            let (_, port) = listeners.iter().find(|(n, _)| n == name).expect("it is a listener");
+            let here = format!("{name}://127.0.0.1:{port}");
+            advertised = advertised.replace(&here, &format!("{name}://{elsewhere}"));
+        }
         let protocols = [("PLAINTEXT", "PLAINTEXT"), ("CONTROLLER", "PLAINTEXT")];
         let protocols = protocols.iter().chain(&options.listeners);
         let protocols: Vec<_> = protocols.map(|(n, protocol)| format!("{n}:{protocol}")).collect();
         let mut text = format!(
             "node.id={id}\ncontroller.quorum.voters={voters}\nlisteners={}\n\
-             advertised.listeners={}\nlistener.security.protocol.map={}\nlog.dirs={}\n{PROPERTIES}",
+             advertised.listeners={advertised}\nlistener.security.protocol.map={}\n\
+             log.dirs={}\n{PROPERTIES}",
             list(&|_| true),
-            list(&|name| name != "CONTROLLER"),
             protocols.join(","),
             folder.path().join("log").display()
         );

@@ -11,6 +11,7 @@ mod groups;
 mod joining;
 mod lag;
 mod offsets;
+mod probe;
 pub(super) mod produce;
 mod session;
 mod settle;

@@ -12,7 +12,8 @@ use super::ffi::handle::{Client, Log};
 use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue, REBALANCES};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
-use super::{token, told};
+use super::token;
+use super::told::{self, About};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Brokers, Limits};
 
@@ -21,6 +22,9 @@ const TICK: Duration = Duration::from_millis(20);
 /// How long brokers that are all down are given before a question is given up: who starts a broker
 /// and asks it at once gets an answer, who has mistaken its name does not wait for long.
 const DOWN_MAX: Duration = Duration::from_millis(1500);
+
+/// How long librdkafka keeps a failure to itself that it has told.
+const REPEATED: Duration = Duration::from_secs(30);
 
 /// What has gone wrong with the connections.
 #[derive(Debug, Default)]
@@ -42,8 +46,8 @@ pub(super) struct Session {
     main: Queue,
     health: Mutex<Health>,
     limits: Limits,
-    /// Where the user has said that brokers are.
-    list: String,
+    /// How the brokers are reached.
+    about: About,
 }
 
 impl Session {
@@ -74,10 +78,10 @@ impl Session {
         };
         let tokens = brokers.token.clone().map(token::tokens);
         let client = Client::new(usage.kind(), &properties, events, log, tokens)
-            .map_err(|trouble| ClusterError::new(ErrorKind::InvalidRequest, trouble.text))?;
+            .map_err(|trouble| told::unmade(&trouble))?;
         let client = Arc::new(client);
-        let (main, list) = (Queue::main(&client), brokers.list.clone());
-        Ok(Self { main, client, health: Mutex::default(), limits, list })
+        let (main, about) = (Queue::main(&client), About::new(brokers));
+        Ok(Self { main, client, health: Mutex::default(), limits, about })
     }
 
     /// The client.
@@ -174,12 +178,12 @@ impl Session {
     /// The error of a question that has no answer: with what the connections said last.
     pub(super) fn unreachable(&self) -> ClusterError {
         self.look();
-        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.health.lock().unwrap_or_else(PoisonError::into_inner).last.clone();
         let failure = || {
-            let text = self.client.log().last_failure()?;
+            let text = self.client.log().last_failure(self.limits.timeout + REPEATED)?;
             Some(Trouble { code: Code::of(Known::RD_KAFKA_RESP_ERR__TRANSPORT), text })
         };
-        match health.last.clone().or_else(failure) {
+        match last.or_else(failure) {
             Some(last) => self.told(&last),
             None => self.timed_out(),
         }
@@ -188,13 +192,13 @@ impl Session {
     /// What the trouble of a connection is to people.
     fn told(&self, trouble: &Trouble) -> ClusterError {
         let certificate = self.client.log().last_certificate();
-        told::told(trouble, &self.list, certificate.as_deref())
+        told::told(trouble, &self.about, certificate.as_deref())
     }
 
     /// The error of an answer that did not come in time.
     fn timed_out(&self) -> ClusterError {
         let within = self.limits.timeout.as_millis();
-        let message = format!("no answer from {} within {within} ms", self.list);
+        let message = format!("no answer from {} within {within} ms", self.about.list);
         ClusterError::new(ErrorKind::TimedOut, message)
     }
 
