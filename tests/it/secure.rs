@@ -16,7 +16,8 @@ use serde_json::json;
 use crate::broker::{Broker, Options};
 use crate::sandbox::{Run, Sandbox};
 
-/// The password of both users, `alice`, who may do everything, and `bob`, who may nothing.
+/// The password of all users: `alice`, who may do everything, and `bob` and `carol`, who may do
+/// nothing until a test allows it.
 pub const PASSWORD: &str = "m4rk3r-0f-4-s3cr3t";
 
 /// Where Kafka's login modules are.
@@ -97,7 +98,8 @@ fn options(certificates: &Path) -> Options {
     let authorizer = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
     let supers = "User:ANONYMOUS;User:alice;User:CN=client";
     options = options.property("authorizer.class.name", authorizer).property("super.users", supers);
-    let users = format!("user_alice=\"{PASSWORD}\" user_bob=\"{PASSWORD}\"");
+    let users = ["alice", "bob", "carol"].map(|user| format!("user_{user}=\"{PASSWORD}\""));
+    let users = users.join(" ");
     for (listener, mechanism, module, more) in [
         ("plain", "PLAIN", "plain.PlainLoginModule", users.as_str()),
         ("both", "PLAIN", "plain.PlainLoginModule", users.as_str()),

@@ -57,7 +57,7 @@ fn about(trouble: &Trouble, name: &TopicName) -> ClusterError {
             error.message = format!("topic `{name}` exists already");
             error.about(name.as_str())
         }
-        _ => error,
+        _ => error.about(name.as_str()),
     }
 }
 
@@ -172,7 +172,7 @@ impl Remote {
                     ClusterError::new(ErrorKind::OffsetOutOfRange, message).about(tp.topic.as_str())
                 }
                 ErrorKind::UnknownTopicOrPartition => unknown(),
-                _ => error,
+                _ => error.about(tp.topic.as_str()),
             })?;
             Ok(entry.offset)
         };

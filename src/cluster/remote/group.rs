@@ -122,6 +122,10 @@ impl Remote {
         if options.pattern.is_none()
             && let Some(missing) = options.topics.iter().find(|topic| !wanted.contains(*topic))
         {
+            // One that may not be seen is not among them.
+            for outcome in self.describe_topics(std::slice::from_ref(missing))? {
+                outcome.result?;
+            }
             return Err(ClusterError::unknown_topic(missing.as_str()));
         }
         let committed_only = self.reads_committed();
@@ -305,8 +309,8 @@ impl GroupConsumer {
                 self.topics = TopicsWatch::timed(Duration::ZERO);
                 Ok(())
             }
-            ErrorKind::AuthorizationFailed
-            | ErrorKind::AuthenticationFailed
+            kind if kind.is_denial() => Err(self.trouble(trouble)),
+            ErrorKind::AuthenticationFailed
             | ErrorKind::TlsFailed
             | ErrorKind::Unsupported
             | ErrorKind::FencedInstanceId
@@ -339,7 +343,7 @@ impl GroupConsumer {
             _ => {
                 let mut error = error::error(trouble);
                 error.message = format!("group `{group}`: {}", error.message);
-                error
+                error.of_group(group.as_str())
             }
         }
     }
@@ -407,7 +411,7 @@ impl GroupConsumer {
                 let message = format!("partition {partition} of topic `{name}`: {text}");
                 Err(ClusterError::new(kind, message).about(&name))
             }
-            ErrorKind::AuthorizationFailed => Err(error::of_topic(message.code(), &name)),
+            kind if kind.is_denial() => Err(error::of_topic(message.code(), &name)),
             // librdkafka tries again.
             _ => Ok(()),
         }

@@ -51,6 +51,8 @@ pub(super) struct Reported {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) session: Arc<Session>,
+    /// Where the records go.
+    pub(super) topic: TopicName,
     pub(super) acks: Acks,
     /// Whether tags name a record of a buffer; else they are its number in the input.
     pub(super) report: bool,
@@ -160,6 +162,7 @@ impl Producer {
         codec: Compression,
         options: ProducerOptions,
     ) -> Result<Self> {
+        let name = topic.clone();
         let topic =
             Topic::new(session.client(), topic.as_str(), &[("compression.codec", codec.name())])
                 .map_err(|trouble| error::error(&trouble))?;
@@ -176,6 +179,7 @@ impl Producer {
         let transaction = transaction.transpose()?;
         let shared = Arc::new(Shared {
             session,
+            topic: name,
             acks: options.acks,
             report: options.report,
             pending: transaction.as_ref().map(|of| Arc::clone(of.pending())),

@@ -126,9 +126,8 @@ impl Session {
     pub(super) fn note(&self, trouble: Trouble) {
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         match error::kind(trouble.code) {
-            ErrorKind::AuthenticationFailed
-            | ErrorKind::TlsFailed
-            | ErrorKind::AuthorizationFailed => health.denied = Some(trouble),
+            ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed => health.denied = Some(trouble),
+            kind if kind.is_denial() => health.denied = Some(trouble),
             _ if trouble.code == Code::of(Known::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) => {
                 health.down.get_or_insert_with(Instant::now);
             }
@@ -209,18 +208,29 @@ impl Session {
 
     /// Waits for the next answer in `queue`.
     pub(super) fn wait(&self, queue: &Queue, until: Instant) -> Result<Event> {
+        match self.wait_any(queue, until)? {
+            (event, None) => Ok(event),
+            (_, Some(denied)) => Err(denied),
+        }
+    }
+
+    /// As [`wait`](Self::wait), where one of several answers may be that this is not allowed.
+    pub(super) fn wait_any(
+        &self,
+        queue: &Queue,
+        until: Instant,
+    ) -> Result<(Event, Option<ClusterError>)> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if let Some(event) = queue.poll(left.min(TICK)) {
-                return match event.check() {
-                    Ok(()) => {
-                        self.note_answer();
-                        Ok(event)
-                    }
-                    Err(trouble) if error::kind(trouble.code) == ErrorKind::TimedOut => {
-                        Err(self.unreachable())
-                    }
-                    Err(trouble) => Err(error::error(&trouble)),
+                let Err(trouble) = event.check() else {
+                    self.note_answer();
+                    return Ok((event, None));
+                };
+                return match error::kind(trouble.code) {
+                    ErrorKind::TimedOut => Err(self.unreachable()),
+                    kind if kind.is_denial() => Ok((event, Some(error::error(&trouble)))),
+                    _ => Err(error::error(&trouble)),
                 };
             }
             self.check()?;

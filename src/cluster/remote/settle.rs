@@ -123,7 +123,7 @@ impl Settler {
         }
         match error::kind(code) {
             ErrorKind::TimedOut | ErrorKind::Unreachable => self.shared.session.unreachable(),
-            _ => error::of_code(code),
+            _ => error::of_topic(code, self.shared.topic.as_str()),
         }
     }
 

@@ -165,6 +165,9 @@ fn meaning(
 
 /// The error of a line about a connection. `certificate` is why one was not accepted.
 pub(super) fn told(trouble: &Trouble, about: &About, certificate: Option<&str>) -> ClusterError {
+    if error::kind(trouble.code).is_denial() {
+        return error::error(trouble);
+    }
     // Brokers and libraries send what they like: one line of it is shown.
     let text = trouble.text.replace(['\n', '\r'], " ");
     let line = parse(text.trim_end_matches('.'));
@@ -209,13 +212,7 @@ pub(super) fn unmade(trouble: &Trouble) -> ClusterError {
 
 /// Whether a kind is one that connections fail with.
 const fn is_of_connections(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::AuthenticationFailed
-            | ErrorKind::AuthorizationFailed
-            | ErrorKind::TlsFailed
-            | ErrorKind::TimedOut
-    )
+    matches!(kind, ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed | ErrorKind::TimedOut)
 }
 
 #[cfg(test)]

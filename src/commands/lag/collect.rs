@@ -125,7 +125,13 @@ fn claims(
                 continue;
             }
         };
-        let committed = committed.result.map_err(|error| context.failure(&doing, error))?;
+        let committed = match committed.result {
+            Ok(committed) => committed,
+            Err(error) => {
+                found.failures.push(context.failure(&doing, error));
+                continue;
+            }
+        };
         let mut claims: Claims =
             committed.into_iter().map(|c| (c.of, (Some(c.offset), None))).collect();
         for member in group.members {
