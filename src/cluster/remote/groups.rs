@@ -205,7 +205,7 @@ impl Remote {
         let event = session.wait(&queue, session.deadline())?;
         let (listed, troubles) = event.listed_groups();
         if let Some(trouble) = troubles.first() {
-            return Err(error::error(trouble));
+            return Err(session.failure(trouble));
         }
         let mut groups = BTreeMap::new();
         // First, so that what the newer request says of the same group stands.

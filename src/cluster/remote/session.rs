@@ -188,6 +188,14 @@ impl Session {
         }
     }
 
+    /// The error of an answer: one that did not come is told by what the connections said last.
+    pub(super) fn failure(&self, trouble: &Trouble) -> ClusterError {
+        match error::kind(trouble.code) {
+            ErrorKind::TimedOut => self.unreachable(),
+            _ => error::error(trouble),
+        }
+    }
+
     /// What the trouble of a connection is to people.
     fn told(&self, trouble: &Trouble) -> ClusterError {
         let certificate = self.client.log().last_certificate();
@@ -228,9 +236,8 @@ impl Session {
                     return Ok((event, None));
                 };
                 return match error::kind(trouble.code) {
-                    ErrorKind::TimedOut => Err(self.unreachable()),
                     kind if kind.is_denial() => Ok((event, Some(error::error(&trouble)))),
-                    _ => Err(error::error(&trouble)),
+                    _ => Err(self.failure(&trouble)),
                 };
             }
             self.check()?;

@@ -152,6 +152,8 @@ fn meaning(
     } else if has(&["SASL authentication error: "]) {
         let why = after("SASL authentication error: ");
         (ErrorKind::AuthenticationFailed, format!("refuses the login: {why}"))
+    } else if has(&["Connection setup timed out"]) {
+        (ErrorKind::TimedOut, "takes connections, and does not answer".to_owned())
     } else if has(&["Failed to resolve "]) {
         let why = what.rsplit_once(": ").map_or(what, |(_, why)| why);
         (ErrorKind::Unreachable, format!("cannot be found: {why}"))
