@@ -56,8 +56,14 @@ pub enum ErrorKind {
     Unreachable,
     /// The name, the password or the mechanism is not what the broker takes.
     AuthenticationFailed,
-    /// The user may not do this.
-    AuthorizationFailed,
+    /// The user may not do this to the topic.
+    TopicAuthorizationFailed,
+    /// The user may not do this to the group.
+    GroupAuthorizationFailed,
+    /// The user may not send under the transactional id.
+    TransactionalIdAuthorizationFailed,
+    /// The user may not do this to the cluster.
+    ClusterAuthorizationFailed,
     /// TLS: a certificate is not trusted, or one side does not speak it.
     TlsFailed,
     /// Too few replicas are in sync to take a record.
@@ -74,6 +80,17 @@ impl ErrorKind {
     /// Whether the trouble is that somebody cannot be reached now: trying again may help.
     pub const fn is_away(self) -> bool {
         matches!(self, Self::Unreachable | Self::TimedOut)
+    }
+
+    /// Whether the user may not do what was asked for.
+    pub const fn is_denial(self) -> bool {
+        matches!(
+            self,
+            Self::TopicAuthorizationFailed
+                | Self::GroupAuthorizationFailed
+                | Self::TransactionalIdAuthorizationFailed
+                | Self::ClusterAuthorizationFailed
+        )
     }
 
     /// Kafka's name, for scripts and for `--json` errors.
@@ -101,7 +118,10 @@ impl ErrorKind {
             Self::TimedOut => "REQUEST_TIMED_OUT",
             Self::Unreachable => "NETWORK_EXCEPTION",
             Self::AuthenticationFailed => "SASL_AUTHENTICATION_FAILED",
-            Self::AuthorizationFailed => "AUTHORIZATION_FAILED",
+            Self::TopicAuthorizationFailed => "TOPIC_AUTHORIZATION_FAILED",
+            Self::GroupAuthorizationFailed => "GROUP_AUTHORIZATION_FAILED",
+            Self::TransactionalIdAuthorizationFailed => "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
+            Self::ClusterAuthorizationFailed => "CLUSTER_AUTHORIZATION_FAILED",
             Self::TlsFailed => "TLS_FAILED",
             Self::NotEnoughReplicas => "NOT_ENOUGH_REPLICAS",
             Self::InvalidRecord => "INVALID_RECORD",

@@ -45,7 +45,11 @@ impl Failure {
         let mut failure =
             Self::new(status(kind), kind.code(), format!("cannot {doing}: {message}"));
         failure.source = source;
-        failure.hints.extend(hint(kind, topic.as_deref().or(group.as_deref()), doing));
+        let of = match kind {
+            ErrorKind::GroupAuthorizationFailed => group,
+            _ => topic.or(group),
+        };
+        failure.hints.extend(hint(kind, of.as_deref(), doing));
         failure
     }
 
@@ -155,9 +159,12 @@ const fn status(kind: ErrorKind) -> Status {
         ErrorKind::CorruptData => Status::Damaged,
         ErrorKind::Busy | ErrorKind::Storage => Status::Local,
         ErrorKind::TimedOut | ErrorKind::Unreachable => Status::Unreachable,
-        ErrorKind::AuthenticationFailed | ErrorKind::AuthorizationFailed | ErrorKind::TlsFailed => {
-            Status::Denied
-        }
+        ErrorKind::AuthenticationFailed
+        | ErrorKind::TopicAuthorizationFailed
+        | ErrorKind::GroupAuthorizationFailed
+        | ErrorKind::TransactionalIdAuthorizationFailed
+        | ErrorKind::ClusterAuthorizationFailed
+        | ErrorKind::TlsFailed => Status::Denied,
         ErrorKind::UnknownTopicOrPartition
         | ErrorKind::GroupIdNotFound
         | ErrorKind::NotFound
@@ -187,9 +194,10 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         ErrorKind::NonEmptyGroup => {
             topic.map(|group| format!("`kaw groups members {group}` shows whom to stop first"))
         }
-        ErrorKind::AuthorizationFailed => {
-            topic.map(|of| format!("it takes an ACL that allows {} on `{of}`", operation(doing)))
-        }
+        ErrorKind::TopicAuthorizationFailed
+        | ErrorKind::GroupAuthorizationFailed
+        | ErrorKind::TransactionalIdAuthorizationFailed
+        | ErrorKind::ClusterAuthorizationFailed => Some(denial(kind, topic, doing)),
         ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed => {
             Some("`kaw config` shows the settings of security and who made them".into())
         }
@@ -216,14 +224,37 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
     }
 }
 
-/// Kafka's name for the right that an action takes.
-fn operation(doing: &str) -> &'static str {
-    match doing.split(' ').next().unwrap_or_default() {
+/// Which right an action takes, and on what; by its own words where the error does not name that.
+fn denial(kind: ErrorKind, of: Option<&str>, doing: &str) -> String {
+    let resource = match kind {
+        ErrorKind::GroupAuthorizationFailed => "group",
+        ErrorKind::TransactionalIdAuthorizationFailed => "transactional id",
+        ErrorKind::ClusterAuthorizationFailed => "cluster",
+        _ => "topic",
+    };
+    let named = || doing.split('`').nth(1);
+    let of = match of.or_else(named) {
+        Some(of) => format!("{resource} `{of}`"),
+        None => format!("the {resource}"),
+    };
+    let right = operation(kind, doing.split(' ').next().unwrap_or_default());
+    format!("it takes an ACL that allows {right} on {of}")
+}
+
+/// Kafka's name for the right that an action, by its first word, takes.
+fn operation(kind: ErrorKind, doing: &str) -> &'static str {
+    let of_group = kind == ErrorKind::GroupAuthorizationFailed;
+    match doing {
+        // For an id as a producer; whoever may write to some topic has it.
+        "produce" if kind == ErrorKind::ClusterAuthorizationFailed => "IdempotentWrite",
+        _ if kind == ErrorKind::TransactionalIdAuthorizationFailed => "Write",
         "produce" => "Write",
-        "consume" => "Read",
-        "create" => "Create",
+        "copy" if !of_group => "Read, or Write for a target,",
         "delete" | "trim" => "Delete",
-        "alter" => "Alter",
+        "forget" if of_group => "Delete",
+        "consume" | "copy" | "reset" | "skip" | "forget" => "Read",
+        "create" => "Create",
+        "alter" => "Alter (AlterConfigs for configs)",
         _ => "Describe",
     }
 }
@@ -258,7 +289,7 @@ mod tests {
             (ErrorKind::TimedOut, 6),
             (ErrorKind::Unreachable, 6),
             (ErrorKind::AuthenticationFailed, 7),
-            (ErrorKind::AuthorizationFailed, 7),
+            (ErrorKind::TopicAuthorizationFailed, 7),
             (ErrorKind::TlsFailed, 7),
             (ErrorKind::NotEnoughReplicas, 3),
             (ErrorKind::Refused, 3),
@@ -268,6 +299,23 @@ mod tests {
         for (kind, code) in codes {
             assert_eq!(status(kind).code(), code, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn who_may_not_is_told_what_it_takes() {
+        let hint = |kind, doing: &str| {
+            Failure::cluster(doing, ClusterError::new(kind, "no")).hints.join("; ")
+        };
+        let group = ErrorKind::GroupAuthorizationFailed;
+        assert_eq!(hint(group, "reset group `g`"), "it takes an ACL that allows Read on group `g`");
+        assert_eq!(hint(group, "copy").split(' ').next_back(), Some("group"));
+        let error = ClusterError::new(ErrorKind::TopicAuthorizationFailed, "no").about("t");
+        let hints = Failure::cluster("consume", error).hints;
+        assert_eq!(hints, ["it takes an ACL that allows Read on topic `t`"]);
+        // A group is not named by its topic.
+        let error = ClusterError::new(group, "no").about("t").of_group("g");
+        let hints = Failure::cluster("forget offsets of group `g`", error).hints;
+        assert_eq!(hints, ["it takes an ACL that allows Delete on group `g`"]);
     }
 
     #[test]

@@ -66,8 +66,8 @@ pub struct Options {
     pub properties: Vec<(String, String)>,
     /// More listeners by name, and their protocols: `("SASL", "SASL_PLAINTEXT")`.
     pub listeners: Vec<(&'static str, &'static str)>,
-    /// Ports that clients are told instead of those of listeners: of a proxy.
-    pub advertised: Vec<(&'static str, u16)>,
+    /// Listeners by name that clients are told to find elsewhere: `("WRONG", "127.0.0.1:1")`.
+    pub advertised: Vec<(&'static str, String)>,
     /// A directory with `meta.properties`, of which the broker gets a copy to start on.
     pub adopt: Option<PathBuf>,
 }
@@ -146,10 +146,14 @@ impl Broker {
             texts.join(",")
         };
         let advertised = |&(name, port): &(&'static str, u16)| {
-            let instead = options.advertised.iter().find(|(of, _)| *of == name);
-            (name, instead.map_or(port, |(_, port)| *port))
+            let elsewhere = options.advertised.iter().find(|(of, _)| *of == name);
+            elsewhere.map_or_else(
+                || format!("{name}://127.0.0.1:{port}"),
+                |(_, elsewhere)| format!("{name}://{elsewhere}"),
+            )
         };
         let to_clients = listeners.iter().filter(|(name, _)| *name != "CONTROLLER");
+        let to_clients: Vec<_> = to_clients.map(advertised).collect();
         let protocols = [("PLAINTEXT", "PLAINTEXT"), ("CONTROLLER", "PLAINTEXT")];
         let protocols = protocols.iter().chain(&options.listeners);
         let protocols: Vec<_> = protocols.map(|(n, protocol)| format!("{n}:{protocol}")).collect();
@@ -157,7 +161,7 @@ impl Broker {
             "node.id={id}\ncontroller.quorum.voters={voters}\nlisteners={}\n\
              advertised.listeners={}\nlistener.security.protocol.map={}\nlog.dirs={}\n{PROPERTIES}",
             list(&mut listeners.iter().copied()),
-            list(&mut to_clients.map(advertised)),
+            to_clients.join(","),
             protocols.join(","),
             folder.path().join("log").display()
         );

@@ -4,7 +4,7 @@
 use crate::sandbox::Sandbox;
 
 /// Every command that has none below it, as it is typed.
-fn leaves(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+pub fn leaves(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
     if command.has_subcommands() {
         for below in command.get_subcommands() {
             leaves(below, &format!("{path} {}", below.get_name()), found);

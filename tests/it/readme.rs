@@ -9,7 +9,7 @@ use crate::needs::Need;
 use crate::sandbox::Sandbox;
 
 /// The commands of the `sh` blocks of `text`, by the section that they stand in.
-fn examples(text: &str) -> Vec<(String, Vec<String>)> {
+pub fn examples(text: &str) -> Vec<(String, Vec<String>)> {
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
     let mut section = String::new();
     let mut block: Option<bool> = None;
@@ -38,7 +38,7 @@ const PACKAGES: &str = " packages ";
 const WEATHER: &str = " weather";
 
 /// The README.
-fn readme() -> String {
+pub fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
 }
 

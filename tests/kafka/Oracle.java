@@ -24,8 +24,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.*;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.resource.*;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -91,10 +93,16 @@ public class Oracle {
             // {topic, partition, before}
             case "trim" -> admin(q).deleteRecords(Map.of(partition(q),
                 RecordsToDelete.beforeOffset(q.get("before").asLong()))).all().get();
-            // {user, password}: for SCRAM-SHA-256
+            // {user, password, mechanism?}: for SCRAM-SHA-256, or another of SCRAM
             case "user" -> admin(q).alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(
-                text(q, "user"), new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096),
+                text(q, "user"), new ScramCredentialInfo(ScramMechanism.fromMechanismName(
+                    q.has("mechanism") ? text(q, "mechanism") : "SCRAM-SHA-256"), 4096),
                 text(q, "password")))).all().get();
+            // {user, type, name, operations}: allows them, by the names of Kafka's enums
+            case "allow" -> admin(q).createAcls(texts(q, "operations").stream().map(o -> new AclBinding(
+                new ResourcePattern(ResourceType.valueOf(text(q, "type")), text(q, "name"), PatternType.LITERAL),
+                new AccessControlEntry("User:" + text(q, "user"), "*", AclOperation.valueOf(o),
+                    AclPermissionType.ALLOW))).toList()).all().get();
             // {}
             case "groups" -> admin(q).listGroups().all().get().stream()
                 .sorted(Comparator.comparing(GroupListing::groupId))

@@ -1,16 +1,22 @@
 //! Owns changing topics on brokers. Leaves what topics are to `topics`.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::ffi::Trouble;
 use super::ffi::admin::{Operation, Options};
 use super::ffi::change::{Changed, Results, Wanted};
 use super::ffi::list::List;
+use super::ffi::metadata::TopicInfo;
 use super::ffi::queue::{Event, Queue};
+use super::ffi::topic::Topic;
 use super::session::Session;
 use super::{Remote, error};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
 use crate::topic::{NewTopic, TopicChange, TopicName, TopicPartition};
+
+/// How often is looked whether a topic that was made can be used.
+const STEP: Duration = Duration::from_millis(5);
 
 /// Sends one request and waits for its answer.
 fn ask(
@@ -57,7 +63,25 @@ fn about(trouble: &Trouble, name: &TopicName) -> ClusterError {
             error.message = format!("topic `{name}` exists already");
             error.about(name.as_str())
         }
-        _ => error,
+        _ => error.about(name.as_str()),
+    }
+}
+
+/// Waits until topics that were made can be used: the controller has them sooner than the brokers.
+fn await_leaders<'a>(session: &Session, names: impl Iterator<Item = &'a str>) {
+    let until = session.deadline();
+    for name in names {
+        let Ok(topic) = Topic::new(session.client(), name, &[]) else { continue };
+        let is_there = || {
+            let led = |info: &TopicInfo| {
+                let partitions = &info.partitions;
+                info.code == error::NONE && partitions.iter().all(|of| of.leader >= 0)
+            };
+            topic.info(Duration::from_millis(500)).is_ok_and(|infos| infos.iter().all(led))
+        };
+        while !is_there() && Instant::now() < until {
+            std::thread::sleep(STEP);
+        }
     }
 }
 
@@ -74,10 +98,13 @@ impl Remote {
             })
             .collect();
         let operation = Operation::RD_KAFKA_ADMIN_OP_CREATETOPICS;
-        let event = ask(self.session()?, operation, |queue, options| {
-            queue.create_topics(&wanted, options)
-        })?;
-        Ok(outcomes(topics.iter().map(|topic| &topic.name), event.changes()))
+        let session = self.session()?;
+        let event =
+            ask(session, operation, |queue, options| queue.create_topics(&wanted, options))?;
+        let outcomes = outcomes(topics.iter().map(|topic| &topic.name), event.changes());
+        let made = outcomes.iter().filter(|outcome| outcome.result.is_ok());
+        await_leaders(session, made.map(|outcome| outcome.of.as_str()));
+        Ok(outcomes)
     }
 
     /// Creates a topic that a producer misses, if that was asked for.
@@ -172,7 +199,7 @@ impl Remote {
                     ClusterError::new(ErrorKind::OffsetOutOfRange, message).about(tp.topic.as_str())
                 }
                 ErrorKind::UnknownTopicOrPartition => unknown(),
-                _ => error,
+                _ => error.about(tp.topic.as_str()),
             })?;
             Ok(entry.offset)
         };

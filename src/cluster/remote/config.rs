@@ -78,8 +78,6 @@ fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
         // A name that was slow to answer is not waited for longer than a request.
         ("socket.connection.setup.timeout.ms", timeout_ms.max(1000).to_string()),
         ("socket.nagle.disable", "true".to_owned()),
-        // Idle connections are closed by brokers; that is no news.
-        ("log.connection.close", "false".to_owned()),
         // Its own default of 10 s lets a request time out while a broker is up again.
         ("reconnect.backoff.max.ms", "1000".to_owned()),
         // Half of it is also the wait for the second connection, which every command needs: the

@@ -274,7 +274,7 @@ impl Consumer {
                 );
                 Err(ClusterError::new(ErrorKind::OffsetOutOfRange, message).about(&name))
             }
-            ErrorKind::AuthorizationFailed => Err(error::of_topic(message.code(), &name)),
+            kind if kind.is_denial() => Err(error::of_topic(message.code(), &name)),
             ErrorKind::CorruptData | ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed => {
                 let text = message.error_text();
                 Err(ClusterError::new(error::kind(message.code()), format!("`{name}`: {text}")))

@@ -67,12 +67,12 @@ const KINDS: &[(Known, ErrorKind)] = &[
     (Known::RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, ErrorKind::AuthenticationFailed),
     (Known::RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE, ErrorKind::AuthenticationFailed),
     (Known::RD_KAFKA_RESP_ERR__SSL, ErrorKind::TlsFailed),
-    (Known::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ErrorKind::AuthorizationFailed),
-    (Known::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ErrorKind::AuthorizationFailed),
-    (Known::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, ErrorKind::AuthorizationFailed),
+    (Known::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ErrorKind::TopicAuthorizationFailed),
+    (Known::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ErrorKind::GroupAuthorizationFailed),
+    (Known::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, ErrorKind::ClusterAuthorizationFailed),
     (
         Known::RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-        ErrorKind::AuthorizationFailed,
+        ErrorKind::TransactionalIdAuthorizationFailed,
     ),
 ];
 
@@ -85,8 +85,10 @@ pub(super) fn kind(code: Code) -> ErrorKind {
 /// An error as the seam has them.
 pub(super) fn error(trouble: &Trouble) -> ClusterError {
     let kind = kind(trouble.code);
+    // librdkafka tells which request it was; of interest is what was asked for.
+    let plain = kind.is_denial().then(|| Trouble::of(trouble.code).text);
     // Brokers and libraries send what they like: one line of it is shown.
-    let text = trouble.text.replace(['\n', '\r'], " ");
+    let text = plain.as_ref().unwrap_or(&trouble.text).replace(['\n', '\r'], " ");
     let text = text.strip_prefix("Broker: ").unwrap_or(&text).trim_end_matches('.');
     let message = match kind {
         ErrorKind::Refused => format!("the broker said {}: {text}", trouble.code),
@@ -104,9 +106,9 @@ pub(super) fn of_code(code: Code) -> ClusterError {
 pub(super) fn of_topic(code: Code, topic: &str) -> ClusterError {
     match kind(code) {
         ErrorKind::UnknownTopicOrPartition => ClusterError::unknown_topic(topic),
-        ErrorKind::AuthorizationFailed => {
+        kind @ ErrorKind::TopicAuthorizationFailed => {
             let message = format!("topic `{topic}`: {}", of_code(code).message);
-            ClusterError::new(ErrorKind::AuthorizationFailed, message).about(topic)
+            ClusterError::new(kind, message).about(topic)
         }
         _ => of_code(code).about(topic),
     }

@@ -126,6 +126,10 @@ impl Remote {
         if options.pattern.is_none()
             && let Some(missing) = options.topics.iter().find(|topic| !wanted.contains(*topic))
         {
+            // One that may not be seen is not among them.
+            for outcome in self.describe_topics(std::slice::from_ref(missing))? {
+                outcome.result?;
+            }
             return Err(ClusterError::unknown_topic(missing.as_str()));
         }
         let committed_only = self.reads_committed();
@@ -312,8 +316,8 @@ impl GroupConsumer {
                 self.look_soon();
                 Ok(())
             }
-            ErrorKind::AuthorizationFailed
-            | ErrorKind::AuthenticationFailed
+            kind if kind.is_denial() => Err(self.trouble(trouble)),
+            ErrorKind::AuthenticationFailed
             | ErrorKind::TlsFailed
             | ErrorKind::Unsupported
             | ErrorKind::FencedInstanceId
@@ -346,7 +350,7 @@ impl GroupConsumer {
             _ => {
                 let mut error = error::error(trouble);
                 error.message = format!("group `{group}`: {}", error.message);
-                error
+                error.of_group(group.as_str())
             }
         }
     }
@@ -414,7 +418,7 @@ impl GroupConsumer {
                 let message = format!("partition {partition} of topic `{name}`: {text}");
                 Err(ClusterError::new(kind, message).about(&name))
             }
-            ErrorKind::AuthorizationFailed => Err(error::of_topic(message.code(), &name)),
+            kind if kind.is_denial() => Err(error::of_topic(message.code(), &name)),
             // librdkafka tries again.
             _ => Ok(()),
         }

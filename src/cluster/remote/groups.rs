@@ -6,7 +6,6 @@
 //! describe by it is shown without members.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use super::ffi::Trouble;
 use super::ffi::admin::{Operation, Options};
@@ -128,7 +127,7 @@ fn refused(group: &GroupId, trouble: &Trouble) -> ClusterError {
         _ => {
             let mut error = error::error(trouble);
             error.message = format!("group `{group}`: {}", error.message);
-            error
+            error.of_group(group.as_str())
         }
     }
 }
@@ -162,6 +161,7 @@ fn answer(session: &Session, queue: &Queue, group: &GroupId) -> Result<Answer> {
             session.client().abandon();
             error
         }
+        ErrorKind::GroupAuthorizationFailed => error.of_group(group.as_str()),
         _ => error,
     })?;
     let missing = || ClusterError::new(ErrorKind::Refused, "the answer lacks the group");
@@ -205,7 +205,7 @@ impl Remote {
         let event = session.wait(&queue, session.deadline())?;
         let (listed, troubles) = event.listed_groups();
         if let Some(trouble) = troubles.first() {
-            return Err(error::error(trouble));
+            return Err(session.failure(trouble));
         }
         let mut groups = BTreeMap::new();
         // First, so that what the newer request says of the same group stands.
@@ -292,10 +292,13 @@ impl Remote {
             groups.iter().map(|_| None).collect();
         let until = session.deadline();
         for _ in groups {
-            let event = wait_any_answer(session, &queue, until)?;
+            let (event, denied) = session.wait_any(&queue, until)?;
             let tag = event.tag();
             if let (Some(result), Some(group)) = (results.get_mut(tag), groups.get(tag)) {
-                *result = Some(offsets_in(group, &event));
+                *result = Some(match denied {
+                    Some(denied) => Err(denied.of_group(group.as_str())),
+                    None => offsets_in(group, &event),
+                });
             }
         }
         let missing = || Err(ClusterError::new(ErrorKind::Refused, "the answer lacks the group"));
@@ -427,11 +430,6 @@ fn listing(id: &GroupId, kind: GroupKind, state: GroupState) -> ListedGroup {
 fn is_of_consumers(trouble: &Trouble) -> bool {
     let kind = error::kind(trouble.code);
     !matches!(kind, ErrorKind::GroupIdNotFound | ErrorKind::Refused | ErrorKind::InvalidRequest)
-}
-
-/// Waits for the next answer, which may be an error about one group.
-fn wait_any_answer(session: &Session, queue: &Queue, until: Instant) -> Result<Event> {
-    session.wait(queue, until)
 }
 
 /// The offsets in an answer.

@@ -8,7 +8,7 @@ use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
 
 use super::error;
 use super::ffi::{Code, Trouble};
-use super::told;
+use super::told::{self, About};
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::out::units;
 
@@ -35,8 +35,8 @@ struct Outage {
 /// What has gone wrong with the connections.
 #[derive(Debug, Default)]
 pub(super) struct Health {
-    /// Where the user has said that brokers are.
-    list: String,
+    /// How the brokers are reached.
+    about: About,
     /// The last trouble of a connection, since a broker answered.
     last: Option<Trouble>,
     outage: Option<Outage>,
@@ -51,9 +51,9 @@ pub(super) struct Health {
 }
 
 impl Health {
-    /// Nothing is known yet. `list` is where the user has said that brokers are.
-    pub(super) fn new(list: String) -> Self {
-        Self { list, ..Self::default() }
+    /// Nothing is known yet but how the brokers are reached.
+    pub(super) fn new(about: About) -> Self {
+        Self { about, ..Self::default() }
     }
 
     /// Takes up an error of the client, which has had so many answers so far.
@@ -74,10 +74,9 @@ impl Health {
         if !is_known {
             self.pending.get_or_insert_with(|| (trouble.clone(), Instant::now()));
         }
-        let is_denied = matches!(
-            error::kind(trouble.code),
-            ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed | ErrorKind::AuthorizationFailed
-        );
+        let kind = error::kind(trouble.code);
+        let is_denied = kind.is_denial()
+            || matches!(kind, ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed);
         *(if is_denied { &mut self.denied } else { &mut self.last }) = Some(trouble);
     }
 
@@ -93,11 +92,11 @@ impl Health {
             }
         }
         if let Some((trouble, _)) = self.pending.take_if(|(_, at)| at.elapsed() >= TELL_AFTER) {
-            self.tell(warning(&trouble, &self.list));
+            self.tell(warning(&trouble, &self.about));
         }
         let lasts = |outage: &Outage| !outage.is_told && outage.since.elapsed() >= TELL_AFTER;
         if self.pending.is_none() && self.outage.as_ref().is_some_and(lasts) {
-            self.tell(format!("{AWAY}: nobody answers of {}", self.list));
+            self.tell(format!("{AWAY}: nobody answers of {}", self.about.list));
         }
     }
 
@@ -141,11 +140,11 @@ impl Health {
 }
 
 /// One line about a trouble that librdkafka gets over by itself.
-fn warning(trouble: &Trouble, list: &str) -> String {
+fn warning(trouble: &Trouble, about: &About) -> String {
     let ClusterError { kind, message, .. } = error::error(trouble);
     match kind {
         ErrorKind::Unreachable | ErrorKind::TimedOut => {
-            let told = told::told(trouble, list, None).message;
+            let told = told::told(trouble, about, None).message;
             format!("{AWAY}: {told}")
         }
         _ => told::plain(&message).to_owned(),
@@ -169,7 +168,7 @@ mod tests {
     }
 
     fn health() -> Health {
-        Health::new("127.0.0.1:9".to_owned())
+        Health::new(About { list: "127.0.0.1:9".to_owned(), ..About::default() })
     }
 
     /// Lets time pass.

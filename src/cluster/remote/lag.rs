@@ -116,7 +116,7 @@ impl Look {
                 ErrorKind::UnknownTopicOrPartition
                 | ErrorKind::OffsetOutOfRange
                 | ErrorKind::CorruptData
-                | ErrorKind::AuthorizationFailed => {
+                | ErrorKind::TopicAuthorizationFailed => {
                     Seen::Not(error::of_topic(code, of.topic.as_str()))
                 }
                 // librdkafka tries again.

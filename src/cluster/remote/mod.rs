@@ -13,6 +13,7 @@ mod joining;
 mod lag;
 mod looking;
 mod offsets;
+mod probe;
 pub(super) mod produce;
 mod session;
 mod settle;

@@ -52,6 +52,8 @@ pub(super) struct Reported {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) session: Arc<Session>,
+    /// Where the records go.
+    pub(super) topic: TopicName,
     pub(super) acks: Acks,
     /// How many replicas have to be in sync.
     pub(super) min_in_sync: usize,
@@ -164,6 +166,7 @@ impl Producer {
         options: ProducerOptions,
     ) -> Result<Self> {
         let partitions = limits.limits.partitions;
+        let name = topic.clone();
         let topic =
             Topic::new(session.client(), topic.as_str(), &[("compression.codec", codec.name())])
                 .map_err(|trouble| error::error(&trouble))?;
@@ -180,6 +183,7 @@ impl Producer {
         let transaction = transaction.transpose()?;
         let shared = Arc::new(Shared {
             session,
+            topic: name,
             acks: options.acks,
             min_in_sync: limits.min_in_sync,
             report: options.report,

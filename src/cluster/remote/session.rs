@@ -15,7 +15,8 @@ use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue, REBALANCES};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
 use super::health::Health;
-use super::{lock, token, told};
+use super::told::{self, About};
+use super::{lock, token};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Brokers, Limits};
 
@@ -27,6 +28,8 @@ const DOWN_MAX: Duration = Duration::from_millis(1500);
 
 /// How long a look at topics is waited for, where the answer is not needed.
 const LOOK_MAX: Duration = Duration::from_millis(500);
+/// How long librdkafka keeps a failure to itself that it has told.
+const REPEATED: Duration = Duration::from_secs(30);
 
 /// A client and its errors.
 #[derive(Debug)]
@@ -37,8 +40,8 @@ pub(super) struct Session {
     /// Somebody else takes the client's events.
     is_left: AtomicBool,
     limits: Limits,
-    /// Where the user has said that brokers are.
-    list: String,
+    /// How the brokers are reached.
+    about: About,
 }
 
 impl Session {
@@ -69,12 +72,12 @@ impl Session {
         };
         let tokens = brokers.token.clone().map(token::tokens);
         let client = Client::new(usage.kind(), &properties, events, log, tokens)
-            .map_err(|trouble| ClusterError::new(ErrorKind::InvalidRequest, trouble.text))?;
+            .map_err(|trouble| told::unmade(&trouble))?;
         let client = Arc::new(client);
-        let (main, list) = (Queue::main(&client), brokers.list.clone());
-        let health = Mutex::new(Health::new(list.clone()));
+        let (main, about) = (Queue::main(&client), About::new(brokers));
+        let health = Mutex::new(Health::new(about.clone()));
         let is_left = AtomicBool::new(false);
-        Ok(Self { client, main, health, is_left, limits, list })
+        Ok(Self { client, main, health, is_left, limits, about })
     }
 
     /// The client.
@@ -182,7 +185,7 @@ impl Session {
         self.look();
         let last = self.health().last().cloned();
         let failure = || {
-            let text = self.client.log().last_failure()?;
+            let text = self.client.log().last_failure(self.limits.timeout + REPEATED)?;
             Some(Trouble { code: Code::of(Known::RD_KAFKA_RESP_ERR__TRANSPORT), text })
         };
         match last.or_else(failure) {
@@ -191,16 +194,24 @@ impl Session {
         }
     }
 
+    /// The error of an answer: one that did not come is told by what the connections said last.
+    pub(super) fn failure(&self, trouble: &Trouble) -> ClusterError {
+        match error::kind(trouble.code) {
+            ErrorKind::TimedOut => self.unreachable(),
+            _ => error::error(trouble),
+        }
+    }
+
     /// What the trouble of a connection is to people.
     fn told(&self, trouble: &Trouble) -> ClusterError {
         let certificate = self.client.log().last_certificate();
-        told::told(trouble, &self.list, certificate.as_deref())
+        told::told(trouble, &self.about, certificate.as_deref())
     }
 
     /// The error of an answer that did not come in time.
     fn timed_out(&self) -> ClusterError {
         let within = self.limits.timeout.as_millis();
-        let message = format!("no answer from {} within {within} ms", self.list);
+        let message = format!("no answer from {} within {within} ms", self.about.list);
         ClusterError::new(ErrorKind::TimedOut, message)
     }
 
@@ -211,18 +222,28 @@ impl Session {
 
     /// Waits for the next answer in `queue`.
     pub(super) fn wait(&self, queue: &Queue, until: Instant) -> Result<Event> {
+        match self.wait_any(queue, until)? {
+            (event, None) => Ok(event),
+            (_, Some(denied)) => Err(denied),
+        }
+    }
+
+    /// As [`wait`](Self::wait), where one of several answers may be that this is not allowed.
+    pub(super) fn wait_any(
+        &self,
+        queue: &Queue,
+        until: Instant,
+    ) -> Result<(Event, Option<ClusterError>)> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if let Some(event) = queue.poll(left.min(TICK)) {
-                return match event.check() {
-                    Ok(()) => {
-                        self.note_answer();
-                        Ok(event)
-                    }
-                    Err(trouble) if error::kind(trouble.code) == ErrorKind::TimedOut => {
-                        Err(self.unreachable())
-                    }
-                    Err(trouble) => Err(error::error(&trouble)),
+                let Err(trouble) = event.check() else {
+                    self.note_answer();
+                    return Ok((event, None));
+                };
+                return match error::kind(trouble.code) {
+                    kind if kind.is_denial() => Ok((event, Some(error::error(&trouble)))),
+                    _ => Err(self.failure(&trouble)),
                 };
             }
             self.check()?;

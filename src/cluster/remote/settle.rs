@@ -135,7 +135,7 @@ impl Settler {
                 let obstacle = found.iter().find_map(|info| self.obstacle(info, partition));
                 obstacle.unwrap_or_else(|| self.shared.session.unreachable())
             }
-            _ => error::of_code(code),
+            _ => error::of_topic(code, self.shared.topic.as_str()),
         }
     }
 

@@ -1,35 +1,80 @@
 //! Owns what librdkafka's lines about connections mean: which broker, what went wrong, and whether
 //! trying again could help. Leaves the codes of answers to `error`.
 
-use super::error;
+use super::config::given;
 use super::ffi::Trouble;
+use super::{error, probe};
 use crate::cluster::error::{ClusterError, ErrorKind};
+use crate::cluster::types::Brokers;
+
+/// What is known of how brokers are reached.
+#[derive(Clone, Debug, Default)]
+pub(super) struct About {
+    /// Where the user has said that they are.
+    pub(super) list: String,
+    /// Whether they are spoken to in TLS.
+    pub(super) tls: bool,
+    /// Whether kaw logs in.
+    pub(super) login: bool,
+    /// Whether kaw has a certificate of its own.
+    pub(super) certified: bool,
+}
+
+impl About {
+    /// What the properties say of it.
+    pub(super) fn new(brokers: &Brokers) -> Self {
+        let protocol = given(brokers, "security.protocol").unwrap_or_default().to_lowercase();
+        let certificates =
+            ["ssl.certificate.location", "ssl.certificate.pem", "ssl.keystore.location"];
+        Self {
+            list: brokers.list.clone(),
+            tls: protocol.ends_with("ssl"),
+            login: protocol.starts_with("sasl"),
+            certified: certificates.iter().any(|name| given(brokers, name).is_some()),
+        }
+    }
+}
 
 /// A line about a connection, taken apart.
 struct Line<'a> {
     /// Where the broker is, if the line is about one.
     address: Option<&'a str>,
-    /// The id of the broker, where the cluster itself has said that it is there.
-    id: Option<&'a str>,
+    /// Who it is, where the cluster itself has said that it is there.
+    by_word: Option<String>,
     /// What went wrong.
     what: &'a str,
+    /// How far the connection had come.
+    state: &'a str,
 }
 
-/// Takes a line apart: `[thrd:name]: protocol://host:port/id: what (after 3ms in state X)`.
+/// Takes a line apart: `[thrd:name]: protocol://host:port/id: what (after 3ms in state X)`, where a
+/// coordinator is `GroupCoordinator: host:port`.
 fn parse(text: &str) -> Line<'_> {
     let text = plain(text);
-    // The connection to a broker as the coordinator of a group is one of its own.
-    let text = text.strip_prefix("GroupCoordinator: ").unwrap_or(text);
-    let text = text.rsplit_once(" (after ").map_or(text, |(text, _)| text);
-    let nobody = Line { address: None, id: None, what: text };
-    let Some((name, what)) = text.split_once(": ") else { return nobody };
-    let (address, id) = name.rsplit_once('/').unwrap_or((name, ""));
-    if name.contains(' ') || !address.contains(':') {
+    let (text, after) = text.rsplit_once(" (after ").unwrap_or((text, ""));
+    let state = after.split_once("in state ").map_or("", |(_, state)| state);
+    let state = state.split([',', ')']).next().unwrap_or_default();
+    let (coordinator, text) = match text.split_once(": ") {
+        Some((who, rest)) if who.ends_with("Coordinator") => (true, rest),
+        _ => (false, text),
+    };
+    let nobody = Line { address: None, by_word: None, what: text, state };
+    let Some((name, what)) = text.split_once(": ").filter(|(name, _)| !name.contains(' ')) else {
         return nobody;
-    }
+    };
+    let (address, id) = match name.rsplit_once('/') {
+        Some(parts) => parts,
+        None if coordinator => (name, ""),
+        None => return nobody,
+    };
+    let by_word = match id {
+        _ if coordinator => Some("the coordinator".to_owned()),
+        "" => None,
+        id => id.bytes().all(|byte| byte.is_ascii_digit()).then(|| format!("broker {id}")),
+    };
     let address = address.split_once("://").map_or(address, |(_, address)| address);
-    let id = Some(id).filter(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()));
-    Line { address: Some(address), id, what }
+    let address = Some(address).filter(|address| address.contains(':'));
+    Line { address, by_word, what, state }
 }
 
 /// A line without the name of the thread that wrote it.
@@ -45,8 +90,44 @@ pub(super) fn broker(text: &str) -> Option<&str> {
     parse(text).address
 }
 
+/// What the end of a connection means that no side has explained: its kind, and the end of a
+/// sentence that begins with an address.
+fn broken_off(line: &Line<'_>, about: &About) -> Option<(ErrorKind, &'static str)> {
+    let signs = ["Disconnected", "Broken pipe", "Connection reset", "connection reset"];
+    if !signs.iter().any(|sign| line.what.contains(sign)) {
+        return None;
+    }
+    Some(match line.state {
+        "CONNECT" | "SSL_HANDSHAKE" if about.tls => {
+            (ErrorKind::TlsFailed, "broke off the handshake of TLS: it may be a port without TLS")
+        }
+        // Brokers send no alert to who does not begin with TLS, so they have to be asked.
+        "APIVERSION_QUERY" if !about.tls && line.address.is_some_and(probe::speaks_tls) => {
+            (ErrorKind::TlsFailed, "speaks TLS, and was not spoken to in TLS (`security.protocol`)")
+        }
+        "APIVERSION_QUERY" => {
+            (ErrorKind::Unreachable, "broke off at the first request: it may not be Kafka")
+        }
+        state if state.starts_with("AUTH") => {
+            (ErrorKind::AuthenticationFailed, "broke off during the login")
+        }
+        // What it says of itself is for everybody; for all else it wants to know whom it talks to.
+        // The cluster has named others, so it talks to us.
+        "UP" if !about.login && line.by_word.is_none() => (
+            ErrorKind::AuthenticationFailed,
+            "broke off at the second request: it may want a login (`security.protocol`)",
+        ),
+        _ => return None,
+    })
+}
+
 /// What a line means: its kind, and the end of a sentence that begins with an address.
-fn meaning(what: &str, certificate: Option<&str>) -> Option<(ErrorKind, String)> {
+fn meaning(
+    line: &Line<'_>,
+    about: &About,
+    certificate: Option<&str>,
+) -> Option<(ErrorKind, String)> {
+    let what = line.what;
     let has = |words: &[&str]| words.iter().any(|word| what.contains(word));
     let after = |start: &str| what.split_once(start).map_or(what, |(_, rest)| rest).to_owned();
     // The first bytes of an alert of TLS, read as the size of an answer.
@@ -54,18 +135,11 @@ fn meaning(what: &str, certificate: Option<&str>) -> Option<(ErrorKind, String)>
         (ErrorKind::TlsFailed, "looks like TLS, and was not spoken to in TLS".to_owned())
     } else if has(&["Invalid response size"]) {
         (ErrorKind::Unreachable, "is not Kafka: its answer has no sense".to_owned())
-    } else if has(&["SSL listener?"]) {
-        let text = "broke off at once: it may be a port for TLS, or not Kafka";
-        (ErrorKind::Unreachable, text.to_owned())
-    } else if has(&["might require SASL"]) {
-        let text = "broke off: it may want a login (`security.protocol`)";
-        (ErrorKind::Unreachable, text.to_owned())
-    } else if has(&["PLAINTEXT broker listener?"]) {
-        let text = "broke off the handshake of TLS: it may be a port without TLS";
-        (ErrorKind::Unreachable, text.to_owned())
     } else if has(&["wrong version number", "packet length too long", "unknown protocol"]) {
         (ErrorKind::TlsFailed, "does not speak TLS".to_owned())
-    } else if has(&["alert certificate required", "client SSL authentication"]) {
+    } else if has(&["alert certificate required", "client SSL authentication"])
+        || (has(&["alert bad certificate"]) && !about.certified)
+    {
         let text = "wants a certificate of ours (`ssl.certificate.location`)";
         (ErrorKind::TlsFailed, text.to_owned())
     } else if has(&["alert bad certificate", "alert unknown ca", "alert certificate"]) {
@@ -75,15 +149,22 @@ fn meaning(what: &str, certificate: Option<&str>) -> Option<(ErrorKind, String)>
     } else if has(&["certificate verify failed", "certificate could not be verified"]) {
         let why = certificate.unwrap_or("it cannot be verified");
         (ErrorKind::TlsFailed, format!("has a certificate that is not accepted: {why}"))
+    } else if let Some((kind, text)) = broken_off(line, about) {
+        (kind, text.to_owned())
     } else if has(&["SSL handshake failed: "]) {
         let why = after("SSL handshake failed: ");
         (ErrorKind::TlsFailed, format!("does not get through the handshake of TLS: {why}"))
+    } else if has(&["not valid in current SASL state"]) {
+        let text = "takes no login on this port (`security.protocol`)";
+        (ErrorKind::AuthenticationFailed, text.to_owned())
     } else if has(&["Unsupported SASL mechanism"]) {
         let why = after("Unsupported SASL mechanism");
         (ErrorKind::AuthenticationFailed, format!("does not take this SASL mechanism{why}"))
     } else if has(&["SASL authentication error: "]) {
         let why = after("SASL authentication error: ");
         (ErrorKind::AuthenticationFailed, format!("refuses the login: {why}"))
+    } else if has(&["Connection setup timed out"]) {
+        (ErrorKind::TimedOut, "takes connections, and does not answer".to_owned())
     } else if has(&["Failed to resolve "]) {
         let why = what.rsplit_once(": ").map_or(what, |(_, why)| why);
         (ErrorKind::Unreachable, format!("cannot be found: {why}"))
@@ -95,9 +176,11 @@ fn meaning(what: &str, certificate: Option<&str>) -> Option<(ErrorKind, String)>
     Some(meaning)
 }
 
-/// The error of a line about a connection. `list` is where the user has said that brokers are,
-/// `certificate` why one was not accepted.
-pub(super) fn told(trouble: &Trouble, list: &str, certificate: Option<&str>) -> ClusterError {
+/// The error of a line about a connection. `certificate` is why one was not accepted.
+pub(super) fn told(trouble: &Trouble, about: &About, certificate: Option<&str>) -> ClusterError {
+    if error::kind(trouble.code).is_denial() {
+        return error::error(trouble);
+    }
     // Brokers and libraries send what they like: one line of it is shown.
     let text = trouble.text.replace(['\n', '\r'], " ");
     let line = parse(text.trim_end_matches('.'));
@@ -110,16 +193,16 @@ pub(super) fn told(trouble: &Trouble, list: &str, certificate: Option<&str>) -> 
         return ClusterError::new(kind, line.what);
     };
     // Who was named by the cluster and not by the user has to be told as such.
-    let named = list.split(',').any(|one| {
+    let named = about.list.split(',').any(|one| {
         let one = one.trim();
         let one = one.split_once("://").map_or(one, |(_, one)| one);
         one == address || format!("{one}:9092") == address
     });
-    let who = match line.id {
-        Some(id) if !named => format!("broker {id}, by the cluster's word at {address},"),
+    let who = match &line.by_word {
+        Some(who) if !named => format!("{who}, by the cluster's word at {address},"),
         _ => address.to_owned(),
     };
-    if let Some((kind, what)) = meaning(line.what, certificate) {
+    if let Some((kind, what)) = meaning(&line, about, certificate) {
         ClusterError::new(kind, format!("{who} {what}"))
     } else {
         let kind = error::kind(trouble.code);
@@ -128,15 +211,21 @@ pub(super) fn told(trouble: &Trouble, list: &str, certificate: Option<&str>) -> 
     }
 }
 
+/// The error of a client that cannot be made of its properties.
+pub(super) fn unmade(trouble: &Trouble) -> ClusterError {
+    let text = trouble.text.replace(['\n', '\r'], " ");
+    if text.contains("key values mismatch") {
+        let text = "`ssl.key.location` is not the key of `ssl.certificate.location`";
+        return ClusterError::new(ErrorKind::TlsFailed, text);
+    }
+    let tls = text.starts_with("ssl.");
+    let kind = if tls { ErrorKind::TlsFailed } else { ErrorKind::InvalidRequest };
+    ClusterError::new(kind, text)
+}
+
 /// Whether a kind is one that connections fail with.
 const fn is_of_connections(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::AuthenticationFailed
-            | ErrorKind::AuthorizationFailed
-            | ErrorKind::TlsFailed
-            | ErrorKind::TimedOut
-    )
+    matches!(kind, ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed | ErrorKind::TimedOut)
 }
 
 #[cfg(test)]
@@ -146,13 +235,34 @@ mod tests {
 
     fn of(text: &str) -> (u8, String) {
         let trouble = Trouble { code: Code(-195), text: text.to_owned() };
-        let error = told(&trouble, "k:9092,other", Some("it has expired"));
+        let about = About { list: "k:9092,other".to_owned(), ..About::default() };
+        let error = told(&trouble, &about, Some("it has expired"));
         let code = match error.kind {
             ErrorKind::Unreachable => 6,
             ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed => 7,
             _ => 0,
         };
         (code, error.message)
+    }
+
+    #[test]
+    fn what_is_known_of_the_settings_is_taken_into_account() {
+        let of = |text: &str, about: &About| {
+            let trouble =
+                Trouble { code: Code(-195), text: format!("ssl://k:9092/bootstrap: {text}") };
+            told(&trouble, about, None).message
+        };
+        let none = About { tls: true, ..About::default() };
+        let refused = "Receive failed: error:0A000412: sslv3 alert bad certificate";
+        assert!(of(refused, &none).contains("wants a certificate of ours"));
+        let ours = About { certified: true, ..none.clone() };
+        assert!(of(refused, &ours).contains("does not accept our certificate"));
+        let gone = "Disconnected: SSL connection closed by peer (after 2ms in state CONNECT)";
+        assert!(of(gone, &ours).contains("may be a port without TLS"));
+        let gone = gone.replace("CONNECT", "UP");
+        assert!(of(&gone, &ours).contains("may want a login"));
+        let login = About { login: true, ..none };
+        assert!(of(&gone, &login).contains("cannot be talked to: Disconnected"));
     }
 
     #[test]
@@ -200,14 +310,21 @@ mod tests {
                 7,
                 "k:9092 refuses the login: Authentication failed: Invalid username or password",
             ),
+            (
+                "[thrd:GroupCoordinator]: GroupCoordinator: 10.0.0.1:1: Connect to ipv4#10.0.0.1:1 \
+                 failed: Connection refused (after 0ms in state CONNECT)",
+                6,
+                "the coordinator, by the cluster's word at 10.0.0.1:1, cannot be reached: \
+                 Connection refused",
+            ),
+            (
+                "k:9092/bootstrap: Send failed: Broken pipe (after 2ms in state UP)",
+                7,
+                "k:9092 broke off at the second request: it may want a login \
+                 (`security.protocol`)",
+            ),
             ("Failed to acquire SASL OAUTHBEARER token: file x: gone", 7, "no token: file x: gone"),
             ("k:9092/1: Receive\nfailed: x", 6, "k:9092 cannot be talked to: Receive failed: x"),
-            (
-                "GroupCoordinator: other:9092: Connect to ipv4#10.0.0.1:9092 failed: Connection \
-                 refused (after 0ms in state CONNECT)",
-                6,
-                "other:9092 cannot be reached: Connection refused",
-            ),
             ("something: else", 6, "something: else"),
         ] {
             assert_eq!(of(line), (code, sentence.to_owned()), "{line}");

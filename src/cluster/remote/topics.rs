@@ -202,7 +202,7 @@ fn config_of(config: Config) -> Option<TopicConfig> {
 
 /// Whether the trouble is that the user may not.
 fn is_denied(trouble: &Trouble) -> bool {
-    error::kind(trouble.code) == ErrorKind::AuthorizationFailed
+    error::kind(trouble.code).is_denial()
 }
 
 impl From<TopicInfo> for Described {

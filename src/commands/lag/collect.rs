@@ -138,7 +138,11 @@ fn claims(
             Err(error) if empty.contains(&id) && error.kind == ErrorKind::GroupIdNotFound => {
                 continue;
             }
-            result => result.map_err(|error| context.failure(&doing, error))?,
+            Ok(committed) => committed,
+            Err(error) => {
+                found.failures.push(context.failure(&doing, error));
+                continue;
+            }
         };
         let mut claims: Claims =
             committed.into_iter().map(|c| (c.of, (Some(c.offset), None))).collect();

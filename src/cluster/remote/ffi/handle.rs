@@ -6,7 +6,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka_sys::bindings as sys;
 
@@ -43,8 +43,8 @@ pub struct LogLine {
 #[derive(Debug, Default)]
 pub struct Log {
     lines: Mutex<VecDeque<LogLine>>,
-    /// The newest line of a broken connection.
-    failure: Mutex<Option<String>>,
+    /// The newest line of a broken connection, and when it came.
+    failure: Mutex<Option<(Instant, String)>>,
     /// How many requests went out.
     requests: AtomicU64,
 }
@@ -54,7 +54,7 @@ impl Log {
     pub fn push(&self, line: LogLine) {
         if matches!(&*line.facility, "FAIL" | "ERROR") {
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-            *failure = Some(line.text.clone());
+            *failure = Some((Instant::now(), line.text.clone()));
         }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == LINES_MAX {
@@ -63,9 +63,12 @@ impl Log {
         lines.push_back(line);
     }
 
-    /// The newest line of a broken connection.
-    pub fn last_failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The newest line of a connection that broke since `age` ago. The same line is not logged
+    /// again for half a minute.
+    pub fn last_failure(&self, age: Duration) -> Option<String> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, text) = failure.as_ref().filter(|(since, _)| since.elapsed() <= age)?;
+        Some(text.clone())
     }
 
     /// The lines since this was last asked.
@@ -202,9 +205,9 @@ impl Client {
         let asks = tokens.is_some();
         let context =
             Arc::new(Context { log: Arc::clone(log_lines), tokens, answers: AtomicU64::new(0) });
-        // SAFETY: the configuration is freed on every way out but `rd_kafka_new`'s success, which
-        // takes it over. The texts outlive the calls. The opaque is a count of the context, given
-        // up when the client ends.
+        // SAFETY: the configuration is freed where a property is not taken, and not touched after
+        // `rd_kafka_new`, which takes it over. The texts outlive the calls. The opaque is a count
+        // of the context, given up when the client ends.
         unsafe {
             let conf = sys::rd_kafka_conf_new();
             for (name, value) in properties {
@@ -239,7 +242,8 @@ impl Client {
             };
             let raw = sys::rd_kafka_new(kind, conf, why.as_mut_ptr(), why.len());
             let Some(raw) = NonNull::new(raw) else {
-                sys::rd_kafka_conf_destroy(conf);
+                // The configuration is given up. It would be ours to free, but librdkafka may have
+                // freed its interceptors already, as where a key does not fit its certificate.
                 drop(Arc::from_raw(opaque));
                 return Err(invalid(text(why.as_ptr())));
             };
@@ -350,7 +354,8 @@ mod tests {
         (1..=LINES_MAX).for_each(|n| log.push(line("CONFWARN", n)));
         let lines = log.take();
         assert_eq!((lines.len(), &*lines[0].text), (LINES_MAX, "1"));
-        assert_eq!(log.last_failure().as_deref(), Some("0"));
+        assert_eq!(log.last_failure(Duration::from_secs(60)).as_deref(), Some("0"));
+        assert_eq!(log.last_failure(Duration::ZERO), None);
         assert!(log.take().is_empty());
     }
 }
