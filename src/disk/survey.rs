@@ -1,5 +1,5 @@
 //! Owns what batch headers tell of a range of a log without its records: how many there are, and
-//! where transactions are open; and the times of single records. Leaves handing records out to
+//! where transactions are open; and which record has which time. Leaves handing records out to
 //! `reader`.
 
 use std::collections::BTreeMap;
@@ -8,10 +8,11 @@ use std::path::Path;
 
 use super::batch::{BatchHeader, HEADER_BYTES};
 use super::error::{DiskError, Result};
+use super::index::{TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
 use super::reader::{PartitionReader, start_in_segment};
 use super::state::End;
-use super::{file, segment};
+use super::{file, recovery, segment};
 use crate::config::LogConfig;
 use crate::record::RecordBuffer;
 
@@ -121,6 +122,64 @@ pub fn record_times(
 fn first_from(buffer: &RecordBuffer, offset: i64) -> Option<i64> {
     let at = buffer.spans.partition_point(|span| span.offset < offset);
     buffer.spans.get(at).map(|span| span.timestamp_ms)
+}
+
+/// The first offset from `end.start_offset` on whose record has at least `timestamp_ms`, and its
+/// timestamp.
+pub fn offset_at_time(
+    directory: &Path,
+    end: &End,
+    config: &LogConfig,
+    timestamp_ms: i64,
+) -> Result<Option<(i64, i64)>> {
+    if end.start_offset == end.end_offset || end.max_timestamp < timestamp_ms {
+        return Ok(None);
+    }
+    let mut from = end.start_offset;
+    for base in segment::list(directory)?.into_iter().filter(|&b| b <= end.active_base) {
+        let path = layout::segment_file(directory, base, SegmentFile::TimeIndex);
+        // Without its index nothing is known of a segment: it has to be read.
+        let Ok(file) = file::open_to_read(&path) else { break };
+        let entries = if base == end.active_base {
+            end.time_entries
+        } else {
+            entries_in::<TimeEntry>(&file, &path)?
+        };
+        // All records up to an entry's offset are at most as late as the entry.
+        let earlier =
+            last_before(&file, &path, entries, |e: TimeEntry| e.timestamp < timestamp_ms)?;
+        let Some(entry) = earlier else { break };
+        from = from.max(base + i64::from(entry.relative_offset) + 1);
+        let last = last_before(&file, &path, entries, |_: TimeEntry| true)?;
+        if last != Some(entry) {
+            break;
+        }
+    }
+    let mut reader = PartitionReader::new(directory, 0, from, config);
+    let mut buffer = RecordBuffer::default();
+    while reader.next_offset() < end.end_offset {
+        reader.read(end, end.end_offset, &mut buffer)?;
+        if let Some(span) = buffer.spans.iter().find(|s| s.timestamp_ms >= timestamp_ms) {
+            return Ok(Some((span.offset, span.timestamp_ms)));
+        }
+    }
+    Ok(None)
+}
+
+/// The timestamp that the batch with the log start offset begins with.
+pub fn first_timestamp(directory: &Path, end: &End, config: &LogConfig) -> Result<Option<i64>> {
+    if end.start_offset == end.end_offset {
+        return Ok(None);
+    }
+    let mut reader = PartitionReader::new(directory, 0, end.start_offset, config);
+    let mut buffer = RecordBuffer::default();
+    let to = end.start_offset + 1;
+    reader.read(end, to, &mut buffer)?;
+    let recovery = recovery::Recovery { directory, config };
+    match buffer.spans.first() {
+        Some(span) => Ok(Some(span.timestamp_ms)),
+        None => recovery.first_timestamp(end.active_base).map(Some),
+    }
 }
 
 /// Shows every batch header from the one with the offset `from` on, until `visit` says no. Bodies

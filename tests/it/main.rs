@@ -49,6 +49,7 @@ mod kafka_groups;
 mod lag;
 mod lag_exact;
 mod lag_serve;
+mod logs_bad;
 mod needs;
 mod oracle;
 mod processes;

@@ -24,10 +24,9 @@ use crate::disk::directory::{Change, LogDirectory};
 use crate::disk::error::DiskError;
 use crate::disk::offsets::OffsetsLog;
 use crate::disk::partition::PartitionLog;
-use crate::disk::reader;
 use crate::disk::registry::{Registry, Topic};
 use crate::disk::state::End;
-use crate::disk::survey::last_stable;
+use crate::disk::survey::{last_stable, offset_at_time};
 use crate::topic::{
     ConfigSource, NewTopic, PartitionDetail, TopicChange, TopicConfig, TopicDetail, TopicName,
     TopicPartition,
@@ -305,7 +304,7 @@ impl Embedded {
                 }
                 OffsetAt::Timestamp(time) => {
                     let path = directory.partition_path(&tp.topic, tp.partition);
-                    let found = reader::offset_at_time(&path, &end, &topic.config, time);
+                    let found = offset_at_time(&path, &end, &topic.config, time);
                     found.map_err(|error| error.or_deleted(&path))?.map_or(
                         plain(end.end_offset),
                         |(offset, timestamp_ms)| ListedOffset { offset, timestamp_ms },

@@ -146,7 +146,13 @@ impl Source<'_> {
             out.warn(jump);
         }
         for (of, Skipped { damage, from, to }) in &skipped {
-            out.warn(format_args!("{of}: passed over offsets {from} to {}: {damage}", to - 1));
+            if from == to {
+                out.warn(format_args!(
+                    "{of}: passed over what stands before offset {to}: {damage}"
+                ));
+            } else {
+                out.warn(format_args!("{of}: passed over offsets {from} to {}: {damage}", to - 1));
+            }
         }
         skipped.len() as u64
     }
