@@ -72,6 +72,8 @@ pub struct LogDirectory {
     broker_lock: Option<File>,
     /// Log start offsets as they were when first asked for, for partitions without a page.
     starts: OnceLock<BTreeMap<(String, i32), i64>>,
+    /// High watermarks, likewise.
+    watermarks: OnceLock<BTreeMap<(String, i32), i64>>,
 }
 
 impl LogDirectory {
@@ -85,6 +87,7 @@ impl LogDirectory {
             foreign: foreign::is_foreign(path),
             broker_lock: None,
             starts: OnceLock::new(),
+            watermarks: OnceLock::new(),
         })
     }
 
@@ -179,6 +182,20 @@ impl LogDirectory {
         }
         let starts = self.starts.get();
         Ok(starts.and_then(|s| s.get(&(topic.to_string(), partition)).copied()).unwrap_or(0))
+    }
+
+    /// One past the last record of a partition that no change of leader takes back. In a directory
+    /// of ours there is no other leader; in that of a broker it is what the broker has noted last,
+    /// if it can be read: behind it, records are readable and may yet go.
+    pub fn high_watermark(&self, topic: &TopicName, partition: i32, end: &End) -> Option<i64> {
+        if !self.foreign {
+            return Some(end.end_offset);
+        }
+        let path = self.path.join(layout::HIGH_WATERMARK_CHECKPOINT);
+        let noted =
+            self.watermarks.get_or_init(|| foreign::read_checkpoint(&path).unwrap_or_default());
+        let noted = noted.get(&(topic.to_string(), partition))?;
+        Some((*noted).clamp(end.start_offset, end.end_offset))
     }
 
     /// How far a partition can be read. Where no end is published that can be believed (the machine

@@ -371,6 +371,7 @@ fn detail(directory: &LogDirectory, name: &TopicName, topic: &Topic) -> Result<T
             isr: vec![0],
             start_offset: end.start_offset,
             end_offset: end.end_offset,
+            high_watermark: directory.high_watermark(name, partition, &end),
             bytes: Some(end.sealed_bytes + end.position),
             first_timestamp_ms: time(end.first_timestamp),
             last_timestamp_ms: time(end.max_timestamp),

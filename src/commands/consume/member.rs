@@ -137,6 +137,7 @@ impl Source<'_> {
                 (plain.take_jumped(), plain.take_skipped())
             }
             Self::Merged(merge) => {
+                merge.take_warnings().into_iter().for_each(|warning| out.warn(warning));
                 merge.tell_holes(out);
                 (merge.take_jumped(), merge.take_skipped())
             }

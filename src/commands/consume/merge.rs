@@ -93,6 +93,7 @@ pub struct Merge<'a> {
     heads: BinaryHeap<Reverse<(i64, usize)>>,
     jumped: Vec<Jump>,
     holes: Vec<(TopicPartition, Hole)>,
+    warnings: Vec<String>,
 }
 
 impl<'a> Merge<'a> {
@@ -102,10 +103,11 @@ impl<'a> Merge<'a> {
         args: &'a Args,
         range: &Range,
     ) -> Result<Result<Self, Failure>> {
-        let Resolved { mut from, jumped, holes } = match plain::resolve(cluster, args, range)? {
+        let resolved = match plain::resolve(cluster, args, range)? {
             Ok(resolved) => resolved,
             Err(failure) => return Ok(Err(failure)),
         };
+        let Resolved { mut from, jumped, holes, warnings } = resolved;
         from.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
         let mut lanes = Vec::with_capacity(from.len());
         for from in from {
@@ -122,7 +124,7 @@ impl<'a> Merge<'a> {
                 of: TopicPartition { topic: from.topic, partition: from.partition },
             });
         }
-        Ok(Ok(Self { args, lanes, heads: BinaryHeap::new(), jumped, holes }))
+        Ok(Ok(Self { args, lanes, heads: BinaryHeap::new(), jumped, holes, warnings }))
     }
 
     /// Whether it has no partition.
@@ -133,6 +135,11 @@ impl<'a> Merge<'a> {
     /// The topic of a partition that a poll named.
     pub fn topic(&self, of: usize) -> &str {
         self.lanes.get(of).map_or("", |lane| lane.of.topic.as_str())
+    }
+
+    /// What is worth a warning since this was last asked.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// What was passed over as damaged since this was last asked.
