@@ -126,6 +126,11 @@ impl PartitionReader {
         Self { window_bytes, ..self }
     }
 
+    /// From now on reads with another window.
+    pub fn set_window(&mut self, window_bytes: usize) {
+        self.window_bytes = window_bytes;
+    }
+
     /// From now on passes over the records of transactions that were aborted.
     pub fn leave_out(&mut self, aborted: Vec<Aborted>) {
         self.aborted = aborted;

@@ -136,22 +136,10 @@ pub fn offset_at_time(
         return Ok(None);
     }
     let mut from = end.start_offset;
-    for base in segment::list(directory)?.into_iter().filter(|&b| b <= end.active_base) {
-        let path = layout::segment_file(directory, base, SegmentFile::TimeIndex);
-        // Without its index nothing is known of a segment: it has to be read.
-        let Ok(file) = file::open_to_read(&path) else { break };
-        let entries = if base == end.active_base {
-            end.time_entries
-        } else {
-            entries_in::<TimeEntry>(&file, &path)?
-        };
-        // All records up to an entry's offset are at most as late as the entry.
-        let earlier =
-            last_before(&file, &path, entries, |e: TimeEntry| e.timestamp < timestamp_ms)?;
-        let Some(entry) = earlier else { break };
-        from = from.max(base + i64::from(entry.relative_offset) + 1);
-        let last = last_before(&file, &path, entries, |_: TimeEntry| true)?;
-        if last != Some(entry) {
+    for (base, entry) in time_entries(directory, end, timestamp_ms)?.into_iter().rev() {
+        let last = base + i64::from(entry.relative_offset);
+        if is_confirmed(directory, end, last, entry.timestamp) {
+            from = from.max(last + 1);
             break;
         }
     }
@@ -164,6 +152,41 @@ pub fn offset_at_time(
         }
     }
     Ok(None)
+}
+
+/// The entry of each segment's time index behind which to look for a timestamp, with the segment's
+/// base, up to the first segment that may have it: all records up to an entry's offset are at most
+/// as late as the entry.
+fn time_entries(directory: &Path, end: &End, timestamp_ms: i64) -> Result<Vec<(i64, TimeEntry)>> {
+    let mut found = Vec::new();
+    for base in segment::list(directory)?.into_iter().filter(|&b| b <= end.active_base) {
+        let path = layout::segment_file(directory, base, SegmentFile::TimeIndex);
+        // Without its index nothing is known of a segment: it has to be read.
+        let Ok(file) = file::open_to_read(&path) else { break };
+        let entries = if base == end.active_base {
+            end.time_entries
+        } else {
+            entries_in::<TimeEntry>(&file, &path)?
+        };
+        let before = |e: TimeEntry| e.timestamp < timestamp_ms;
+        let Some(entry) = last_before(&file, &path, entries, before)? else { break };
+        found.push((base, entry));
+        if last_before(&file, &path, entries, |_: TimeEntry| true)? != Some(entry) {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the log agrees with an entry of a time index: a batch ends with its offset, and has its
+/// timestamp as the largest. An index is a hint, and a wrong one would hide records.
+fn is_confirmed(directory: &Path, end: &End, last: i64, timestamp_ms: i64) -> bool {
+    let mut agrees = false;
+    let walked = headers(directory, end, last, &mut |header| {
+        agrees = header.last_offset() == last && header.max_timestamp == timestamp_ms;
+        header.last_offset() < last
+    });
+    walked.is_ok() && agrees
 }
 
 /// The timestamp that the batch with the log start offset begins with.

@@ -43,6 +43,7 @@ impl From<DiskError> for ClusterError {
             DiskError::Io { .. } | DiskError::Fenced { .. } | DiskError::Foreign { .. } => {
                 ErrorKind::Storage
             }
+            DiskError::Insecure { .. } => ErrorKind::Insecure,
             DiskError::Corrupt { .. } => ErrorKind::CorruptData,
             DiskError::Busy { .. } => ErrorKind::Busy,
             DiskError::Deleted { .. } => ErrorKind::UnknownTopicOrPartition,

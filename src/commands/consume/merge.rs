@@ -110,8 +110,10 @@ impl<'a> Merge<'a> {
         let Resolved { mut from, jumped, holes, warnings } = resolved;
         from.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
         let mut lanes = Vec::with_capacity(from.len());
+        let count = from.len();
         for from in from {
             let mut consumer = cluster.consumer(std::slice::from_ref(&from))?;
+            consumer.share(count);
             plain::set_up(&mut consumer, args);
             lanes.push(Lane {
                 consumer,
