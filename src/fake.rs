@@ -87,20 +87,52 @@ impl Users {
     /// Appends user `id` to `out` as one JSON object, without a newline: `id`, `name`, `age`,
     /// `street`, `city`, `state`, `zip`, `email`.
     pub fn append_json(&self, id: u64, out: &mut Vec<u8>) {
-        // Every field takes bits of its own, so that no two fields move together.
-        let mut bits = mix(self.seed.wrapping_add(id.wrapping_mul(GOLDEN_GAMMA)));
-        let mut draw = |width: u32| {
-            let drawn = (bits & ((1 << width) - 1)) as usize;
-            bits >>= width;
-            drawn
+        self.append_version(id, id, out);
+    }
+
+    /// The bits that a number draws.
+    const fn bits(&self, n: u64) -> u64 {
+        mix(self.seed.wrapping_add(n.wrapping_mul(GOLDEN_GAMMA)))
+    }
+
+    /// The record at place `at` of a stream that begins with user `start`.
+    pub fn change_at(&self, changes: Changes, start: u64, at: u64) -> Change {
+        // The highest bits say what it is, the others of whom.
+        let kind = |at: u64| {
+            let bits = mix(self.bits(at) ^ CHANGES_SALT);
+            let drawn = bits >> 32;
+            if at <= start || drawn >= changes.tombstones {
+                return (Kind::New, bits);
+            }
+            let is_update = drawn < changes.updates;
+            (if is_update { Kind::Update } else { Kind::Tombstone }, bits)
         };
-        let name = draw(ENTRIES_LOG2);
-        let street = draw(ENTRIES_LOG2);
-        let place = draw(ENTRIES_LOG2);
-        let domain = draw(DOMAINS_LOG2);
+        let (what, mut bits) = kind(at);
+        let (mut id, mut of) = (at, what);
+        // Back to an earlier record, and from there on, until it is one of a new user.
+        while of != Kind::New {
+            let earlier = u128::from(mix(bits)) * u128::from(id - start);
+            id = start + (earlier >> 64) as u64;
+            (of, bits) = kind(id);
+        }
+        Change { id, kind: what }
+    }
+
+    /// Appends user `id` as of the record at place `at`: who moves has another address, and keeps
+    /// name and age.
+    pub fn append_version(&self, id: u64, at: u64, out: &mut Vec<u8>) {
+        // Every field takes bits of its own, so that no two fields move together.
+        let draw =
+            |bits: u64, from: u32, width: u32| ((bits >> from) & ((1 << width) - 1)) as usize;
+        let (who, now) = (self.bits(id), self.bits(at));
+        let name = draw(who, 0, ENTRIES_LOG2);
+        let street = draw(now, ENTRIES_LOG2, ENTRIES_LOG2);
+        let place = draw(now, 2 * ENTRIES_LOG2, ENTRIES_LOG2);
+        let domain = draw(now, 3 * ENTRIES_LOG2, DOMAINS_LOG2);
         // The high bits of a product spread ten bits over a range that is no power of two.
-        let age = AGE_MIN + ((draw(10) as u64 * AGES) >> 10) as u8;
-        let suffix = ((draw(10) as u64 * 100) >> 10) as u8;
+        let rest = 3 * ENTRIES_LOG2 + DOMAINS_LOG2;
+        let age = AGE_MIN + ((draw(who, rest, 10) as u64 * AGES) >> 10) as u8;
+        let suffix = ((draw(who, rest + 10, 10) as u64 * 100) >> 10) as u8;
 
         out.extend_from_slice(b"{\"id\":");
         out.extend_from_slice(itoa::Buffer::new().format(id).as_bytes());
@@ -113,6 +145,47 @@ impl Users {
         out.extend_from_slice(self.domains.get(domain));
     }
 }
+
+/// How much of a stream is about users that came before, in parts of 2^32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Below this a record is an update.
+    updates: u64,
+    /// From there on, and below this, it is a tombstone.
+    tombstones: u64,
+}
+
+impl Changes {
+    /// Shares of updates and of tombstones, from 0 to 1; `None` where they are more than all.
+    pub fn new(updates: f64, tombstones: f64) -> Option<Self> {
+        let part = |share: f64| (share * (1_u64 << 32) as f64) as u64;
+        let changes = Self { updates: part(updates), tombstones: part(updates + tombstones) };
+        (changes.tombstones <= 1 << 32).then_some(changes)
+    }
+}
+
+/// What a record of a stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A user that was not there before.
+    New,
+    /// A user that was there before, with another address.
+    Update,
+    /// A user that was there before is deleted.
+    Tombstone,
+}
+
+/// A record of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The user that it is about.
+    pub id: u64,
+    /// What becomes of the user.
+    pub kind: Kind,
+}
+
+/// Sets what a record is apart from what a user is.
+const CHANGES_SALT: u64 = 0x5851_f42d_4c95_7f2d;
 
 /// Texts end to end in one allocation.
 #[derive(Clone, Debug, Default)]
@@ -222,6 +295,47 @@ mod tests {
         });
         assert_eq!(whole, parts.concat());
         assert_ne!(whole, lines(&Users::new(8), 0..1000));
+    }
+
+    #[test]
+    fn changes_are_about_users_that_came_before_in_the_shares_asked_for() {
+        let users = Users::new(5);
+        let changes = Changes::new(0.3, 0.1).unwrap();
+        let (start, end) = (100, 100_100);
+        let mut seen = BTreeSet::new();
+        let mut counts = [0; 3];
+        for at in start..end {
+            let Change { id, kind } = users.change_at(changes, start, at);
+            // A pure function: asked again, in any order, it says the same.
+            assert_eq!(users.change_at(changes, start, at), Change { id, kind });
+            counts[kind as usize] += 1;
+            match kind {
+                Kind::New => assert!(id == at && seen.insert(id)),
+                _ => assert!(seen.contains(&id), "{id} at {at}"),
+            }
+            let (mut before, mut after) = (Vec::new(), Vec::new());
+            users.append_json(id, &mut before);
+            users.append_version(id, at, &mut after);
+            let [before, after]: [serde_json::Value; 2] =
+                [&before, &after].map(|json| serde_json::from_slice(json).unwrap());
+            for field in ["id", "name", "age"] {
+                assert_eq!(before[field], after[field]);
+            }
+            assert!(id != at || before == after);
+        }
+        assert!((59_000..61_000).contains(&counts[0]), "{counts:?}");
+        assert!((29_500..30_500).contains(&counts[1]), "{counts:?}");
+        assert!((9_600..10_400).contains(&counts[2]), "{counts:?}");
+        // None, all, and more than all.
+        let kinds = |updates, tombstones| {
+            let changes = Changes::new(updates, tombstones).unwrap();
+            (0..1000).map(|at| users.change_at(changes, 0, at).kind).collect::<Vec<_>>()
+        };
+        assert!(kinds(0.0, 0.0).iter().all(|kind| *kind == Kind::New));
+        let all = kinds(1.0, 0.0);
+        assert!(all[0] == Kind::New && all[1..].iter().all(|kind| *kind == Kind::Update));
+        assert!(kinds(0.0, 1.0)[1..].iter().all(|kind| *kind == Kind::Tombstone));
+        assert_eq!(Changes::new(0.6, 0.5), None);
     }
 
     #[test]

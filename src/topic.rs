@@ -204,6 +204,9 @@ pub struct PartitionDetail {
     pub start_offset: i64,
     /// One past the last record (log end offset), likewise.
     pub end_offset: i64,
+    /// One past the last record that no change of leader takes back, as far as it is told; a broker
+    /// notes it in its directory every few seconds.
+    pub high_watermark: Option<i64>,
     /// Bytes of its segments; `None` where the cluster does not tell.
     pub bytes: Option<u64>,
     /// Timestamp of the first batch, in ms since the epoch; `None` when empty or not known.
@@ -227,11 +230,31 @@ impl PartitionDetail {
     pub fn records(&self) -> i64 {
         self.end_offset.saturating_sub(self.start_offset)
     }
+
+    /// Records a second, over the time from its first to its last timestamp.
+    pub fn records_per_s(&self) -> Option<f64> {
+        records_per_s(self.records(), self.first_timestamp_ms, self.last_timestamp_ms)
+    }
+}
+
+/// Records a second from the first timestamp to the last; `None` where they are one, or not known.
+pub fn records_per_s(records: i64, first_ms: Option<i64>, last_ms: Option<i64>) -> Option<f64> {
+    let span_ms = last_ms?.checked_sub(first_ms?).filter(|ms| *ms > 0)?;
+    Some(records as f64 * 1000.0 / span_ms as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_takes_two_times() {
+        assert_eq!(records_per_s(30, Some(1000), Some(4000)), Some(10.0));
+        assert_eq!(records_per_s(1, Some(1000), Some(1000)), None);
+        assert_eq!(records_per_s(2, Some(1000), Some(0)), None);
+        assert_eq!(records_per_s(2, None, Some(0)), None);
+        assert_eq!(records_per_s(2, Some(i64::MIN), Some(i64::MAX)), None);
+    }
 
     #[test]
     fn names_follow_kafkas_rule() {

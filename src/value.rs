@@ -57,6 +57,16 @@ pub fn count(text: &str) -> Result<u64, String> {
     number.times(unit).map_or_else(|| refused("it is not whole, or too large"), Ok)
 }
 
+/// Parses a share of a whole: `10%`, `0.5%`, `0.1`.
+pub fn share(text: &str) -> Result<f64, String> {
+    let (digits, whole) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits, 100.0));
+    let plain = digits.starts_with(|c: char| c.is_ascii_digit());
+    let number = digits.parse::<f64>().ok().filter(|_| plain).map(|number| number / whole);
+    number.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| {
+        format!("`{}` is no share such as 10% or 0.1, from 0% to 100%", text.escape_debug())
+    })
+}
+
 /// Returns how many the letter behind a count stands for.
 fn count_unit(unit: &str) -> Option<u128> {
     match unit {

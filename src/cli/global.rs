@@ -34,6 +34,10 @@ pub struct GlobalArgs {
     #[arg(long, value_name = "NAME", global = true, help_heading = HEADING)]
     pub profile: Option<String>,
 
+    /// Write to a log directory of another user, or that every user can write to
+    #[arg(long, global = true, help_heading = HEADING)]
+    pub insecure_dir: bool,
+
     /// Take properties from this kcat.conf or client.properties [env: KAW_CONFIG_FILE]
     #[arg(long, value_name = "FILE", global = true, help_heading = HEADING)]
     #[arg(value_hint = clap::ValueHint::FilePath)]

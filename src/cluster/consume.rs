@@ -38,6 +38,14 @@ impl Consumer {
         }
     }
 
+    /// One of so many that are read at once: takes its share of files and of memory.
+    pub fn share(&mut self, consumers: usize) {
+        match self {
+            Self::Embedded(consumer) => consumer.share(consumers),
+            Self::Remote(_) => {}
+        }
+    }
+
     /// From now on passes over what is damaged. What brokers have is theirs to mend.
     pub fn skip_damaged(&mut self) {
         match self {

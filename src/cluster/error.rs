@@ -50,6 +50,8 @@ pub enum ErrorKind {
     Busy,
     /// The operating system refused: disk full, permission, file limits.
     Storage,
+    /// Others could change what is written.
+    Insecure,
     /// It took longer than `--timeout`.
     TimedOut,
     /// No broker answers.
@@ -115,6 +117,7 @@ impl ErrorKind {
             Self::CorruptData => "CORRUPT_MESSAGE",
             Self::Busy => "BUSY",
             Self::Storage => "KAFKA_STORAGE_ERROR",
+            Self::Insecure => "INSECURE_DIRECTORY",
             Self::TimedOut => "REQUEST_TIMED_OUT",
             Self::Unreachable => "NETWORK_EXCEPTION",
             Self::AuthenticationFailed => "SASL_AUTHENTICATION_FAILED",

@@ -24,6 +24,7 @@ use self::types::{
     Cared, ConsumeFrom, GroupOptions, Limits, ListedOffset, OffsetAt, Pace, ProducerOptions,
     Target, TopicLimits, Verified,
 };
+use crate::disk::guard::trust_all;
 use crate::group::{CommittedOffset, DescribedGroup, GroupId, ListedGroup};
 use crate::topic::{NewTopic, TopicChange, TopicDetail, TopicName, TopicPartition};
 
@@ -49,6 +50,11 @@ impl Cluster {
             }
             Target::Brokers(brokers) => Ok(Self::Remote(Box::new(Remote::open(brokers, limits)))),
         }
+    }
+
+    /// From now on writes to log directories that others could change.
+    pub fn trust_all_directories() {
+        trust_all();
     }
 
     /// Whether records can be sent in transactions.

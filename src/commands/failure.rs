@@ -157,7 +157,7 @@ const fn status(kind: ErrorKind) -> Status {
         | ErrorKind::ProducerFenced
         | ErrorKind::NonEmptyGroup => Status::Partial,
         ErrorKind::CorruptData => Status::Damaged,
-        ErrorKind::Busy | ErrorKind::Storage => Status::Local,
+        ErrorKind::Busy | ErrorKind::Storage | ErrorKind::Insecure => Status::Local,
         ErrorKind::TimedOut | ErrorKind::Unreachable => Status::Unreachable,
         ErrorKind::AuthenticationFailed
         | ErrorKind::TopicAuthorizationFailed
@@ -205,6 +205,10 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         ErrorKind::InconsistentGroupProtocol => {
             topic.map(|assignor| format!("`--assignor {assignor}`, or stop the others first"))
         }
+        ErrorKind::Insecure => Some(
+            "`chown` and `chmod go-w` make it yours alone; `--insecure-dir` writes there as it is"
+                .to_owned(),
+        ),
         ErrorKind::NotFound => Some("`kaw config` shows the target and who named it".to_owned()),
         ErrorKind::Busy | ErrorKind::TimedOut => Some("`--timeout 1m` waits longer".to_owned()),
         ErrorKind::InvalidPartitions
@@ -286,6 +290,7 @@ mod tests {
             (ErrorKind::CorruptData, 4),
             (ErrorKind::Busy, 5),
             (ErrorKind::Storage, 5),
+            (ErrorKind::Insecure, 5),
             (ErrorKind::TimedOut, 6),
             (ErrorKind::Unreachable, 6),
             (ErrorKind::AuthenticationFailed, 7),

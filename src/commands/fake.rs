@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::{Context, Failure, Status};
-use crate::fake::Users;
+use crate::fake::{Change, Changes, Kind, Users};
 use crate::value::{self, Rate};
 
 /// What stands below its help.
@@ -12,7 +12,8 @@ const EXAMPLES: &str = "\
 EXAMPLES:
   kaw fake 3
   kaw fake 1M --seed 7 > users.jsonl
-  kaw fake 1000 | kaw produce users --key-field /id";
+  kaw fake 1000 | kaw produce users --key-field /id
+  kaw fake 1000 --json --updates 20% --tombstones 5% | kaw produce users --json";
 
 /// Bytes gathered before a write: several times what a pipe holds, so that a write fills it.
 const BUFFER_BYTES: usize = 128 << 10;
@@ -42,6 +43,42 @@ pub struct Args {
     /// The id of the first user
     #[arg(long, value_name = "ID", default_value_t = 1)]
     pub start_id: u64,
+
+    /// Print JSON envelopes with the id as the key, as `kaw produce --json` reads them
+    #[arg(short = 'J', long)]
+    pub json: bool,
+
+    /// What is to become of users that came before.
+    #[command(flatten)]
+    pub changing: Changing,
+}
+
+/// What is to become of users that came before.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Changing {
+    /// So many of the records are updates: a user that came before has moved (20%, 0.2)
+    ///
+    /// Name and age stay, the address and the domain of the email change. The records that are
+    /// no updates have the ids of their places, so that some ids are left out.
+    #[arg(long, value_name = "SHARE", value_parser = value::share, default_value_t = 0.0)]
+    #[arg(hide_default_value = true)]
+    pub updates: f64,
+
+    /// So many of the records delete a user that came before: their value is null
+    #[arg(long, value_name = "SHARE", value_parser = value::share, default_value_t = 0.0)]
+    #[arg(hide_default_value = true)]
+    pub tombstones: f64,
+}
+
+impl Changing {
+    /// The shares; `keyed` says whether records have keys, without which nothing can be deleted.
+    pub fn resolve(self, keyed: bool, key: &str) -> Result<Changes, Failure> {
+        if self.tombstones > 0.0 && !keyed {
+            return Err(Failure::usage(format!("--tombstones: a tombstone needs a key: {key}")));
+        }
+        Changes::new(self.updates, self.tombstones)
+            .ok_or_else(|| Failure::usage("--updates and --tombstones are more than all records"))
+    }
 }
 
 /// Prints the users. Signals keep their defaults: nothing is in flight that would be lost.
@@ -52,7 +89,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
             Failure::usage(format!("{count} users from {} on pass the largest id", args.start_id))
         })?,
     };
-    let users = Users::new(args.seed);
+    let lines = Lines {
+        users: Users::new(args.seed),
+        changes: args.changing.resolve(args.json, "--json")?,
+        start: args.start_id,
+        json: args.json,
+    };
     let mut stdout = context.out.stdout().map_err(Failure::stdout)?;
     let mut buffer = Vec::with_capacity(BUFFER_BYTES + 1024);
     let mut id = args.start_id;
@@ -72,14 +114,39 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         };
         buffer.clear();
         while id < until && buffer.len() < bytes_max {
-            users.append_json(id, &mut buffer);
-            buffer.push(b'\n');
+            lines.append(id, &mut buffer);
             id += 1;
         }
         bytes += buffer.len() as u64;
         stdout.write_all(&buffer).map_err(Failure::stdout)?;
     }
     Ok(Status::Done)
+}
+
+/// The lines to print.
+struct Lines {
+    users: Users,
+    changes: Changes,
+    start: u64,
+    json: bool,
+}
+
+impl Lines {
+    /// Appends the line at one place.
+    fn append(&self, at: u64, out: &mut Vec<u8>) {
+        let Change { id, kind } = self.users.change_at(self.changes, self.start, at);
+        if self.json {
+            out.extend_from_slice(b"{\"key\":\"");
+            out.extend_from_slice(itoa::Buffer::new().format(id).as_bytes());
+            if kind == Kind::Tombstone {
+                out.extend_from_slice(b"\",\"value\":null}\n");
+                return;
+            }
+            out.extend_from_slice(b"\",\"value_json\":");
+        }
+        self.users.append_version(id, at, out);
+        out.extend_from_slice(if self.json { b"}\n" } else { b"\n" });
+    }
 }
 
 /// Waits until at least one more is due after `sent`, and returns how many are.

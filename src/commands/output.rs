@@ -14,8 +14,14 @@ use super::Stop;
 use crate::out::{Out, Stdout};
 use crate::sys;
 
-/// Buffers on their way; with the size of a read this bounds the memory of a stream.
+/// Buffers on their way; with their size this bounds the memory of a stream.
 const QUEUED: usize = 4;
+/// What a buffer holds when it is handed over at the latest, but for its last record.
+pub const BUFFER_BYTES: usize = 4 << 20;
+/// A longer buffer goes alone, and its memory is given back.
+const ALONE_BYTES: usize = 2 * BUFFER_BYTES;
+/// How soon it is looked again whether such a buffer may go.
+const ALONE_STEP: Duration = Duration::from_millis(1);
 /// Up to this many bytes, handing over costs more than writing; and a pipe that takes anything
 /// takes as many without a wait.
 const STRAIGHT_BYTES: usize = 4096;
@@ -122,6 +128,9 @@ impl Output {
                 if !theirs.is_over() {
                     theirs.write(&mut stdout, ticket, &bytes);
                 }
+                if bytes.capacity() > ALONE_BYTES {
+                    bytes = Vec::new();
+                }
                 theirs.pending.fetch_sub(1, Ordering::AcqRel);
                 bytes.clear();
                 drop(give_back.try_send(bytes));
@@ -161,6 +170,9 @@ impl Output {
             self.shared.written.store(self.handed, Ordering::Release);
             return Ok(None);
         }
+        if bytes.len() > ALONE_BYTES && !self.is_idle_within(wait) {
+            return Ok(Some(bytes));
+        }
         self.shared.pending.fetch_add(1, Ordering::AcqRel);
         match self.queue.send_timeout((self.handed + 1, bytes), wait) {
             Ok(()) => {
@@ -174,6 +186,15 @@ impl Output {
             // The thread takes until the sender is gone.
             Err(SendTimeoutError::Disconnected(_)) => Err(io::ErrorKind::BrokenPipe.into()),
         }
+    }
+
+    /// Whether nothing is on its way, now or soon.
+    fn is_idle_within(&self, wait: Duration) -> bool {
+        let until = Instant::now() + wait;
+        while self.is_busy() && Instant::now() < until {
+            std::thread::sleep(ALONE_STEP);
+        }
+        !self.is_busy()
     }
 
     /// Takes back what the thread has not begun to write, all but what `stays` names by its ticket.

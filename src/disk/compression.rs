@@ -72,16 +72,40 @@ pub fn decompress(
     budget: usize,
     out: &mut Vec<u8>,
 ) -> io::Result<()> {
+    check_packed(input.len(), budget)?;
+    expand(codec, input, budget, out).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => io::Error::new(error.kind(), "it is cut"),
+        _ => error,
+    })
+}
+
+/// Refuses what is longer than any codec makes of what is within the budget.
+pub fn check_packed(bytes: usize, budget: usize) -> io::Result<()> {
+    if bytes > budget.saturating_mul(5) / 4 + 4096 { Err(over_budget(budget)) } else { Ok(()) }
+}
+
+/// As [`decompress`].
+fn expand(codec: Compression, input: &[u8], budget: usize, out: &mut Vec<u8>) -> io::Result<()> {
     match codec {
         Compression::None => copy_bounded(input, budget, out),
         Compression::Gzip => copy_bounded(flate2::read::MultiGzDecoder::new(input), budget, out),
         Compression::Snappy => xerial::decompress(input, budget, out),
-        Compression::Lz4 => copy_bounded(lz4_flex::frame::FrameDecoder::new(input), budget, out),
+        Compression::Lz4 => {
+            copy_bounded(lz4_flex::frame::FrameDecoder::new(input), budget, out).map_err(in_words)
+        }
         Compression::Zstd => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
             copy_bounded(decoder, budget, out)
         }
+    }
+}
+
+/// The reason why a frame of LZ4 is none, as a sentence: its own is a name in the code.
+fn in_words(error: io::Error) -> io::Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<lz4_flex::frame::Error>()) {
+        Some(inner) => io::Error::new(error.kind(), format!("its frame is not valid ({inner})")),
+        None => error,
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::error::{DiskError, Result};
+use super::guard::{check_file_system, check_is_directory, check_owner};
 use super::meta::{self, MetaProperties, Uuid};
 use super::partition::PartitionLog;
 use super::recovery::Recovery;
@@ -18,20 +19,6 @@ use super::{BootId, file, foreign, layout, segment};
 use crate::config::LogConfig;
 use crate::sys::{self, LockKind, Page};
 use crate::topic::TopicName;
-
-/// File systems whose locks or shared mappings do not hold between machines, or at all, by the
-/// magic number of statfs(2).
-const REMOTE_FILE_SYSTEMS: [(i64, &str); 9] = [
-    (0x6969, "NFS"),
-    (0x517b, "SMB"),
-    (0xff53_4d42, "CIFS"),
-    (0xfe53_4d42, "SMB2"),
-    (0x0102_1997, "9p"),
-    (0x6573_5546, "FUSE"),
-    (0x00c3_6400, "Ceph"),
-    (0x5346_414f, "AFS"),
-    (0x0bd0_0bd0, "Lustre"),
-];
 
 /// The lock byte of the directory's own state file.
 const CHANGE_BYTE: u64 = 0;
@@ -72,6 +59,8 @@ pub struct LogDirectory {
     broker_lock: Option<File>,
     /// Log start offsets as they were when first asked for, for partitions without a page.
     starts: OnceLock<BTreeMap<(String, i32), i64>>,
+    /// High watermarks, likewise.
+    watermarks: OnceLock<BTreeMap<(String, i32), i64>>,
 }
 
 impl LogDirectory {
@@ -85,6 +74,7 @@ impl LogDirectory {
             foreign: foreign::is_foreign(path),
             broker_lock: None,
             starts: OnceLock::new(),
+            watermarks: OnceLock::new(),
         })
     }
 
@@ -158,6 +148,7 @@ impl LogDirectory {
         partition: i32,
         config: &LogConfig,
     ) -> Result<PartitionLog> {
+        check_owner(&self.partition_path(topic, partition))?;
         let start = self.start_on_record(topic, partition)?;
         PartitionLog::open(&self.partition_path(topic, partition), config.clone(), self.boot, start)
     }
@@ -179,6 +170,20 @@ impl LogDirectory {
         }
         let starts = self.starts.get();
         Ok(starts.and_then(|s| s.get(&(topic.to_string(), partition)).copied()).unwrap_or(0))
+    }
+
+    /// One past the last record of a partition that no change of leader takes back. In a directory
+    /// of ours there is no other leader; in that of a broker it is what the broker has noted last,
+    /// if it can be read: behind it, records are readable and may yet go.
+    pub fn high_watermark(&self, topic: &TopicName, partition: i32, end: &End) -> Option<i64> {
+        if !self.foreign {
+            return Some(end.end_offset);
+        }
+        let path = self.path.join(layout::HIGH_WATERMARK_CHECKPOINT);
+        let noted =
+            self.watermarks.get_or_init(|| foreign::read_checkpoint(&path).unwrap_or_default());
+        let noted = noted.get(&(topic.to_string(), partition))?;
+        Some((*noted).clamp(end.start_offset, end.end_offset))
     }
 
     /// How far a partition can be read. Where no end is published that can be believed (the machine
@@ -214,7 +219,9 @@ impl LogDirectory {
         let damage = match repaired {
             Ok(end) => return Ok(ReadEnd { end, damage: None }),
             Err(DiskError::Io { source, .. }) if is_denied(&source) => None,
-            Err(DiskError::Busy { .. } | DiskError::Fenced { .. }) => None,
+            Err(DiskError::Busy { .. } | DiskError::Fenced { .. } | DiskError::Insecure { .. }) => {
+                None
+            }
             Err(damage @ DiskError::Corrupt { .. }) => Some(damage),
             Err(error) => return Err(error),
         };
@@ -429,6 +436,10 @@ impl Change<'_> {
     /// creation. On a full disk it cannot go first: then the records make room for it, and a kill
     /// in between leaves a topic that is to be deleted once more.
     pub fn delete(&mut self, name: &TopicName, now_ms: i64) -> Result<()> {
+        let Some(topic) = self.registry.topics.get(name) else { return Ok(()) };
+        for partition in 0..topic.partitions {
+            layout::check_partition(&self.directory.partition_path(name, partition))?;
+        }
         let Some(topic) = self.registry.topics.remove(name) else { return Ok(()) };
         match self.commit(now_ms) {
             Err(error) if error.is_full_disk() => {
@@ -511,42 +522,6 @@ fn is_denied(error: &std::io::Error) -> bool {
 fn write_new(path: &Path, text: &str) -> Result<()> {
     let file = file::create_new(path)?;
     file.write_all_at(text.as_bytes(), 0).map_err(DiskError::io("write", path))
-}
-
-fn check_is_directory(path: &Path) -> Result<()> {
-    match std::fs::metadata(path) {
-        Ok(facts) if facts.is_dir() => Ok(()),
-        Ok(_) => {
-            let found = "it is not a directory".to_owned();
-            Err(DiskError::Foreign { path: path.to_owned(), found })
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            Err(DiskError::Missing { path: path.to_owned() })
-        }
-        Err(e) => Err(DiskError::io("open", path)(e)),
-    }
-}
-
-fn check_file_system(path: &Path) -> Result<()> {
-    let kind = sys::file_system(path).map_err(DiskError::io("examine", path))?.kind;
-    match REMOTE_FILE_SYSTEMS.iter().find(|(magic, _)| *magic == kind) {
-        Some((_, name)) => {
-            let found = format!("it is on {name}, where locks do not hold; use a local disk");
-            Err(DiskError::Foreign { path: path.to_owned(), found })
-        }
-        None => Ok(()),
-    }
-}
-
-/// Refuses to write where others could change what was written, in a directory that is not ours.
-fn check_owner(path: &Path) -> Result<()> {
-    let facts = std::fs::metadata(path).map_err(DiskError::io("stat", path))?;
-    let user = sys::effective_user();
-    if facts.uid() != user && facts.mode() & 0o022 != 0 {
-        let found = "it belongs to somebody else, and others can write to it".to_owned();
-        return Err(DiskError::Foreign { path: path.to_owned(), found });
-    }
-    Ok(())
 }
 
 /// Takes Kafka's directory lock, shared. A broker unlinks the file when it stops, so what was

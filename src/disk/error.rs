@@ -73,6 +73,13 @@ pub enum DiskError {
         /// The path.
         path: PathBuf,
     },
+    /// A directory that others could change while we write to it.
+    Insecure {
+        /// The directory.
+        path: PathBuf,
+        /// Who could.
+        found: String,
+    },
     /// Something that is not ours, or not of this version.
     Foreign {
         /// The path.
@@ -147,7 +154,9 @@ impl fmt::Display for DiskError {
                 write!(f, "a batch of {bytes} bytes is larger than max.message.bytes ({max_bytes})")
             }
             Self::Missing { path } => write!(f, "{} does not exist", path.display()),
-            Self::Foreign { path, found } => write!(f, "{}: {found}", path.display()),
+            Self::Insecure { path, found } | Self::Foreign { path, found } => {
+                write!(f, "{}: {found}", path.display())
+            }
         }
     }
 }

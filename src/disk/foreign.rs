@@ -16,6 +16,7 @@ use super::meta::{self, Uuid};
 use super::record::{Wanted, decode, plain_range};
 use super::recovery::{self, Recovery};
 use super::registry::{Registry, Topic};
+use super::scan::Scanner;
 use super::state::End;
 use super::{file, segment};
 use crate::config::LogConfig;
@@ -203,7 +204,9 @@ impl Tail {
             self.end.position = ended.position;
             self.end.end_offset = ended.next_offset;
             let Some(next) = bases.iter().copied().find(|&next| next > base) else { return Ok(()) };
-            if let Some(reason) = ended.bad {
+            if let Some(reason) = ended.bad
+                && !is_unused(&self.directory, base, ended.position)?
+            {
                 let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
                 let (position, offset) = (ended.position, Some(ended.next_offset));
                 return Err(DiskError::Corrupt { path, position, offset, reason });
@@ -247,6 +250,15 @@ impl Tail {
         })?;
         failure.map_or(Ok(ended), Err)
     }
+}
+
+/// Whether a segment has nothing but zeros behind a position: space that the broker set aside
+/// (`preallocate`) and did not use.
+fn is_unused(directory: &Path, base: i64, position: u64) -> Result<bool> {
+    let path = layout::segment_file(directory, base, SegmentFile::Log);
+    let file = file::open_to_read(&path)?;
+    let len = file.metadata().map_err(DiskError::io("stat", &path))?.len();
+    Scanner::new(&file, &path, len).is_zero_from(position)
 }
 
 /// Whether a control batch is the end of a transaction that was aborted.

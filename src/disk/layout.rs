@@ -24,6 +24,8 @@ pub const GROUP_PREFIX: &str = ".kaw-g-";
 pub const RESUME_PREFIX: &str = ".kaw-r-";
 /// Log start offsets that are not the base of the first segment.
 pub const LOG_START_CHECKPOINT: &str = "log-start-offset-checkpoint";
+/// High watermarks of partitions, as a broker notes them every few seconds.
+pub const HIGH_WATERMARK_CHECKPOINT: &str = "replication-offset-checkpoint";
 /// How far the logs are compacted: the first offset that is not.
 pub const CLEANER_CHECKPOINT: &str = "cleaner-offset-checkpoint";
 /// What a file is called behind its name while compaction writes it.

@@ -122,16 +122,19 @@ fn key_and_value(header: &BatchHeader, arena: &[u8], start: usize) -> Option<(Sl
 }
 
 /// Pushes a span for each wanted record of the message that begins at `start` of the arena, and
-/// whose checksum is right. On an error nothing was pushed.
+/// whose checksum is right, as far as there is `room`. Answers the offset where to go on: that of
+/// the first record for which there was none, or the end of the message. On an error nothing was
+/// pushed.
 pub fn decode(
     header: &BatchHeader,
     buffer: &mut RecordBuffer,
     start: usize,
     wanted: Wanted,
     budget_bytes: usize,
-) -> Result<(), String> {
+    room: usize,
+) -> Result<i64, String> {
     let spans = buffer.spans.len();
-    let answer = decode_all(header, buffer, start, wanted, budget_bytes);
+    let answer = decode_all(header, buffer, start, wanted, budget_bytes, room);
     if answer.is_err() {
         buffer.spans.truncate(spans);
     }
@@ -145,19 +148,19 @@ fn decode_all(
     start: usize,
     wanted: Wanted,
     budget_bytes: usize,
-) -> Result<(), String> {
+    room: usize,
+) -> Result<i64, String> {
     let pair = key_and_value(header, &buffer.arena, start);
     let (key, value) = pair.ok_or("key and value of a message do not fit into it")?;
-    let push = |buffer: &mut RecordBuffer, offset, key, value, timestamp_ms| {
-        if (wanted.from..wanted.to).contains(&offset) {
-            let span = Span::new(key, value, timestamp_ms);
-            buffer.spans.push(Span { offset, partition: wanted.partition, ..span });
-        }
+    let span_of = |offset, (key, value), timestamp_ms| {
+        let span = Span::new(key, value, timestamp_ms);
+        let is_wanted = (wanted.from..wanted.to).contains(&offset);
+        is_wanted.then_some(Span { offset, partition: wanted.partition, ..span })
     };
     let codec = match header.compression() {
         Some(Compression::None) => {
-            push(buffer, header.base_offset, key, value, header.max_timestamp);
-            return Ok(());
+            buffer.spans.extend(span_of(header.base_offset, (key, value), header.max_timestamp));
+            return Ok(header.next_offset());
         }
         Some(codec) if codec != Compression::Zstd => codec,
         _ => {
@@ -172,8 +175,13 @@ fn decode_all(
     let inner = buffer.arena.len();
     compression::decompress(codec, &packed, budget_bytes, &mut buffer.arena)
         .map_err(|e| format!("a set of messages does not decompress: {e}"))?;
-    let headers = inner_headers(header, &buffer.arena, inner)?;
-    let last = headers.last().map(|(_, inner)| inner.base_offset);
+    let RecordBuffer { arena, spans, .. } = buffer;
+    // Twice: the last offset says what the first is, and a list of all could be very long.
+    let mut last = None;
+    inner_messages(header, arena, inner, |_, one| {
+        last = Some(one.base_offset);
+        true
+    })?;
     let last = last.ok_or("a set of messages is empty")?;
     // Some versions of librdkafka wrote 0 as the offset of a set.
     let is_absolute = header.format == 0 || header.base_offset == 0;
@@ -181,28 +189,33 @@ fn decode_all(
     if first < 0 || (header.format == 0 && last > header.base_offset) {
         return Err(format!("offset {last} is in a set that ends at {}", header.base_offset));
     }
-    for (at, one) in headers {
-        let pair = key_and_value(&one, &buffer.arena, at);
-        let (key, value) = pair.ok_or("key and value of an inner message do not fit into it")?;
+    let full = spans.len().saturating_add(room);
+    let mut next = header.next_offset();
+    inner_messages(header, arena, inner, |pair, one| {
         let given = header.timestamp_kind() == crate::record::TimestampKind::LogAppend;
         let timestamp = if given { header.max_timestamp } else { one.max_timestamp };
-        push(buffer, first + one.base_offset, key, value, timestamp);
-    }
-    Ok(())
+        let Some(span) = span_of(first + one.base_offset, pair, timestamp) else { return true };
+        if spans.len() >= full {
+            next = span.offset;
+            return false;
+        }
+        spans.push(span);
+        true
+    })?;
+    Ok(next)
 }
 
-/// The messages of a set, from `at` of the arena to its end, and where each is. Each is checked;
-/// none may be a set again.
-fn inner_headers(
+/// Shows the messages of a set, from `at` of the arena to its end, with key and value of each,
+/// until `visit` says no. Each is checked; none may be a set again.
+fn inner_messages(
     outer: &BatchHeader,
     arena: &[u8],
     mut at: usize,
-) -> Result<Vec<(usize, BatchHeader)>, String> {
-    let mut headers = Vec::new();
-    let mut due = 0;
+    mut visit: impl FnMut((Slice, Slice), &BatchHeader) -> bool,
+) -> Result<(), String> {
+    let (mut n, mut due) = (0, 0);
     while at < arena.len() {
         let rest = arena.get(at..).unwrap_or_default();
-        let n = headers.len();
         let wrong = |reason: String| format!("inner message {n}: {reason}");
         let format = format_of(rest).filter(|&format| format == outer.format);
         let format = format.ok_or_else(|| wrong("it is of another format".to_owned()))?;
@@ -218,11 +231,16 @@ fn inner_headers(
         if header.base_offset < due {
             return Err(wrong(format!("offset {} where {due} is due", header.base_offset)));
         }
+        let pair = key_and_value(&header, arena, at);
+        let pair = pair.ok_or_else(|| wrong("key and value do not fit into it".to_owned()))?;
+        if !visit(pair, &header) {
+            return Ok(());
+        }
         due = header.base_offset + 1;
-        headers.push((at, header));
         at += message.len();
+        n += 1;
     }
-    Ok(headers)
+    Ok(())
 }
 
 /// Puts the checksum of an LZ4 frame's header right: with format 0 it was made of the wrong bytes

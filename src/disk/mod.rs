@@ -53,6 +53,7 @@ pub mod error;
 pub mod file;
 pub mod foreign;
 pub mod gaps;
+pub mod guard;
 pub mod index;
 pub mod layout;
 pub mod legacy;

@@ -24,7 +24,7 @@ use super::layout::{self, SegmentFile};
 use super::recovery::{Cut, Recovered, Recovery, count_batch, producer_entry};
 use super::segment::{self, Segment};
 use super::state::{End, ProducerEntry, State};
-use super::{BootId, cleaner, producers, reader, resume, survey};
+use super::{BootId, cleaner, producers, resume, survey};
 use crate::config::LogConfig;
 use crate::record::TimestampKind;
 
@@ -231,7 +231,7 @@ impl PartitionLog {
         let mut recovered = recovery.rebuild(self.log_start, self.state.recovery_point())?;
         let end = &mut recovered.end;
         if end.start_offset < end.end_offset {
-            let first = reader::first_timestamp(&self.directory, end, &self.config)?;
+            let first = survey::first_timestamp(&self.directory, end, &self.config)?;
             end.first_timestamp = first.unwrap_or(-1);
         }
         producers::remove_above(&self.directory, recovered.end.end_offset)?;
@@ -453,7 +453,7 @@ impl PartitionLog {
         }
         if start < end.end_offset {
             end.first_timestamp =
-                reader::first_timestamp(&self.directory, &end, &self.config)?.unwrap_or(-1);
+                survey::first_timestamp(&self.directory, &end, &self.config)?.unwrap_or(-1);
         } else {
             end.max_timestamp = -1;
         }

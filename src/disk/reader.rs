@@ -1,5 +1,6 @@
-//! Owns reading a partition: windows of whole batches up to the published end, by offset and by
-//! time. Takes no lock, and never looks past the published end. Leaves waiting to `cluster`.
+//! Owns reading a partition: windows of whole batches up to the published end, by offset.
+//! Takes no lock, and never looks past the published end. Leaves waiting to `cluster`, and times to
+//! `survey`.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -8,9 +9,9 @@ use std::path::{Path, PathBuf};
 use super::batch::{BatchError, BatchHeader, HEADER_BYTES, check_crc};
 use super::error::{DiskError, Result};
 use super::foreign::Aborted;
-use super::index::{OffsetEntry, TimeEntry, entries_in, last_before};
+use super::index::{OffsetEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
-use super::record::{Wanted, decode, plain_range};
+use super::record::{ROOM, Wanted, decode_some, plain_range};
 use super::scan::Scanner;
 use super::state::End;
 use super::{compression, file, gaps, legacy, recovery, segment};
@@ -20,6 +21,9 @@ use crate::record::{Compression, RecordBuffer};
 /// How much is read at once: small enough that what was read is still in the cache when it is
 /// decoded and written out.
 const WINDOW_BYTES: usize = 256 << 10;
+
+/// The memory that is kept for the next batch to be decompressed: there may be many readers.
+const PACKED_BYTES_KEPT: usize = 16 << 10;
 
 /// Once batches have grown to this much, the rest of the window waits for the next turn.
 const ARENA_BYTES_FULL: usize = 4 << 20;
@@ -120,6 +124,11 @@ impl PartitionReader {
     #[must_use]
     pub fn window(self, window_bytes: usize) -> Self {
         Self { window_bytes, ..self }
+    }
+
+    /// From now on reads with another window.
+    pub fn set_window(&mut self, window_bytes: usize) {
+        self.window_bytes = window_bytes;
     }
 
     /// From now on passes over the records of transactions that were aborted.
@@ -225,8 +234,12 @@ impl PartitionReader {
         // The segments behind this place.
         let mut bases = segment::list(&self.directory)?;
         bases.retain(|&base| base <= end.active_base);
-        let here = self.segment.as_ref().map_or(from, |open| open.base.max(from));
-        let bound = bases.into_iter().find(|&base| base > here).unwrap_or(end.end_offset);
+        let behind = |&base: &i64| match &self.segment {
+            // What is damaged may stand behind the last offset of its segment.
+            Some(open) => base > open.base && base >= from,
+            None => base > from,
+        };
+        let bound = bases.into_iter().find(behind).unwrap_or(end.end_offset);
         let mut next = bound;
         if let Some(open) = &mut self.segment {
             let limit = open.readable(end)?;
@@ -323,9 +336,15 @@ impl PartitionReader {
                 // The first batch is longer than the window.
                 Ok(Some(more)) => wanted = more,
                 Err(error) => {
+                    let mut scanner = Scanner::new(&open.file, &open.path, limit);
+                    // Space that a broker set aside (`preallocate`) and never used.
+                    let is_end = scanner.is_zero_from(open.position)?;
+                    if is_end {
+                        open.position = limit;
+                    }
                     self.segment = Some(open);
                     // What was decoded before the damage is handed out first.
-                    return if buffer.is_empty() { Err(error) } else { Ok(true) };
+                    return if buffer.is_empty() && !is_end { Err(error) } else { Ok(true) };
                 }
             }
         }
@@ -388,12 +407,11 @@ impl PartitionReader {
             }
             if header.last_offset() >= self.next_offset {
                 self.note_hole(self.next_offset, header.base_offset.min(to), COMPACTED);
-                self.take_batch(&header, at, to, buffer).map_err(damage)?;
-                if header.next_offset() > to {
-                    self.next_offset = to;
+                let next = self.take_batch(&header, at, to, buffer).map_err(damage)?;
+                self.next_offset = next;
+                if next < header.next_offset() {
                     return Ok(None);
                 }
-                self.next_offset = header.next_offset();
             }
             open.due = header.next_offset();
             at += header.size_bytes;
@@ -402,24 +420,26 @@ impl PartitionReader {
         Ok(None)
     }
 
-    /// Decodes the batch at `at` of the arena into spans. Markers are passed over.
+    /// Decodes the batch at `at` of the arena into spans. Markers are passed over. Answers the
+    /// offset where to go on: within the batch, where there was no room for all of it.
     fn take_batch(
         &mut self,
         header: &BatchHeader,
         at: usize,
         to: i64,
         buffer: &mut RecordBuffer,
-    ) -> Result<(), String> {
+    ) -> Result<i64, String> {
         let first = header.base_offset.max(self.next_offset);
         if header.is_control() || self.is_aborted(header) {
             let why = if header.is_control() { MARKER } else { ABORTED };
             self.note_hole(first, header.next_offset().min(to), why);
-            return Ok(());
+            return Ok(header.next_offset().min(to));
         }
         buffer.timestamp_kind = header.timestamp_kind();
         let wanted = Wanted { partition: self.partition, from: self.next_offset, to };
         if header.is_legacy() {
-            return legacy::decode(header, buffer, at, wanted, self.budget_bytes);
+            let budget_bytes = self.budget_bytes;
+            return Ok(legacy::decode(header, buffer, at, wanted, budget_bytes, ROOM)?.min(to));
         }
         let due = i64::from(header.last_offset_delta) + 1;
         let records = i64::from(header.record_count);
@@ -431,28 +451,36 @@ impl PartitionReader {
             .ok_or_else(|| format!("codec {} is not known", header.attributes & 7))?;
         let (mut start, mut end) = plain_range(header, at);
         if codec != Compression::None {
-            self.packed.clear();
-            self.packed.extend_from_slice(buffer.arena.get(start..end).unwrap_or_default());
-            start = buffer.arena.len();
-            compression::decompress(codec, &self.packed, self.budget_bytes, &mut buffer.arena)
-                .map_err(|e| format!("a batch does not decompress: {e}"))?;
+            let packed = end - start;
+            compression::check_packed(packed, self.budget_bytes)
+                .and_then(|()| {
+                    self.packed.clear();
+                    self.packed.extend_from_slice(buffer.arena.get(start..end).unwrap_or_default());
+                    start = buffer.arena.len();
+                    let (packed, budget_bytes) = (&self.packed, self.budget_bytes);
+                    compression::decompress(codec, packed, budget_bytes, &mut buffer.arena)
+                })
+                .map_err(|e| format!("a {} batch does not decompress: {e}", codec.name()))?;
+            if packed > PACKED_BYTES_KEPT {
+                self.packed = Vec::new();
+            }
             end = buffer.arena.len();
         }
         let before = buffer.len();
-        decode(header, buffer, start, end, wanted)?;
+        let next = decode_some(header, buffer, start, end, wanted, ROOM)?.min(to);
         if self.holes.is_some() {
             let mut due = first;
             for span in buffer.spans.get(before..).unwrap_or_default() {
                 self.note_hole(due, span.offset, COMPACTED);
                 due = span.offset + 1;
             }
-            self.note_hole(due, header.next_offset().min(to), COMPACTED);
+            self.note_hole(due, next, COMPACTED);
         }
         if buffer.len() == before && codec != Compression::None {
             // Nothing of it is wanted, so nothing points there.
             buffer.arena.truncate(start);
         }
-        Ok(())
+        Ok(next)
     }
 }
 
@@ -527,62 +555,4 @@ fn check_entry(log: &File, base: i64, entry: OffsetEntry) -> Option<(u64, i64)> 
     let header = BatchHeader::parse(&bytes).ok()?;
     let agrees = header.last_offset() == base + i64::from(entry.relative_offset);
     agrees.then_some((position, header.base_offset))
-}
-
-/// The first offset from `end.start_offset` on whose record has at least `timestamp_ms`, and its
-/// timestamp.
-pub fn offset_at_time(
-    directory: &Path,
-    end: &End,
-    config: &LogConfig,
-    timestamp_ms: i64,
-) -> Result<Option<(i64, i64)>> {
-    if end.start_offset == end.end_offset || end.max_timestamp < timestamp_ms {
-        return Ok(None);
-    }
-    let mut from = end.start_offset;
-    for base in segment::list(directory)?.into_iter().filter(|&b| b <= end.active_base) {
-        let path = layout::segment_file(directory, base, SegmentFile::TimeIndex);
-        // Without its index nothing is known of a segment: it has to be read.
-        let Ok(file) = file::open_to_read(&path) else { break };
-        let entries = if base == end.active_base {
-            end.time_entries
-        } else {
-            entries_in::<TimeEntry>(&file, &path)?
-        };
-        // All records up to an entry's offset are at most as late as the entry.
-        let earlier =
-            last_before(&file, &path, entries, |e: TimeEntry| e.timestamp < timestamp_ms)?;
-        let Some(entry) = earlier else { break };
-        from = from.max(base + i64::from(entry.relative_offset) + 1);
-        let last = last_before(&file, &path, entries, |_: TimeEntry| true)?;
-        if last != Some(entry) {
-            break;
-        }
-    }
-    let mut reader = PartitionReader::new(directory, 0, from, config);
-    let mut buffer = RecordBuffer::default();
-    while reader.next_offset() < end.end_offset {
-        reader.read(end, end.end_offset, &mut buffer)?;
-        if let Some(span) = buffer.spans.iter().find(|s| s.timestamp_ms >= timestamp_ms) {
-            return Ok(Some((span.offset, span.timestamp_ms)));
-        }
-    }
-    Ok(None)
-}
-
-/// The timestamp that the batch with the log start offset begins with.
-pub fn first_timestamp(directory: &Path, end: &End, config: &LogConfig) -> Result<Option<i64>> {
-    if end.start_offset == end.end_offset {
-        return Ok(None);
-    }
-    let mut reader = PartitionReader::new(directory, 0, end.start_offset, config);
-    let mut buffer = RecordBuffer::default();
-    let to = end.start_offset + 1;
-    reader.read(end, to, &mut buffer)?;
-    let recovery = recovery::Recovery { directory, config };
-    match buffer.spans.first() {
-        Some(span) => Ok(Some(span.timestamp_ms)),
-        None => recovery.first_timestamp(end.active_base).map(Some),
-    }
 }

@@ -70,6 +70,12 @@ pub struct Wanted {
     pub to: i64,
 }
 
+/// The records of one batch, and their headers, that are taken at once. A batch that was made to do
+/// harm decompresses to millions, and each takes several times its bytes in memory.
+pub const ROOM: usize = 1 << 18;
+/// The most headers that one record may have.
+const RECORD_HEADERS_MAX: usize = 1 << 20;
+
 /// Walks the records that begin at `start` in `buffer.arena` (behind the header, decompressed, up
 /// to `end`) and pushes a span for each one wanted. On an error nothing was pushed, and the text
 /// says what is wrong.
@@ -80,59 +86,75 @@ pub fn decode(
     end: usize,
     wanted: Wanted,
 ) -> Result<(), String> {
-    let (spans, headers) = (buffer.spans.len(), buffer.headers.len());
-    let answer = decode_all(header, buffer, start, end, wanted);
-    if answer.is_err() {
-        buffer.spans.truncate(spans);
-        buffer.headers.truncate(headers);
-    }
-    answer
+    decode_some(header, buffer, start, end, wanted, usize::MAX).map(drop)
 }
 
-fn decode_all(
+/// The same, for no more records, and no more headers but for those of one record, than there is
+/// `room` for. Answers the offset where to go on: that of the first record for which there was no
+/// room, or the end of the batch.
+pub fn decode_some(
     header: &BatchHeader,
     buffer: &mut RecordBuffer,
     start: usize,
     end: usize,
     wanted: Wanted,
-) -> Result<(), String> {
+    room: usize,
+) -> Result<i64, String> {
     let RecordBuffer { arena, spans, headers, .. } = buffer;
-    let mut rest = arena.get(start..end).ok_or("its records are cut")?;
+    let records = arena.get(..end).ok_or("its records are cut")?;
+    decode_from(records, start, header, (spans, headers), wanted, room)
+}
+
+/// The same of records that lie elsewhere: from `start` to the end of `arena`.
+pub fn decode_from(
+    arena: &[u8],
+    start: usize,
+    header: &BatchHeader,
+    (spans, headers): (&mut Vec<Span>, &mut Vec<HeaderSpan>),
+    wanted: Wanted,
+    room: usize,
+) -> Result<i64, String> {
+    let before = (spans.len(), headers.len());
+    let answer = decode_all(arena, start, header, (spans, headers), wanted, room);
+    if answer.is_err() {
+        spans.truncate(before.0);
+        headers.truncate(before.1);
+    }
+    answer
+}
+
+/// As [`decode_from`].
+fn decode_all(
+    arena: &[u8],
+    start: usize,
+    header: &BatchHeader,
+    (spans, headers): (&mut Vec<Span>, &mut Vec<HeaderSpan>),
+    wanted: Wanted,
+    room: usize,
+) -> Result<i64, String> {
+    let end = arena.len();
+    let mut rest = arena.get(start..).ok_or("its records are cut")?;
     // A record takes at least 7 bytes, so a count from outside sizes nothing that is not there.
     let count = header.record_count as usize;
     if count > rest.len() / 7 {
         return Err(format!("{count} records do not fit into {} bytes", rest.len()));
     }
-    spans.reserve(count);
+    let most = usize::try_from(wanted.to.saturating_sub(wanted.from)).unwrap_or(0);
+    spans.reserve(count.min(room).min(most));
+    let spans_full = spans.len().saturating_add(room);
+    let headers_full = headers.len().saturating_add(room);
     let log_append = header.timestamp_kind() == TimestampKind::LogAppend;
     let dense = header.record_count == header.last_offset_delta + 1;
     let mut last_delta = -1i64;
     for index in 0..count {
-        if let Some((mut span, behind)) = plain_record(rest, end, last_delta + 1, header) {
-            last_delta += 1;
-            let offset = header.base_offset + last_delta;
-            rest = behind;
-            if offset >= wanted.from && offset < wanted.to {
-                if log_append {
-                    span.timestamp_ms = header.max_timestamp;
-                }
-                span.offset = offset;
-                span.partition = wanted.partition;
-                span.leader_epoch = header.leader_epoch;
-                spans.push(span);
+        let headers_before = headers.len();
+        let (mut span, delta) = match plain_record(rest, end, last_delta + 1, header) {
+            Some((span, behind)) => {
+                rest = behind;
+                (span, last_delta + 1)
             }
-            continue;
-        }
-        let length = take_zigzag(&mut rest).ok_or("a record's length is cut")?;
-        let (body, behind) = usize::try_from(length)
-            .ok()
-            .and_then(|length| rest.split_at_checked(length))
-            .ok_or_else(|| format!("record {index} has a length of {length}"))?;
-        rest = behind;
-        let body_end = end - rest.len();
-        let mut cursor = Cursor { body, end: body_end };
-        let (mut span, delta) =
-            cursor.record(header, headers).ok_or_else(|| format!("record {index} is malformed"))?;
+            None => careful_record(&mut rest, end, index, header, headers)?,
+        };
         if delta <= last_delta
             || delta > i64::from(header.last_offset_delta)
             || (dense && delta != last_delta + 1)
@@ -141,8 +163,13 @@ fn decode_all(
         }
         last_delta = delta;
         let offset = header.base_offset + delta;
-        if offset < wanted.from || offset >= wanted.to {
-            headers.truncate(span.headers_start as usize);
+        let is_wanted = offset >= wanted.from && offset < wanted.to;
+        let is_full = spans.len() >= spans_full || headers_before >= headers_full;
+        if !is_wanted || is_full {
+            headers.truncate(headers_before);
+            if is_wanted {
+                return Ok(offset);
+            }
             continue;
         }
         if log_append {
@@ -153,7 +180,11 @@ fn decode_all(
         span.leader_epoch = header.leader_epoch;
         spans.push(span);
     }
-    if rest.is_empty() { Ok(()) } else { Err(format!("{} bytes follow its records", rest.len())) }
+    if rest.is_empty() {
+        Ok(header.next_offset())
+    } else {
+        Err(format!("{} bytes follow its records", rest.len()))
+    }
 }
 
 /// Decodes the record at the front of `rest` if it is of the usual kind: no headers, the next
@@ -195,6 +226,25 @@ fn plain_record<'a>(
     Some((Span::new(key, value, batch.base_timestamp.wrapping_add(timestamp_delta)), behind))
 }
 
+/// Decodes the record at the front of `rest`, whatever it is like, and says what is wrong with it.
+/// Answers its offset delta too.
+fn careful_record(
+    rest: &mut &[u8],
+    end: usize,
+    index: usize,
+    batch: &BatchHeader,
+    headers: &mut Vec<HeaderSpan>,
+) -> Result<(Span, i64), String> {
+    let length = take_zigzag(rest).ok_or("a record's length is cut")?;
+    let (body, behind) = usize::try_from(length)
+        .ok()
+        .and_then(|length| rest.split_at_checked(length))
+        .ok_or_else(|| format!("record {index} has a length of {length}"))?;
+    *rest = behind;
+    let mut cursor = Cursor { body, end: end - behind.len() };
+    cursor.record(batch, headers).ok_or_else(|| format!("record {index} is malformed"))
+}
+
 /// What is left of one record, and where in the arena it ends.
 struct Cursor<'a> {
     body: &'a [u8],
@@ -233,7 +283,8 @@ impl Cursor<'_> {
         let count = take_zigzag(&mut self.body)?;
         if count != 0 {
             // A header takes at least two bytes.
-            if count < 0 || count > self.body.len() as i64 / 2 {
+            let most = (self.body.len() / 2).min(RECORD_HEADERS_MAX) as i64;
+            if !(0..=most).contains(&count) {
                 return None;
             }
             for _ in 0..count {

@@ -19,7 +19,7 @@ use crate::config::LogConfig;
 const WINDOW_BYTES: usize = 1 << 20;
 
 /// The longest batch that is taken into memory, whatever its length field says.
-pub const BATCH_BYTES_MAX: usize = 256 << 20;
+pub const BATCH_BYTES_MAX: usize = 128 << 20;
 
 /// Where a walk over batches ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -380,6 +380,8 @@ impl Recovery<'_> {
                     (end.position, end.end_offset) = (at, header.next_offset());
                     end.max_timestamp = end.max_timestamp.max(header.max_timestamp);
                 }
+                // Space that a broker set aside and never used; other segments follow.
+                _ if bound < i64::MAX && scanner.is_zero_from(at)? => return Ok(true),
                 _ if due >= recovery_point => return Ok(false),
                 _ => match scanner.resync(at, due, bound)? {
                     Some((next, header)) => (at, end.end_offset) = (next, header.base_offset),

@@ -1,5 +1,5 @@
 //! Owns what batch headers tell of a range of a log without its records: how many there are, and
-//! where transactions are open; and the times of single records. Leaves handing records out to
+//! where transactions are open; and which record has which time. Leaves handing records out to
 //! `reader`.
 
 use std::collections::BTreeMap;
@@ -8,10 +8,11 @@ use std::path::Path;
 
 use super::batch::{BatchHeader, HEADER_BYTES};
 use super::error::{DiskError, Result};
+use super::index::{TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
 use super::reader::{PartitionReader, start_in_segment};
 use super::state::End;
-use super::{file, segment};
+use super::{file, recovery, segment};
 use crate::config::LogConfig;
 use crate::record::RecordBuffer;
 
@@ -121,6 +122,87 @@ pub fn record_times(
 fn first_from(buffer: &RecordBuffer, offset: i64) -> Option<i64> {
     let at = buffer.spans.partition_point(|span| span.offset < offset);
     buffer.spans.get(at).map(|span| span.timestamp_ms)
+}
+
+/// The first offset from `end.start_offset` on whose record has at least `timestamp_ms`, and its
+/// timestamp.
+pub fn offset_at_time(
+    directory: &Path,
+    end: &End,
+    config: &LogConfig,
+    timestamp_ms: i64,
+) -> Result<Option<(i64, i64)>> {
+    if end.start_offset == end.end_offset || end.max_timestamp < timestamp_ms {
+        return Ok(None);
+    }
+    let mut from = end.start_offset;
+    for (base, entry) in time_entries(directory, end, timestamp_ms)?.into_iter().rev() {
+        let last = base + i64::from(entry.relative_offset);
+        if is_confirmed(directory, end, last, entry.timestamp) {
+            from = from.max(last + 1);
+            break;
+        }
+    }
+    let mut reader = PartitionReader::new(directory, 0, from, config);
+    let mut buffer = RecordBuffer::default();
+    while reader.next_offset() < end.end_offset {
+        reader.read(end, end.end_offset, &mut buffer)?;
+        if let Some(span) = buffer.spans.iter().find(|s| s.timestamp_ms >= timestamp_ms) {
+            return Ok(Some((span.offset, span.timestamp_ms)));
+        }
+    }
+    Ok(None)
+}
+
+/// The entry of each segment's time index behind which to look for a timestamp, with the segment's
+/// base, up to the first segment that may have it: all records up to an entry's offset are at most
+/// as late as the entry.
+fn time_entries(directory: &Path, end: &End, timestamp_ms: i64) -> Result<Vec<(i64, TimeEntry)>> {
+    let mut found = Vec::new();
+    for base in segment::list(directory)?.into_iter().filter(|&b| b <= end.active_base) {
+        let path = layout::segment_file(directory, base, SegmentFile::TimeIndex);
+        // Without its index nothing is known of a segment: it has to be read.
+        let Ok(file) = file::open_to_read(&path) else { break };
+        let entries = if base == end.active_base {
+            end.time_entries
+        } else {
+            entries_in::<TimeEntry>(&file, &path)?
+        };
+        let before = |e: TimeEntry| e.timestamp < timestamp_ms;
+        let Some(entry) = last_before(&file, &path, entries, before)? else { break };
+        found.push((base, entry));
+        if last_before(&file, &path, entries, |_: TimeEntry| true)? != Some(entry) {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the log agrees with an entry of a time index: a batch ends with its offset, and has its
+/// timestamp as the largest. An index is a hint, and a wrong one would hide records.
+fn is_confirmed(directory: &Path, end: &End, last: i64, timestamp_ms: i64) -> bool {
+    let mut agrees = false;
+    let walked = headers(directory, end, last, &mut |header| {
+        agrees = header.last_offset() == last && header.max_timestamp == timestamp_ms;
+        header.last_offset() < last
+    });
+    walked.is_ok() && agrees
+}
+
+/// The timestamp that the batch with the log start offset begins with.
+pub fn first_timestamp(directory: &Path, end: &End, config: &LogConfig) -> Result<Option<i64>> {
+    if end.start_offset == end.end_offset {
+        return Ok(None);
+    }
+    let mut reader = PartitionReader::new(directory, 0, end.start_offset, config);
+    let mut buffer = RecordBuffer::default();
+    let to = end.start_offset + 1;
+    reader.read(end, to, &mut buffer)?;
+    let recovery = recovery::Recovery { directory, config };
+    match buffer.spans.first() {
+        Some(span) => Ok(Some(span.timestamp_ms)),
+        None => recovery.first_timestamp(end.active_base).map(Some),
+    }
 }
 
 /// Shows every batch header from the one with the offset `from` on, until `visit` says no. Bodies

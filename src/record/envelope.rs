@@ -153,6 +153,8 @@ pub fn read(line: &[u8], into: &mut RecordBuffer) -> Result<(), InvalidEnvelope>
             let mut reason = e.to_string().replace(" at line 1 column ", " at column ");
             if line.starts_with(b"\xef\xbb\xbf") {
                 reason.push_str("; the line begins with a byte order mark");
+            } else if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
+                reason.push_str("; the line begins as UTF-16 does, and JSON is UTF-8");
             }
             Err(InvalidEnvelope { reason })
         }

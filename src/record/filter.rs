@@ -7,6 +7,8 @@
 //! jq's `select`. A value is JSON by RFC 8259, so that both ways of reading it agree.
 
 mod fast;
+mod matching;
+mod members;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +19,7 @@ use jaq_json::{Val, read};
 use serde::de::IgnoredAny;
 
 use self::fast::Expression;
+use self::members::Members;
 use super::RecordView;
 
 /// What an expression may ask besides the value.
@@ -55,13 +58,17 @@ pub struct Filter {
     asks_more: bool,
     /// The same, where it is so plain that it needs no interpreter.
     fast: Option<Expression>,
+    /// What it looks at, where that is not all of a value.
+    members: Option<Members>,
 }
 
 impl Filter {
     /// Compiles `text`; the error says what is wrong and at which character.
     pub fn compile(text: &str) -> Result<Self, String> {
-        let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        let theirs = jaq_std::defs().filter(|def| !matching::is_ours(def));
+        let defs = jaq_core::defs().chain(theirs).chain(jaq_json::defs());
         let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+        let funs = funs.chain([matching::function()]);
         let arena = Arena::default();
         let at = |part: &str| {
             let before = text.get(..load::span(text, part).start).unwrap_or(text);
@@ -79,7 +86,8 @@ impl Filter {
             })
         })?;
         let asks_more = text.contains('$');
-        Ok(Self { program, asks_more, fast: Expression::parse(text) })
+        let (fast, members) = (Expression::parse(text), Members::of(text));
+        Ok(Self { program, asks_more, fast, members })
     }
 
     /// Whether a record is wanted.
@@ -93,14 +101,13 @@ impl Filter {
 
     /// The same by the interpreter.
     fn judge_in_full(&self, record: &RecordView<'_>, json: &[u8]) -> Verdict {
-        // Stricter than what reads it below.
-        if serde_json::from_slice::<IgnoredAny>(json).is_err() {
-            return Verdict::NotJson;
-        }
-        if depth(json) > DEPTH_MAX {
-            return Verdict::Failed(format!("it is nested deeper than {DEPTH_MAX}"));
-        }
-        let Ok(value) = read::parse_single(json) else { return Verdict::NotJson };
+        let value = match self.members.as_ref().and_then(|members| members.read(json)) {
+            Some(value) => value,
+            None => match whole(json) {
+                Ok(value) => value,
+                Err(verdict) => return verdict,
+            },
+        };
         let none = || std::array::from_fn(|_| Val::Null);
         let variables = if self.asks_more { variables(record) } else { none() };
         let context = Ctx::<Data>::new(&self.program.lut, Vars::new(variables));
@@ -116,6 +123,18 @@ impl Filter {
         }
         Verdict::NoMatch
     }
+}
+
+/// All of a value; or what is to be said of one that cannot be read.
+fn whole(json: &[u8]) -> Result<Val, Verdict> {
+    // Stricter than what reads it below.
+    if serde_json::from_slice::<IgnoredAny>(json).is_err() {
+        return Err(Verdict::NotJson);
+    }
+    if depth(json) > DEPTH_MAX {
+        return Err(Verdict::Failed(format!("it is nested deeper than {DEPTH_MAX}")));
+    }
+    read::parse_single(json).map_err(|_| Verdict::NotJson)
 }
 
 /// How deep JSON is nested.

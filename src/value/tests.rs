@@ -194,3 +194,13 @@ proptest! {
         prop_assert_eq!(bytes(&number.to_string()), Ok(number));
     }
 }
+
+#[test]
+fn a_share_is_of_a_whole() {
+    for (text, value) in [("0", 0.0), ("10%", 0.1), ("0.5%", 0.005), ("0.25", 0.25), ("1", 1.0)] {
+        assert_eq!(share(text), Ok(value), "{text}");
+    }
+    for text in ["", "%", "-1%", "101%", "1.1", "10 %", "ten", "nan", "inf", "1e9", "+1", "5%%"] {
+        assert!(share(text).unwrap_err().contains("10% or 0.1"), "{text}");
+    }
+}

@@ -34,7 +34,7 @@ impl SmallDisk {
         let root = s.log_dir();
         fs::create_dir(&root).unwrap();
         let disk = Self { root };
-        disk.mount(&["-t", "tmpfs", "-o", options, "none"]);
+        disk.mount(&["-t", "tmpfs", "-o", &format!("{options},mode=0700"), "none"]);
         disk
     }
 

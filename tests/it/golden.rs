@@ -224,6 +224,46 @@ fn a_brokers_directory_is_not_written() {
 }
 
 #[test]
+fn the_high_watermark_is_what_the_broker_noted_and_reading_goes_beyond_it() {
+    let s = Sandbox::new();
+    s.damaged();
+    let partition = |copy: &str, topic: &str| -> Value {
+        let run = run(&s, copy, &format!("topics describe {topic} --json"));
+        run.success().items().next().unwrap()["partitions"][0].clone()
+    };
+    for copy in COPIES {
+        let found = partition(copy, "segments");
+        assert_eq!((&found["high_watermark"], &found["end_offset"]), (&json!(30), &json!(30)));
+    }
+    fs::create_dir_all(s.log_dir().join("segments-0")).unwrap();
+    for (path, bytes) in files(&place().join("stopped/segments-0")) {
+        fs::write(s.log_dir().join("segments-0").join(path.file_name().unwrap()), bytes).unwrap();
+    }
+    fs::write(s.log_dir().join("meta.properties"), "version=1\nnode.id=1\n").unwrap();
+    let warning = "segments-0: from offset 20 on records are above the high watermark";
+    for (noted, mark, warns) in [
+        (Some("0\n1\nsegments 0 20\n"), json!(20), true),
+        (Some("0\n1\nsegments 0 99\n"), json!(30), false),
+        (Some("0\n1\nother 0 20\n"), Value::Null, false),
+        (Some("no checkpoint"), Value::Null, false),
+        (None, Value::Null, false),
+    ] {
+        let path = s.log_dir().join("replication-offset-checkpoint");
+        match noted {
+            Some(text) => fs::write(path, text).unwrap(),
+            None => fs::remove_file(path).unwrap(),
+        }
+        let item = s.run("topics describe segments --json").success().items().next().unwrap();
+        assert_eq!(item["partitions"][0]["high_watermark"], mark, "{noted:?}");
+        for options in ["-e", "-e --merge"] {
+            let run = s.run(&format!("consume segments {options}"));
+            assert_eq!(run.success().stdout().lines().count(), 30, "{run}");
+            assert_eq!(run.stderr().contains(warning), warns, "{run}");
+        }
+    }
+}
+
+#[test]
 fn damage_in_a_brokers_directory_is_told() {
     let s = Sandbox::new();
     s.damaged();

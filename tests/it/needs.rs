@@ -30,6 +30,8 @@ pub enum Need {
     Dpkg,
     /// `mount`, and the right to use it: for disks that are small enough to fill.
     Mount,
+    /// The right to give files away: for directories of other users.
+    Chown,
     /// `perl`, which takes locks as Java does.
     Perl,
     /// `zsh`, for its completion.
@@ -39,7 +41,7 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Kafka,
         Self::OldKafka,
         Self::KeptLogs,
@@ -48,6 +50,7 @@ impl Need {
         Self::Script,
         Self::Dpkg,
         Self::Mount,
+        Self::Chown,
         Self::Perl,
         Self::Zsh,
         Self::Fish,
@@ -73,6 +76,8 @@ impl Need {
             Self::Script => on_path("script"),
             Self::Dpkg => Path::new("/var/lib/dpkg/status").is_file(),
             Self::Mount => can_mount(),
+            Self::Chown => tempfile::tempdir()
+                .is_ok_and(|dir| std::os::unix::fs::chown(dir.path(), Some(12345), None).is_ok()),
             Self::Perl => on_path("perl"),
             Self::Zsh => on_path("zsh"),
             Self::Fish => on_path("fish"),
@@ -91,6 +96,7 @@ impl fmt::Display for Need {
             Self::Script => "script, of util-linux",
             Self::Dpkg => "Debian's package database (/var/lib/dpkg/status)",
             Self::Mount => "the right to mount a small disk (run as root)",
+            Self::Chown => "the right to give files away (run as root)",
             Self::Perl => "perl",
             Self::Zsh => "zsh",
             Self::Fish => "fish",

@@ -35,33 +35,33 @@ fn create_list_and_describe() {
     [exit status: 0]
     ");
     assert_snapshot!(s.run("topics list"), @r"
-    TOPIC     PARTITIONS  RECORDS  BYTES  FIRST-TIMESTAMP  LAST-TIMESTAMP
-    orders             2        0      0  -                -
-    payments           2        0      0  -                -
+    TOPIC     PARTITIONS  RECORDS  BYTES  FIRST-TIMESTAMP  LAST-TIMESTAMP  RECORDS-PER-S
+    orders             2        0      0  -                -                           -
+    payments           2        0      0  -                -                           -
     [exit status: 0]
     ");
     assert_snapshot!(s.run("topics list --json"), @r#"
-    {"kind":"topics.list","version":1,"items":[{"topic":"orders","partitions":2,"records":0,"bytes":0,"first_timestamp":null,"last_timestamp":null},{"topic":"payments","partitions":2,"records":0,"bytes":0,"first_timestamp":null,"last_timestamp":null}]}
+    {"kind":"topics.list","version":1,"items":[{"topic":"orders","partitions":2,"records":0,"bytes":0,"first_timestamp":null,"last_timestamp":null,"records_per_s":null},{"topic":"payments","partitions":2,"records":0,"bytes":0,"first_timestamp":null,"last_timestamp":null,"records_per_s":null}]}
     [exit status: 0]
     "#);
     assert_snapshot!(s.run("topics list --output tsv"), @r"
-    TOPIC	PARTITIONS	RECORDS	BYTES	FIRST-TIMESTAMP	LAST-TIMESTAMP
-    orders	2	0	0	-	-
-    payments	2	0	0	-	-
+    TOPIC	PARTITIONS	RECORDS	BYTES	FIRST-TIMESTAMP	LAST-TIMESTAMP	RECORDS-PER-S
+    orders	2	0	0	-	-	-
+    payments	2	0	0	-	-	-
     [exit status: 0]
     ");
     assert_snapshot!(s.run("topics list ^pay --output tsv --no-headers"), @r"
-    payments	2	0	0	-	-
+    payments	2	0	0	-	-	-
     [exit status: 0]
     ");
     assert_snapshot!(s.run("topics list nothing"), @r"
-    TOPIC  PARTITIONS  RECORDS  BYTES  FIRST-TIMESTAMP  LAST-TIMESTAMP
+    TOPIC  PARTITIONS  RECORDS  BYTES  FIRST-TIMESTAMP  LAST-TIMESTAMP  RECORDS-PER-S
     [exit status: 0]
     ");
     assert_snapshot!(s.run("topics describe payments"), @r"
-    TOPIC     PARTITION  LEADER  REPLICAS  ISR  START-OFFSET  END-OFFSET  RECORDS  BYTES  LAST-TIMESTAMP
-    payments          0       0  0         0               0           0        0      0  -
-    payments          1       0  0         0               0           0        0      0  -
+    TOPIC     PARTITION  LEADER  REPLICAS  ISR  START-OFFSET  END-OFFSET  HIGH-WATERMARK  RECORDS  BYTES  FIRST-TIMESTAMP  LAST-TIMESTAMP  RECORDS-PER-S
+    payments          0       0  0         0               0           0               0        0      0  -                -                           -
+    payments          1       0  0         0               0           0               0        0      0  -                -                           -
 
     TOPIC     CONFIG        VALUE  SOURCE
     payments  retention.ms  1000   topic
@@ -80,10 +80,31 @@ fn sizes_and_times_of_a_topic_are_those_of_its_records() {
     let s = Sandbox::new();
     filled(&s, "t", 3);
     assert_snapshot!(s.run("topics list"), @r"
-    TOPIC  PARTITIONS  RECORDS  BYTES  FIRST-TIMESTAMP           LAST-TIMESTAMP
-    t               1        3    207  2026-01-15T10:00:00.000Z  2026-01-15T10:02:00.000Z
+    TOPIC  PARTITIONS  RECORDS  BYTES  FIRST-TIMESTAMP           LAST-TIMESTAMP            RECORDS-PER-S
+    t               1        3    207  2026-01-15T10:00:00.000Z  2026-01-15T10:02:00.000Z          0.025
     [exit status: 0]
     ");
+    let run = s.run("topics describe t --json");
+    let partition = &run.success().items().next().unwrap()["partitions"][0];
+    let told = ["records", "bytes", "high_watermark", "first_timestamp", "last_timestamp"]
+        .map(|key| partition[key].to_string());
+    let times = [r#""2026-01-15T10:00:00.000Z""#, r#""2026-01-15T10:02:00.000Z""#];
+    assert_eq!(told, ["3", "207", "3", times[0], times[1]]);
+    assert_eq!(partition["records_per_s"], 0.025);
+    // What a list tells is found without reading a log.
+    let log = s.log_dir().join("t-0");
+    for entry in std::fs::read_dir(&log).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some() {
+            std::fs::write(path, "nothing that could be read").unwrap();
+        }
+    }
+    let again = s.run("topics list --json").success().items().next().unwrap();
+    assert_eq!(
+        (again["records"].as_i64(), again["records_per_s"].as_f64()),
+        (Some(3), Some(0.025))
+    );
+    s.damaged();
 }
 
 #[test]
@@ -208,10 +229,10 @@ fn alter_grows_partitions_and_changes_configs() {
     [exit status: 0]
     "#);
     assert_snapshot!(s.run("topics describe t"), @r"
-    TOPIC  PARTITION  LEADER  REPLICAS  ISR  START-OFFSET  END-OFFSET  RECORDS  BYTES  LAST-TIMESTAMP
-    t              0       0  0         0               0           0        0      0  -
-    t              1       0  0         0               0           0        0      0  -
-    t              2       0  0         0               0           0        0      0  -
+    TOPIC  PARTITION  LEADER  REPLICAS  ISR  START-OFFSET  END-OFFSET  HIGH-WATERMARK  RECORDS  BYTES  FIRST-TIMESTAMP  LAST-TIMESTAMP  RECORDS-PER-S
+    t              0       0  0         0               0           0               0        0      0  -                -                           -
+    t              1       0  0         0               0           0               0        0      0  -                -                           -
+    t              2       0  0         0               0           0               0        0      0  -                -                           -
 
     TOPIC  CONFIG      VALUE  SOURCE
     t      segment.ms  500    topic
@@ -357,7 +378,7 @@ fn a_profile_and_the_environment_name_a_target() {
     let profile = format!("[profile.work]\nlog_dir = \"{}\"\n", s.log_dir().display());
     s.write("home/.config/kaw/config.toml", profile);
     let run = s.bash("env -u KAW_LOG_DIR kaw --profile work topics list --output tsv --no-headers");
-    assert_eq!(run.success().stdout(), "t\t1\t0\t0\t-\t-\n");
+    assert_eq!(run.success().stdout(), "t\t1\t0\t0\t-\t-\t-\n");
     let near = s.bash("env -u KAW_LOG_DIR KAW_PROFILE=wrok kaw topics list");
     assert_refused(&near, 2, "did you mean `work`?");
     assert_snapshot!(s.bash("env -u KAW_LOG_DIR kaw --profile work --timeout 3s config --output tsv"), @r"

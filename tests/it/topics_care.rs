@@ -181,9 +181,27 @@ fn what_a_creation_left_without_records_goes() {
 fn many_partitions_need_few_files() {
     let s = Sandbox::new();
     s.run("topics create many -p 400").success();
+    // Four partitions to a file that may be open; logs, indexes and pages are several files each.
+    let limited = |script: &str| s.bash(&format!("set -o pipefail; ulimit -n 100; {script}"));
     let produce = "seq 1 2000 | kaw produce many --partitioner round-robin --acks 1";
-    let run = s.bash(&format!("ulimit -n 200; {produce} && kaw consume many -e | wc -l"));
-    assert_eq!(run.success().stdout().trim(), "2000");
+    limited(produce).success();
+    limited("kaw produce many --fake 2000 --key-field /id -z zstd").success();
+    for (script, answer) in [
+        ("kaw consume many -e | wc -l", "4000"),
+        ("kaw consume many -e --merge | wc -l", "4000"),
+        ("kaw consume many -g g -e | wc -l", "4000"),
+        ("kaw topics list --output tsv --no-headers many | cut -f 2,3", "400\t4000"),
+        ("kaw topics describe many --no-headers | wc -l", "400"),
+        ("kaw topics verify many --output tsv --no-headers | grep -c whole", "400"),
+        ("kaw lag g --by group --output tsv --no-headers | cut -f 3", "0"),
+        ("kaw copy many other >/dev/null && kaw consume other -e | wc -l", "4000"),
+        ("kaw topics trim many --to end --output tsv --no-headers | wc -l", "400"),
+        ("kaw topics delete many 2>&1", "deleted topic `many`"),
+    ] {
+        let run = limited(script);
+        assert_eq!(run.success().stdout().trim(), answer, "{run}");
+    }
+    s.run("topics create many -p 2").success();
     let run = s.bash("ulimit -n 6; echo x | kaw produce many -p 0 --acks 1");
     run.code(5);
     assert!(run.stderr().contains("more than 6 open files (`ulimit -n`)"), "{}", run.stderr());

@@ -25,6 +25,11 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 /// The longest wait when there are more partitions than one wait can watch.
 const WAIT_MAX_MANY: Duration = Duration::from_millis(5);
 
+/// What consumers that are read at once may hold together, and each of them at least and at most.
+const WINDOWS_BYTES: usize = 64 << 20;
+const WINDOW_BYTES_MIN: usize = 4 << 10;
+const WINDOW_BYTES_MAX: usize = 256 << 10;
+
 /// How often it is looked whether a broker has written to its directory: it wakes nobody.
 const LOOK_AT_TAIL_EVERY: Duration = Duration::from_millis(100);
 
@@ -303,6 +308,14 @@ impl Part {
 }
 
 impl Consumer {
+    /// One of so many that are read at once: takes its share of files and of memory.
+    pub fn share(&mut self, consumers: usize) {
+        self.files_max = files_max() / consumers.max(1);
+        let window_bytes =
+            (WINDOWS_BYTES / consumers.max(1)).clamp(WINDOW_BYTES_MIN, WINDOW_BYTES_MAX);
+        self.parts.iter_mut().for_each(|part| part.reader.set_window(window_bytes));
+    }
+
     /// From now on passes over what is damaged.
     pub fn skip_damaged(&mut self) {
         for part in &mut self.parts {

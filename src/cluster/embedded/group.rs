@@ -23,9 +23,9 @@ use crate::disk::members::{GroupFile, Joining, Membership, Partition, Roster, Ro
 use crate::disk::meta::Uuid;
 use crate::disk::offsets::OffsetsLog;
 use crate::disk::offsets::codec::{Key, OffsetValue, Value};
-use crate::disk::reader;
 use crate::disk::registry::Registry;
 use crate::disk::state::End;
+use crate::disk::survey;
 use crate::group::GroupId;
 use crate::offset::Position;
 use crate::record::RecordBuffer;
@@ -454,7 +454,7 @@ impl GroupConsumer {
     fn first_offset(&self, topic: &OpenTopic, of: &TopicPartition, end: &End) -> Result<i64> {
         if let Position::Time(timestamp_ms) = self.options.start {
             let path = self.directory.partition_path(&of.topic, of.partition);
-            let found = reader::offset_at_time(&path, end, &topic.config, timestamp_ms)?;
+            let found = survey::offset_at_time(&path, end, &topic.config, timestamp_ms)?;
             return Ok(found.map_or(end.end_offset, |(offset, _)| offset));
         }
         let resolved = self.options.start.resolve(end.start_offset, end.end_offset);

@@ -24,10 +24,9 @@ use crate::disk::directory::{Change, LogDirectory};
 use crate::disk::error::DiskError;
 use crate::disk::offsets::OffsetsLog;
 use crate::disk::partition::PartitionLog;
-use crate::disk::reader;
 use crate::disk::registry::{Registry, Topic};
 use crate::disk::state::End;
-use crate::disk::survey::last_stable;
+use crate::disk::survey::{last_stable, offset_at_time};
 use crate::topic::{
     ConfigSource, NewTopic, PartitionDetail, TopicChange, TopicConfig, TopicDetail, TopicName,
     TopicPartition,
@@ -44,6 +43,7 @@ impl From<DiskError> for ClusterError {
             DiskError::Io { .. } | DiskError::Fenced { .. } | DiskError::Foreign { .. } => {
                 ErrorKind::Storage
             }
+            DiskError::Insecure { .. } => ErrorKind::Insecure,
             DiskError::Corrupt { .. } => ErrorKind::CorruptData,
             DiskError::Busy { .. } => ErrorKind::Busy,
             DiskError::Deleted { .. } => ErrorKind::UnknownTopicOrPartition,
@@ -305,7 +305,7 @@ impl Embedded {
                 }
                 OffsetAt::Timestamp(time) => {
                     let path = directory.partition_path(&tp.topic, tp.partition);
-                    let found = reader::offset_at_time(&path, &end, &topic.config, time);
+                    let found = offset_at_time(&path, &end, &topic.config, time);
                     found.map_err(|error| error.or_deleted(&path))?.map_or(
                         plain(end.end_offset),
                         |(offset, timestamp_ms)| ListedOffset { offset, timestamp_ms },
@@ -372,6 +372,7 @@ fn detail(directory: &LogDirectory, name: &TopicName, topic: &Topic) -> Result<T
             isr: vec![0],
             start_offset: end.start_offset,
             end_offset: end.end_offset,
+            high_watermark: directory.high_watermark(name, partition, &end),
             bytes: Some(end.sealed_bytes + end.position),
             first_timestamp_ms: time(end.first_timestamp),
             last_timestamp_ms: time(end.max_timestamp),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -68,6 +68,8 @@ pub(super) struct Shared {
     /// Set by a signal, and when that was noticed.
     pub(super) interrupted: Arc<AtomicBool>,
     pub(super) noticed: OnceLock<Instant>,
+    /// Batches that the sync stage has, and so the files of their logs.
+    pub(super) unsynced: AtomicUsize,
 }
 
 impl Shared {
@@ -243,7 +245,7 @@ impl Producer {
             used: Vec::new(),
             cleaner: Cleaner::default(),
         };
-        let syncer = Syncer { appended, deliveries: deliveries.clone(), flush };
+        let syncer = Syncer::new(appended, &deliveries, flush, &shared);
         let (alive, stages) = bounded(0);
         let mut threads = vec![spawn("write", alive.clone(), move || writer.run())?];
         if flush != Flush::Never {

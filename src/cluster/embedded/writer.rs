@@ -29,6 +29,15 @@ const WRITEBACK_BYTES: u64 = 4 << 20;
 /// Files that an open log has: its page, and the log and two indexes of a segment.
 const FILES_OF_LOG: usize = 4;
 
+/// How soon it is looked again whether the sync stage has let go of files.
+const SYNC_STEP: Duration = Duration::from_micros(200);
+
+/// How many logs a producer has open at most: with as many that were closed and wait for their
+/// sync, they have half of the files that the process may open.
+fn logs_max() -> usize {
+    (crate::sys::file_limit() / 4 / FILES_OF_LOG).max(1)
+}
+
 /// When the sync stage puts batches on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flush {
@@ -149,15 +158,20 @@ impl Writer {
                 if self.flush == Flush::BeforeAck {
                     Self::start_writeback(&unsynced.appended, bytes);
                     unsynced.waiting = Some(delivery);
-                    drop(self.to_sync.send(unsynced));
-                    return;
+                    return self.hand_on(unsynced);
                 }
                 if self.flush != Flush::Never {
-                    drop(self.to_sync.send(unsynced));
+                    self.hand_on(unsynced);
                 }
             }
         }
         drop(self.deliveries.send(delivery));
+    }
+
+    /// Hands a batch to the sync stage.
+    fn hand_on(&self, unsynced: Unsynced) {
+        self.shared.unsynced.fetch_add(1, Ordering::AcqRel);
+        drop(self.to_sync.send(unsynced));
     }
 
     /// Starts writing out each stretch of a segment as it is filled.
@@ -176,8 +190,12 @@ impl Writer {
             self.used.remove(at);
         }
         self.used.push(partition);
-        let most = (crate::sys::file_limit() / 2 / FILES_OF_LOG).max(1);
+        let most = logs_max();
         while self.used.len() > most {
+            // What is to be synced keeps its files open.
+            while self.shared.unsynced.load(Ordering::Acquire) > most {
+                std::thread::sleep(SYNC_STEP);
+            }
             let gone = self.used.remove(0);
             if let Some(mut log) = self.logs.remove(&gone) {
                 drop(log.settle(crate::now_ms()));
@@ -235,12 +253,23 @@ fn tell_cuts(warn: &Sender<String>, topic: &TopicName, partition: i32, log: &mut
 /// The stage that makes batches durable. One sync serves all batches that came in since the last
 /// one began (group commit).
 pub(super) struct Syncer {
-    pub(super) appended: Receiver<Unsynced>,
-    pub(super) deliveries: Sender<Delivery>,
-    pub(super) flush: Flush,
+    appended: Receiver<Unsynced>,
+    deliveries: Sender<Delivery>,
+    flush: Flush,
+    shared: Arc<Shared>,
 }
 
 impl Syncer {
+    /// One that syncs what the writer hands on.
+    pub(super) fn new(
+        appended: Receiver<Unsynced>,
+        deliveries: &Sender<Delivery>,
+        flush: Flush,
+        shared: &Arc<Shared>,
+    ) -> Self {
+        Self { appended, deliveries: deliveries.clone(), flush, shared: Arc::clone(shared) }
+    }
+
     /// Syncs until the writer is gone.
     pub(super) fn run(self) {
         let mut group: Vec<Unsynced> = Vec::new();
@@ -255,8 +284,10 @@ impl Syncer {
             }
             Self::sync(&group, &mut failed);
             for unsynced in group.drain(..) {
-                let Some(mut delivery) = unsynced.waiting else { continue };
-                if let Some(error) = failed.get(&unsynced.directory) {
+                let Unsynced { waiting, directory, .. } = unsynced;
+                self.shared.unsynced.fetch_sub(1, Ordering::AcqRel);
+                let Some(mut delivery) = waiting else { continue };
+                if let Some(error) = failed.get(&directory) {
                     delivery.fate = Fate::MaybePersisted(Some(Arc::clone(error)));
                 }
                 drop(self.deliveries.send(delivery));

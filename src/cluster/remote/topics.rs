@@ -249,6 +249,7 @@ pub(super) fn details_of(
             isr: info.isr.clone(),
             start_offset: start.map_or(-1, |listed| listed.entry.offset),
             end_offset: end.map_or(-1, |listed| listed.entry.offset),
+            high_watermark: end.map(|listed| listed.entry.offset),
             bytes: None,
             first_timestamp_ms: None,
             last_timestamp_ms: newest.filter(|ms| *ms >= 0),

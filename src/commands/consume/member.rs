@@ -137,6 +137,7 @@ impl Source<'_> {
                 (plain.take_jumped(), plain.take_skipped())
             }
             Self::Merged(merge) => {
+                merge.take_warnings().into_iter().for_each(|warning| out.warn(warning));
                 merge.tell_holes(out);
                 (merge.take_jumped(), merge.take_skipped())
             }
@@ -149,7 +150,13 @@ impl Source<'_> {
             out.warn(jump);
         }
         for (of, Skipped { damage, from, to }) in &skipped {
-            out.warn(format_args!("{of}: passed over offsets {from} to {}: {damage}", to - 1));
+            if from == to {
+                out.warn(format_args!(
+                    "{of}: passed over what stands before offset {to}: {damage}"
+                ));
+            } else {
+                out.warn(format_args!("{of}: passed over offsets {from} to {}: {damage}", to - 1));
+            }
         }
         skipped.len() as u64
     }

@@ -54,6 +54,8 @@ struct Lane {
     /// Reading stops somewhere, and what is missing has only to be waited for.
     is_bounded: bool,
     is_done: bool,
+    /// Why nothing more of it can be read.
+    failed: Option<ClusterError>,
 }
 
 impl Lane {
@@ -63,24 +65,22 @@ impl Lane {
     }
 
     /// Reads what is there now, if nothing waits.
-    fn fill(&mut self) -> Result<()> {
-        if self.is_done || self.has_head() {
-            return Ok(());
+    fn fill(&mut self) {
+        if self.is_done || self.has_head() || self.failed.is_some() {
+            return;
         }
         self.at = 0;
-        let polled = self.consumer.poll(&mut self.buffer, Instant::now(), &[])?;
-        match polled {
-            Polled::Records { .. } => self.since = Instant::now(),
-            Polled::Finished => self.is_done = true,
-            Polled::Deleted { .. } => {
-                return Err(ClusterError::deleted_topic(self.of.topic.as_str()));
+        match self.consumer.poll(&mut self.buffer, Instant::now(), &[]) {
+            Ok(Polled::Records { .. }) => return self.since = Instant::now(),
+            Ok(Polled::Finished) => self.is_done = true,
+            Ok(Polled::Deleted { .. }) => {
+                self.failed = Some(ClusterError::deleted_topic(self.of.topic.as_str()));
             }
-            Polled::Nothing | Polled::Rebalance => {}
+            Ok(Polled::Nothing | Polled::Rebalance) => {}
+            // Told once the records before it are written.
+            Err(error) => self.failed = Some(error),
         }
-        if !matches!(polled, Polled::Records { .. }) {
-            self.buffer.clear();
-        }
-        Ok(())
+        self.buffer.clear();
     }
 }
 
@@ -93,6 +93,7 @@ pub struct Merge<'a> {
     heads: BinaryHeap<Reverse<(i64, usize)>>,
     jumped: Vec<Jump>,
     holes: Vec<(TopicPartition, Hole)>,
+    warnings: Vec<String>,
 }
 
 impl<'a> Merge<'a> {
@@ -102,14 +103,17 @@ impl<'a> Merge<'a> {
         args: &'a Args,
         range: &Range,
     ) -> Result<Result<Self, Failure>> {
-        let Resolved { mut from, jumped, holes } = match plain::resolve(cluster, args, range)? {
+        let resolved = match plain::resolve(cluster, args, range)? {
             Ok(resolved) => resolved,
             Err(failure) => return Ok(Err(failure)),
         };
+        let Resolved { mut from, jumped, holes, warnings } = resolved;
         from.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
         let mut lanes = Vec::with_capacity(from.len());
+        let count = from.len();
         for from in from {
             let mut consumer = cluster.consumer(std::slice::from_ref(&from))?;
+            consumer.share(count);
             plain::set_up(&mut consumer, args);
             lanes.push(Lane {
                 consumer,
@@ -118,10 +122,11 @@ impl<'a> Merge<'a> {
                 since: Instant::now(),
                 is_bounded: from.to.is_some(),
                 is_done: false,
+                failed: None,
                 of: TopicPartition { topic: from.topic, partition: from.partition },
             });
         }
-        Ok(Ok(Self { args, lanes, heads: BinaryHeap::new(), jumped, holes }))
+        Ok(Ok(Self { args, lanes, heads: BinaryHeap::new(), jumped, holes, warnings }))
     }
 
     /// Whether it has no partition.
@@ -132,6 +137,11 @@ impl<'a> Merge<'a> {
     /// The topic of a partition that a poll named.
     pub fn topic(&self, of: usize) -> &str {
         self.lanes.get(of).map_or("", |lane| lane.of.topic.as_str())
+    }
+
+    /// What is worth a warning since this was last asked.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// What was passed over as damaged since this was last asked.
@@ -167,13 +177,16 @@ impl<'a> Merge<'a> {
         let (word, was) = beside;
         loop {
             for (index, lane) in self.lanes.iter_mut().enumerate().filter(|(_, l)| !l.has_head()) {
-                lane.fill()?;
+                lane.fill();
                 if let Some(head) = lane.buffer.spans.get(lane.at) {
                     self.heads.push(Reverse((head.timestamp_ms, index)));
                 }
             }
-            if let Some(of) = self.hand_on(buffer)? {
+            if let Some(of) = self.hand_on(buffer) {
                 return Ok(Polled::Records { of });
+            }
+            if let Some(error) = self.lanes.iter_mut().find_map(|lane| lane.failed.take()) {
+                return Err(error);
             }
             if self.lanes.iter().all(|lane| lane.is_done && !lane.has_head()) {
                 return Ok(Polled::Finished);
@@ -199,7 +212,7 @@ impl<'a> Merge<'a> {
 
     /// Moves records that may go to `buffer`, as long as they are of one topic; answers a partition
     /// of it.
-    fn hand_on(&mut self, buffer: &mut RecordBuffer) -> Result<Option<usize>> {
+    fn hand_on(&mut self, buffer: &mut RecordBuffer) -> Option<usize> {
         let mut of: Option<usize> = None;
         while let Some(&Reverse((_, index))) = self.heads.peek() {
             let Some(lane) = self.lanes.get(index) else { break };
@@ -216,11 +229,11 @@ impl<'a> Merge<'a> {
             }
             lane.at += 1;
             of = Some(index);
-            lane.fill()?;
+            lane.fill();
             if let Some(head) = lane.buffer.spans.get(lane.at) {
                 self.heads.push(Reverse((head.timestamp_ms, index)));
             }
         }
-        Ok(of)
+        of
     }
 }

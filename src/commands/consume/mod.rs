@@ -21,7 +21,7 @@ use self::plain::Plain;
 use self::range::Range;
 use self::select::{Selecting, Selection};
 use self::writing::Writing;
-use super::output::Output;
+use super::output::{self, Output};
 use super::{Context, Failure, Status};
 use crate::assignor::Assignor;
 use crate::cluster::error::{ClusterError, ErrorKind};
@@ -424,36 +424,42 @@ impl Run<'_> {
             None => usize::MAX,
         };
         let topic = self.source.topic(of).to_owned();
-        for spans in buffer.spans.chunks(turn.min(buffer.len().max(1))) {
-            let ours = match self.passing {
-                Some(_) => self.gather(of, spans, buffer)?,
+        let mut left = buffer.spans.as_slice();
+        while let Some(spans) = left.get(..turn.min(left.len())).filter(|spans| !spans.is_empty()) {
+            let taken = match self.passing {
+                Some(_) => self.gather(of, spans, buffer)?.then_some(spans.len()),
                 None => self.emit(of, &topic, spans, buffer)?,
             };
             if let Some(progress) = progress {
                 progress.set(self.records, self.bytes);
             }
-            if !ours || self.keep_rate(of)? {
+            let Some(taken) = taken.filter(|&taken| taken > 0) else { break };
+            if self.keep_rate(of)? {
                 break;
             }
+            left = left.get(taken..).unwrap_or_default();
         }
         Ok(())
     }
 
-    /// Writes records of one partition to stdout. False if the rest is not ours to write.
+    /// Writes records of one partition to stdout: all, or as many as fill a buffer. Answers how
+    /// many, or nothing if the rest is not ours to write.
     fn emit(
         &mut self,
         of: usize,
         topic: &str,
         spans: &[Span],
         buffer: &RecordBuffer,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Option<usize>, Failure> {
         let is_member = matches!(self.source, Source::Member(_));
         let mut out = self.output.buffer();
         let (mut next_offset, mut marks) = (None, Vec::new());
+        let mut taken = 0;
         for span in spans {
-            if self.args.count == Some(self.records) {
+            if self.args.count == Some(self.records) || out.len() >= output::BUFFER_BYTES {
                 break;
             }
+            taken += 1;
             if self.selection.is_wanted(topic, span, buffer) {
                 self.writing.append(topic, span, buffer, &mut out);
                 self.records += 1;
@@ -465,12 +471,12 @@ impl Run<'_> {
         }
         self.bytes += out.len() as u64;
         if !self.hand_over(of, out)? {
-            return Ok(false);
+            return Ok(None);
         }
         if let Some(next) = next_offset {
             self.source.note(Sent { ticket: self.output.ticket(), of, next, marks });
         }
-        Ok(true)
+        Ok(Some(taken))
     }
 
     /// Commits what a command has done: it is not to be done again. False if the partition is ours

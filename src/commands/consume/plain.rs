@@ -15,7 +15,7 @@ use crate::offset::{OffsetSpec, Position};
 use crate::out::{Out, units};
 use crate::record::RecordBuffer;
 use crate::sys::{self, Word};
-use crate::topic::{TopicDetail, TopicName, TopicPartition};
+use crate::topic::{PartitionDetail, TopicDetail, TopicName, TopicPartition};
 
 /// How often topics are looked at where nothing tells that they changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -38,6 +38,7 @@ pub struct Plain<'a> {
     /// What is to be told before anything is read.
     jumped: Vec<Jump>,
     holes: Vec<(TopicPartition, Hole)>,
+    warnings: Vec<String>,
 }
 
 impl<'a> Plain<'a> {
@@ -51,7 +52,7 @@ impl<'a> Plain<'a> {
         let first = args.regex.is_some().then(|| cluster.consumer_to_be()).transpose()?;
         // Before the topics are looked at, so that no change in between is missed.
         let watch = follows.then(|| cluster.watch_topics()).transpose();
-        let Resolved { from, jumped, holes } = match resolve(cluster, args, range)? {
+        let Resolved { from, jumped, holes, warnings } = match resolve(cluster, args, range)? {
             Ok(resolved) => resolved,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -81,6 +82,7 @@ impl<'a> Plain<'a> {
             is_partial: false,
             jumped,
             holes,
+            warnings,
         }))
     }
 
@@ -95,8 +97,9 @@ impl<'a> Plain<'a> {
     }
 
     /// What is worth a warning since this was last asked.
-    pub fn take_warnings(&self) -> Vec<String> {
-        self.consumer.take_warnings()
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        self.warnings.extend(self.consumer.take_warnings());
+        std::mem::take(&mut self.warnings)
     }
 
     /// What was passed over as damaged since this was last asked.
@@ -246,6 +249,8 @@ pub(super) struct Resolved {
     pub(super) jumped: Vec<Jump>,
     /// What is missing before they begin.
     pub(super) holes: Vec<(TopicPartition, Hole)>,
+    /// What is to be known of them.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Finds out what is read, from where to where.
@@ -254,8 +259,9 @@ pub(super) fn resolve(
     args: &Args,
     range: &Range,
 ) -> Result<Result<Resolved, Failure>, ClusterError> {
-    let mut of = Vec::new();
+    let (mut of, mut warnings) = (Vec::new(), Vec::new());
     for topic in topics_of(cluster, args)? {
+        warnings.extend(unsettled(&topic, args.partitions.as_deref()));
         let known = topic.partitions.iter().map(|p| p.partition);
         let wanted = args.partitions.clone().unwrap_or_else(|| known.collect());
         of.extend(
@@ -285,7 +291,8 @@ pub(super) fn resolve(
     for (&partition, spec) in &range.of {
         own.insert(partition, (spec, bounds(spec)?));
     }
-    let mut resolved = Resolved { from: Vec::new(), jumped: Vec::new(), holes: Vec::new() };
+    let (from, jumped, holes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut resolved = Resolved { from, jumped, holes, warnings };
     for (i, of) in of.iter().enumerate() {
         let get = |offsets: &[i64]| offsets.get(i).copied().unwrap_or(0);
         let (spec, (froms, tos)) =
@@ -308,6 +315,27 @@ pub(super) fn resolve(
         resolved.from.push(ConsumeFrom { topic, partition, from, to });
     }
     Ok(Ok(resolved))
+}
+
+/// The warning about records of a topic that a change of leader may take back yet.
+fn unsettled(topic: &TopicDetail, partitions: Option<&[i32]>) -> Option<String> {
+    let above = |p: &&PartitionDetail| {
+        partitions.is_none_or(|wanted| wanted.contains(&p.partition))
+            && p.high_watermark.is_some_and(|mark| mark < p.end_offset)
+    };
+    let first = topic.partitions.iter().find(above)?;
+    let others = topic.partitions.iter().filter(above).count() - 1;
+    let others = match others {
+        0 => String::new(),
+        n => format!(" (and {} more)", units::plural(n as u64, "partition")),
+    };
+    Some(format!(
+        "{}-{}{others}: from offset {} on records are above the high watermark that the broker has \
+         noted; a change of leader may take them back",
+        topic.name,
+        first.partition,
+        first.high_watermark.unwrap_or_default()
+    ))
 }
 
 impl Resolved {

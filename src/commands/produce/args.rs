@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::input::{Generated, Shape};
+use super::generated::Generated;
+use super::input::Shape;
 use crate::cli::global;
 use crate::cluster::types::{Acks, ProducerOptions, Transactions};
 use crate::commands::Failure;
+use crate::commands::fake::Changing;
 use crate::partitioner::Partitioner;
 use crate::record::Compression;
 use crate::record::pointer::Pointer;
@@ -80,6 +82,10 @@ pub struct Args {
     #[arg(long, value_name = "ID", default_value_t = 1, help_heading = "Input")]
     #[arg(requires = "fake", conflicts_with = "files")]
     pub start_id: u64,
+
+    /// What is to become of generated users that came before.
+    #[command(flatten, next_help_heading = "Input")]
+    pub changing: Changing,
 
     /// Stop after N records
     #[arg(short = 'c', long, value_name = "N", value_parser = value::count, help_heading = "Input")]
@@ -250,6 +256,10 @@ impl Args {
     pub fn shape(&self, now_ms: i64) -> Result<Shape, Failure> {
         if self.fake.is_some() && self.key_field.as_ref().is_some_and(|p| !Generated::has(p)) {
             return Err(Failure::usage("--key-field: generated users have no such field"));
+        }
+        let is_changing = self.changing.updates > 0.0 || self.changing.tombstones > 0.0;
+        if is_changing && self.fake.is_none() {
+            return Err(Failure::usage("--updates and --tombstones are for --fake"));
         }
         if self.transactional_id.is_some() && self.acks != Acks::All {
             return Err(Failure::usage("--transactional-id needs `--acks all`"));

@@ -6,15 +6,17 @@ use memchr::memmem;
 use super::rejects::Rejects;
 use super::source::{Got, Source};
 use crate::commands::Failure;
-use crate::fake::Users;
 use crate::record::envelope;
 use crate::record::pointer::{Found, Pointer};
 use crate::record::{HeaderSpan, RecordBuffer, Slice, Span};
 
 /// Bytes of input taken at once: small enough to be still in the cache when they are encoded.
-const CHUNK_BYTES: usize = 256 << 10;
+pub const CHUNK_BYTES: usize = 256 << 10;
 /// When records go one at a time, what is behind them is moved each time, so take less.
 const CHUNK_BYTES_SLOW: usize = 16 << 10;
+
+/// What some programs put in front of a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How a record is made of a stretch of input.
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
@@ -63,11 +65,15 @@ impl Shape {
 
 /// What every record of one buffer shares.
 #[derive(Clone, Copy)]
-struct Common {
-    key: Slice,
-    headers: u32,
-    partition: i32,
-    timestamp_ms: i64,
+pub struct Common {
+    /// Its key.
+    pub key: Slice,
+    /// How many headers it has.
+    pub headers: u32,
+    /// Its partition; -1 where it is to be chosen.
+    pub partition: i32,
+    /// Its time.
+    pub timestamp_ms: i64,
 }
 
 /// A record that cannot be made.
@@ -123,6 +129,8 @@ pub struct Input<'a> {
     /// A file ended behind the bytes in `carry`.
     file_ended: bool,
     ended: bool,
+    /// JSON began with a byte order mark, which is none of it and was passed over.
+    pub was_marked: bool,
     /// Takes the bytes that no record can be made of.
     pub rejects: Option<Rejects>,
     /// What was counted so far.
@@ -150,6 +158,7 @@ impl<'a> Input<'a> {
             carry_is_unsplit: false,
             file_ended: false,
             ended: false,
+            was_marked: false,
             rejects: None,
             counted: Counted::default(),
         }
@@ -364,13 +373,25 @@ impl<'a> Input<'a> {
         buffer: &mut RecordBuffer,
         most: u64,
     ) -> Turn {
-        self.cut(arena, stretch, most, |shape, slice| {
-            let line = slice.of(arena).unwrap_or_default();
+        let mut is_first = self.counted.records == 0 && self.counted.skipped == 0;
+        let mut marked = false;
+        let turn = self.cut(arena, stretch, most, |shape, slice| {
+            let mut line = slice.of(arena).unwrap_or_default();
+            if std::mem::take(&mut is_first)
+                && let Some(rest) = line.strip_prefix(BYTE_ORDER_MARK)
+            {
+                (line, marked) = (rest, true);
+            }
+            if shape.crlf {
+                line = line.strip_suffix(b"\r").unwrap_or(line);
+            }
             if line.is_empty() && shape.skip_empty {
                 return Ok(false);
             }
             envelope::read(line, buffer).map(|()| true).map_err(|e| e.to_string())
-        })
+        });
+        self.was_marked |= marked;
+        turn
     }
 
     /// Gives envelopes what they leave open.
@@ -396,7 +417,8 @@ impl<'a> Input<'a> {
     }
 }
 
-fn common(shape: &Shape, buffer: &mut RecordBuffer, now_ms: i64) -> Common {
+/// Stores what all records of a buffer share in it.
+pub fn common(shape: &Shape, buffer: &mut RecordBuffer, now_ms: i64) -> Common {
     let timed = shape.timestamp_ms.is_some() || shape.timestamp_field.is_some();
     buffer.stamped_ms = (!timed).then_some(now_ms);
     let key = buffer.store_nullable(shape.key.as_deref());
@@ -414,7 +436,8 @@ fn common(shape: &Shape, buffer: &mut RecordBuffer, now_ms: i64) -> Common {
 }
 
 /// What became of a stretch of input.
-enum Made {
+pub enum Made {
+    /// A record.
     Record,
     /// The key is not a stretch of the input.
     WithKey(String),
@@ -423,7 +446,7 @@ enum Made {
 }
 
 /// Makes a record of `slice` by all that the shape asks for.
-fn make(shape: &Shape, slice: Slice, arena: &[u8], span: &mut Span) -> Result<Made, String> {
+pub fn make(shape: &Shape, slice: Slice, arena: &[u8], span: &mut Span) -> Result<Made, String> {
     let mut start = slice.start();
     let mut line = slice.of(arena).unwrap_or_default();
     if shape.crlf {
@@ -445,7 +468,7 @@ fn make(shape: &Shape, slice: Slice, arena: &[u8], span: &mut Span) -> Result<Ma
     span.value = Slice::new(start, line.len());
     let mut made = Made::Record;
     if let Some(pointer) = &shape.key_field {
-        match pointer.find(line).map_err(|e| e.to_string())? {
+        match pointer.find(line).map_err(|e| not_json(&e.to_string(), line))? {
             Found::Missing => return Err("its value has no such key field".to_owned()),
             Found::Null => span.key = Slice::NULL,
             Found::Text(std::borrow::Cow::Owned(key)) => made = Made::WithKey(key),
@@ -465,9 +488,16 @@ fn make(shape: &Shape, slice: Slice, arena: &[u8], span: &mut Span) -> Result<Ma
     Ok(made)
 }
 
+/// Why a value is not JSON, and the mark in front of it, which nobody sees.
+fn not_json(why: &str, line: &[u8]) -> String {
+    let mark =
+        if line.starts_with(BYTE_ORDER_MARK) { "; it begins with a byte order mark" } else { "" };
+    format!("{why}{mark}")
+}
+
 /// The time that a field of a value gives.
 fn timestamp(pointer: &Pointer, line: &[u8], now_ms: i64) -> Result<i64, String> {
-    let text = match pointer.find(line).map_err(|e| e.to_string())? {
+    let text = match pointer.find(line).map_err(|e| not_json(&e.to_string(), line))? {
         Found::Missing | Found::Null => {
             return Err("its value has no such timestamp field".to_owned());
         }
@@ -510,60 +540,6 @@ impl Iterator for Pieces<'_> {
         let start = self.start;
         self.start = end + self.delimiter_len;
         Some((start, end - start))
-    }
-}
-
-/// Generated users instead of input.
-pub struct Generated {
-    users: Users,
-    next_id: u64,
-    end: u64,
-    shape: Shape,
-}
-
-impl Generated {
-    /// `count` users from `start_id` on.
-    pub fn new(seed: u64, start_id: u64, count: u64, shape: Shape) -> Self {
-        let end = start_id.saturating_add(count);
-        Self { users: Users::new(seed), next_id: start_id, end, shape }
-    }
-
-    /// Whether generated users have what `pointer` points to.
-    pub fn has(pointer: &Pointer) -> bool {
-        let mut user = Vec::new();
-        Users::new(0).append_json(1, &mut user);
-        pointer.find(&user).is_ok_and(|found| found != Found::Missing)
-    }
-
-    /// Makes up to `most` records.
-    pub fn read(&mut self, buffer: &mut RecordBuffer, most: u64, now_ms: i64) -> Counted {
-        buffer.clear();
-        let common = common(&self.shape, buffer, now_ms);
-        let mut counted = Counted::default();
-        while self.next_id < self.end && counted.records < most && buffer.arena.len() < CHUNK_BYTES
-        {
-            let start = buffer.arena.len();
-            self.users.append_json(self.next_id, &mut buffer.arena);
-            let value = Slice::new(start, buffer.arena.len() - start);
-            let mut span = Span::new(common.key, value, common.timestamp_ms);
-            span.headers_len = common.headers;
-            span.partition = common.partition;
-            if self.shape.key_field.is_some()
-                && let Ok(Made::WithKey(key)) = make(&self.shape, value, &buffer.arena, &mut span)
-            {
-                span.key = buffer.store(key.as_bytes());
-            }
-            buffer.spans.push(span);
-            counted.records += 1;
-            counted.bytes += value.len() as u64;
-            self.next_id += 1;
-        }
-        counted
-    }
-
-    /// Whether all were made.
-    pub const fn is_done(&self) -> bool {
-        self.next_id >= self.end
     }
 }
 

@@ -2,6 +2,7 @@
 //! Leaves reading to `source` and `input`, counting to `tally`.
 
 pub mod args;
+pub mod generated;
 pub mod input;
 pub mod rejects;
 pub mod source;
@@ -14,7 +15,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 pub use self::args::Args;
-use self::input::{BadRecord, Generated, Input, Turn};
+use self::generated::Generated;
+use self::input::{BadRecord, Input, Turn};
 use self::rejects::Rejects;
 use self::source::Source;
 use self::tally::{Counts, Reporter, Tally};
@@ -57,7 +59,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     }
     let slow = args.sync || args.rate.is_some() || args.pace.is_some();
     let mut records = if let Some(count) = args.fake {
-        Records::Generated(Box::new(Generated::new(args.seed, args.start_id, count, shape)))
+        let keyed = args.key.is_some() || args.key_field.is_some();
+        let changes = args.changing.resolve(keyed, "--key-field /id")?;
+        let range = args.start_id..args.start_id.saturating_add(count);
+        Records::Generated(Box::new(Generated::new(args.seed, range, changes, shape)))
     } else {
         let limits = context.cluster()?.topic_limits(&args.topic);
         let limits = limits.map_err(|error| context.failure("produce", error))?;
@@ -178,6 +183,11 @@ impl<'a> Run<'a> {
                     self.read = input.counted.records;
                     self.bytes = input.counted.bytes;
                     self.skipped = input.counted.skipped;
+                    if std::mem::take(&mut input.was_marked) {
+                        self.context
+                            .out
+                            .warn("the input begins with a byte order mark; passed over");
+                    }
                     turn?
                 }
                 Records::Generated(generated) => {

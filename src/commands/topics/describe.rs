@@ -24,9 +24,15 @@ pub const PARTITION_COLUMNS: &[Column] = &[
     Column::text("ISR", "The replicas that are in sync."),
     Column::number("START-OFFSET", "The first offset that can be read."),
     Column::number("END-OFFSET", "One past the last record."),
+    Column::number(
+        "HIGH-WATERMARK",
+        "One past the last record that no change of leader takes back, as a broker noted it last.",
+    ),
     Column::number("RECORDS", "Offsets between start and end."),
     Column::number("BYTES", "Bytes of its segments."),
+    Column::text("FIRST-TIMESTAMP", "The timestamp of its first batch."),
     Column::text("LAST-TIMESTAMP", "Its largest timestamp."),
+    Column::number("RECORDS-PER-S", "Records a second, from the first timestamp to the last."),
 ];
 
 /// The keys of a topic in JSON.
@@ -171,9 +177,12 @@ fn partition_row(name: &TopicName, partition: &PartitionDetail) -> Vec<Cell> {
         brokers(&partition.isr),
         known(partition.start_offset),
         known(partition.end_offset),
+        Cell::maybe(partition.high_watermark, Cell::Int),
         known(partition.records()),
         Cell::maybe(partition.bytes, Cell::Bytes),
+        Cell::maybe(partition.first_timestamp_ms, Cell::Time),
         Cell::maybe(partition.last_timestamp_ms, Cell::Time),
+        Cell::maybe(partition.records_per_s(), Cell::Real),
     ]
 }
 
@@ -199,9 +208,9 @@ mod tests {
         let text: String = tables.iter().map(|t| t.render(Format::Table, true, false)).collect();
         let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
         insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
-        TOPIC PARTITION LEADER REPLICAS ISR START-OFFSET END-OFFSET RECORDS BYTES LAST-TIMESTAMP
-        users 0 0 0 0 0 10 10 100 1970-01-01T00:00:02.000Z
-        users 1 0 0 0 4 4 0 100 -
+        TOPIC PARTITION LEADER REPLICAS ISR START-OFFSET END-OFFSET HIGH-WATERMARK RECORDS BYTES FIRST-TIMESTAMP LAST-TIMESTAMP RECORDS-PER-S
+        users 0 0 0 0 0 10 10 10 100 1970-01-01T00:00:01.000Z 1970-01-01T00:00:02.000Z 10
+        users 1 0 0 0 4 4 4 0 100 - - -
         TOPIC CONFIG VALUE SOURCE
         users retention.ms 1000 topic
         ");

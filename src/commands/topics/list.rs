@@ -6,7 +6,7 @@ use super::totals;
 use crate::cli::global::AnswerArgs;
 use crate::commands::{Context, Failure, Status};
 use crate::out::{Cell, Column, Table};
-use crate::topic::{PartitionDetail, TopicDetail};
+use crate::topic::{PartitionDetail, TopicDetail, records_per_s};
 use crate::value;
 
 /// What stands below its help.
@@ -26,6 +26,7 @@ pub const COLUMNS: &[Column] = &[
     Column::number("BYTES", "Bytes of its segments."),
     Column::text("FIRST-TIMESTAMP", "The timestamp of its first batch."),
     Column::text("LAST-TIMESTAMP", "Its largest timestamp."),
+    Column::number("RECORDS-PER-S", "Records a second, from the first timestamp to the last."),
 ];
 
 /// List topics with their size and age
@@ -74,6 +75,10 @@ fn table(topics: &[TopicDetail], regex: Option<&Regex>) -> Table {
             Cell::maybe(totals.bytes, Cell::Bytes),
             Cell::maybe(totals.first_timestamp_ms, Cell::Time),
             Cell::maybe(totals.last_timestamp_ms, Cell::Time),
+            Cell::maybe(
+                records_per_s(totals.records, totals.first_timestamp_ms, totals.last_timestamp_ms),
+                Cell::Real,
+            ),
         ]);
     }
     table
@@ -89,9 +94,9 @@ mod tests {
     fn topics_that_match_are_listed() {
         let topics = [topic("orders", &[(0, 10), (2, 4)]), topic("users", &[(0, 0)])];
         insta::assert_snapshot!(table(&topics, None).render(Format::Table, true, false), @r"
-        TOPIC   PARTITIONS  RECORDS  BYTES  FIRST-TIMESTAMP           LAST-TIMESTAMP
-        orders           2       12    200  1970-01-01T00:00:01.000Z  1970-01-01T00:00:04.000Z
-        users            1        0    100  -                         -
+        TOPIC   PARTITIONS  RECORDS  BYTES  FIRST-TIMESTAMP           LAST-TIMESTAMP            RECORDS-PER-S
+        orders           2       12    200  1970-01-01T00:00:01.000Z  1970-01-01T00:00:04.000Z              4
+        users            1        0    100  -                         -                                     -
         ");
         let regex = regex("^u").unwrap();
         assert_eq!(table(&topics, Some(&regex)).rows.len(), 1);

@@ -207,6 +207,7 @@ pub(super) mod tests {
             isr: vec![0],
             start_offset: *start,
             end_offset: *end,
+            high_watermark: Some(*end),
             bytes: Some(100),
             first_timestamp_ms: (end > start).then_some(1_000 * (i as i64 + 1)),
             last_timestamp_ms: (end > start).then_some(2_000 * (i as i64 + 1)),

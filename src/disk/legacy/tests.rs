@@ -47,7 +47,7 @@ fn read(bytes: &[u8], wanted: Wanted) -> Result<String, String> {
         return Err("checksum".to_owned());
     }
     let mut buffer = RecordBuffer { arena: message.to_vec(), ..RecordBuffer::default() };
-    decode(&header, &mut buffer, 0, wanted, 1 << 20)?;
+    decode(&header, &mut buffer, 0, wanted, 1 << 20, usize::MAX)?;
     let text = |slice: Slice| {
         slice
             .of(&buffer.arena)

@@ -10,7 +10,7 @@ use crate::config::LogConfig;
 use crate::disk::batch::{BatchError, BatchHeader, check_crc};
 use crate::disk::error::{DiskError, Result};
 use crate::disk::layout::{self, SegmentFile};
-use crate::disk::record::{Wanted, decode, plain_range};
+use crate::disk::record::{ROOM, Wanted, decode_some, plain_range};
 use crate::disk::state::End;
 use crate::disk::{compression, file, recovery, segment};
 use crate::record::{Compression, RecordBuffer};
@@ -194,13 +194,23 @@ impl Walk {
             let packed = buffer.arena.get(start..end).unwrap_or_default().to_vec();
             start = before;
             compression::decompress(codec, &packed, budget_bytes, &mut buffer.arena)
-                .map_err(|e| format!("a batch does not decompress: {e}"))?;
+                .map_err(|e| format!("a {} batch does not decompress: {e}", codec.name()))?;
             end = buffer.arena.len();
         }
-        buffer.spans.clear();
-        buffer.headers.clear();
-        let wanted = Wanted { partition: 0, from: self.next_offset, to: i64::MAX };
-        decode(header, buffer, start, end, wanted)?;
+        let mut from = self.next_offset;
+        while from < header.next_offset() {
+            buffer.spans.clear();
+            buffer.headers.clear();
+            let wanted = Wanted { partition: 0, from, to: i64::MAX };
+            from = decode_some(header, buffer, start, end, wanted, ROOM)?;
+            self.hand_out(header, buffer, take);
+        }
+        buffer.arena.truncate(before);
+        Ok(())
+    }
+
+    /// Hands out the records in `buffer`, which are of one batch, or keeps them for their marker.
+    fn hand_out(&mut self, header: &BatchHeader, buffer: &RecordBuffer, take: &mut Take<'_>) {
         let producer = (header.producer.id, header.producer.epoch);
         for span in &buffer.spans {
             let Some(key) = span.key.of(&buffer.arena) else { continue };
@@ -219,7 +229,5 @@ impl Walk {
                 take(key, value);
             }
         }
-        buffer.arena.truncate(before);
-        Ok(())
     }
 }

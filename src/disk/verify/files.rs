@@ -16,7 +16,7 @@ const CHECKPOINTS: [&str; 4] = [
     layout::LOG_START_CHECKPOINT,
     layout::CLEANER_CHECKPOINT,
     "recovery-point-offset-checkpoint",
-    "replication-offset-checkpoint",
+    layout::HIGH_WATERMARK_CHECKPOINT,
 ];
 
 /// Checks the files that lie beside the partitions.

@@ -16,7 +16,7 @@ use super::batch::{BatchHeader, HEADER_BYTES};
 use super::error::{DiskError, Result};
 use super::layout::{self, SegmentFile};
 use super::meta::Uuid;
-use super::record::{Wanted, decode};
+use super::record::{ROOM, Wanted, decode_from};
 use super::scan::{Found, Scanner};
 use super::state::{End, State};
 use super::{BootId, compression, file, gaps, legacy, segment};
@@ -243,16 +243,13 @@ impl Check<'_> {
                         self.checked.add(&path, Some(at), Some(due), what);
                     }
                     let batch = scanner.bytes(at, header.size_bytes)?;
-                    if let Err(what) = self.check_batch(&path, at, &header, batch) {
-                        self.checked.add(&path, Some(at), Some(header.base_offset), what);
+                    match self.check_batch(&path, at, &header, batch) {
+                        Ok(records) => self.count(&header, records),
+                        Err(what) => {
+                            self.checked.add(&path, Some(at), Some(header.base_offset), what);
+                        }
                     }
                     indexes.pass(at, &header);
-                    let records = if header.is_legacy() {
-                        self.buffer.len() as u64
-                    } else {
-                        header.record_count as u64
-                    };
-                    self.count(&header, records);
                     (at, due) = (at + header.size_bytes as u64, header.next_offset());
                 }
                 Found::Bad(what) => {
@@ -292,13 +289,14 @@ impl Check<'_> {
     }
 
     /// Checks what the checksum of a batch leaves open: its records, and header against records.
+    /// Answers how many there are.
     fn check_batch(
         &mut self,
         path: &Path,
         at: u64,
         header: &BatchHeader,
         batch: &[u8],
-    ) -> Result<(), String> {
+    ) -> Result<u64, String> {
         if header.leader_epoch != 0 && header.leader_epoch < -1 {
             let what = format!("the batch at byte {at} has leader epoch {}", header.leader_epoch);
             self.checked.note(path, what);
@@ -313,46 +311,61 @@ impl Check<'_> {
 }
 
 /// Checks the records of a batch whose checksum is right, against its header, in `directory`.
+/// Answers how many there are. They are looked at piece by piece: there may be very many.
 pub fn check_records(
     directory: &Path,
     config: &LogConfig,
     header: &BatchHeader,
     batch: &[u8],
     buffer: &mut RecordBuffer,
-) -> Result<(), String> {
+) -> Result<u64, String> {
     let codec = header
         .compression()
         .ok_or_else(|| format!("codec {} is not known", header.attributes & 7))?;
     if header.record_count == 0 {
-        return Ok(());
+        return Ok(0);
     }
     let max_bytes = usize::try_from(config.max_message_bytes).unwrap_or(0);
     let budget = compression::budget_bytes(max_bytes);
-    let all = Wanted { partition: 0, from: 0, to: i64::MAX };
+    buffer.clear();
+    let (mut from, mut count, mut latest) = (0, 0, None);
     if header.is_legacy() {
-        buffer.clear();
         buffer.arena.extend_from_slice(batch);
-        return legacy::decode(header, buffer, 0, all, budget);
+        while from < header.next_offset() {
+            buffer.spans.clear();
+            buffer.arena.truncate(batch.len());
+            let rest = Wanted { partition: 0, from, to: i64::MAX };
+            from = legacy::decode(header, buffer, 0, rest, budget, ROOM)?;
+            count += buffer.len() as u64;
+        }
+        return Ok(count);
     }
     let due = i64::from(header.last_offset_delta) + 1;
     if i64::from(header.record_count) != due && !gaps::are_legal(directory, config) {
         return Err(format!("it has {} records, and offsets for {due}", header.record_count));
     }
-    let records = batch.get(HEADER_BYTES..).unwrap_or_default();
-    buffer.clear();
-    if codec == Compression::None {
-        buffer.arena.extend_from_slice(records);
-    } else {
+    // What is not packed is looked at where it lies: it may be long.
+    let (mut arena, mut start) = (batch, HEADER_BYTES);
+    if codec != Compression::None {
+        let records = batch.get(HEADER_BYTES..).unwrap_or_default();
         compression::decompress(codec, records, budget, &mut buffer.arena)
             .map_err(|e| format!("a {} batch does not decompress: {e}", codec.name()))?;
+        (arena, start) = (buffer.arena.as_slice(), 0);
     }
-    let len = buffer.arena.len();
-    decode(header, buffer, 0, len, all)?;
-    let latest = buffer.spans.iter().map(|span| span.timestamp_ms).max().unwrap_or(NO_TIMESTAMP);
+    let (spans, headers) = (&mut buffer.spans, &mut buffer.headers);
+    while from < header.next_offset() {
+        spans.clear();
+        headers.clear();
+        let rest = Wanted { partition: 0, from, to: i64::MAX };
+        from = decode_from(arena, start, header, (spans, headers), rest, ROOM)?;
+        count += spans.len() as u64;
+        latest = latest.max(spans.iter().map(|span| span.timestamp_ms).max());
+    }
+    let latest = latest.unwrap_or(NO_TIMESTAMP);
     let said = header.max_timestamp;
     let is_given = header.timestamp_kind() == TimestampKind::Create && !header.is_control();
     if is_given && latest != said {
         return Err(format!("its largest timestamp is {latest}, and its header says {said}"));
     }
-    Ok(())
+    Ok(count)
 }

@@ -152,8 +152,112 @@ fn expression() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn what_looks_at_members_reads_no_others() {
+    let names = |text: &str| Members::of(text).map(|Members(names)| names.join(" "));
+    for (text, members) in [
+        (".age + 1 > 50", "age"),
+        ("(.age | tostring) == \"60\"", "age"),
+        (".name | test(\"^A\")", "name"),
+        (".a.b[.c] == .d[1:.e]", "a c d e"),
+        ("select(.a == $key)", "a"),
+        ("has(\"a\") and true", "a"),
+        ("if .a then .b elif .c then null else \"\\(.d)\" end", "a b c d"),
+        (".a as $x | [.b, -.c] | index($x)", "a b c"),
+        (".[\"a\"] // .\"b\"?", "a b"),
+        ("try .a.b catch .c", "a"),
+        ("$offset > 5", ""),
+    ] {
+        assert_eq!(names(text).as_deref(), Some(members), "{text}");
+    }
+    for text in [
+        ".",
+        "..",
+        ".[]",
+        ".[0]",
+        "length > 1",
+        ".a == 1 or length > 1",
+        "keys",
+        ". as {a: $x} | $x",
+        ". as $x | .a",
+        ".a as {b: $x} | .c",
+        ".[.a]",
+        "if .a then .b end",
+        "{a: 1} == {a}",
+        ".a = 1",
+        ".a |= 1",
+        "def f: .; f",
+        "reduce .a as $x (.; 1)",
+        "input",
+        "has(.a)",
+        "first(.a, .)",
+        "select(.a) | length",
+        "\"\\(.)\" == .a",
+        "@json",
+    ] {
+        assert_eq!(names(text), None, "{text}");
+    }
+    // What is not looked at has to be JSON all the same, and may be deep.
+    assert_eq!(of_value(".age + 1 == 61", r#"{"age":60,"x":[tru]}"#), Verdict::NotJson);
+    assert_eq!(of_value(".age + 1 == 61", r#"{"age":60,"x":[1]"#), Verdict::NotJson);
+    let deep = format!("{{\"age\":60,\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(of_value(".age + 1 == 61", &deep), Verdict::Match);
+    assert!(matches!(of_value(".x | length == 1", &deep), Verdict::Failed(_)));
+}
+
+#[test]
+fn regular_expressions_are_jqs_and_told_when_they_are_none() {
+    for (text, verdict) in [
+        (".name | test(\"^a\")", Verdict::NoMatch),
+        (".name | test(\"^a\"; \"i\")", Verdict::Match),
+        ("[\"a\", \"b\"] | all(test(\"[ab]\"))", Verdict::Match),
+        (".name | test(\"A\", \"x\")", Verdict::Match),
+        (".name | test(\"\")", Verdict::Match),
+        (". as $x | .tags | map(select(test($x.name))) | length > 0", Verdict::NoMatch),
+    ] {
+        assert_eq!(of_value(text, AGED), verdict, "{text}");
+    }
+    for text in [".name | test(\"(\")", ".age | test(\"6\")", ".name | test(1)"] {
+        let ours = of_value(text, AGED);
+        let theirs = of_value(&text.replace("\")", "\"; \"\")").replace("(1)", "(1; \"\")"), AGED);
+        assert!(matches!(ours, Verdict::Failed(_)) && ours == theirs, "{ours:?} {theirs:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn members_alone_give_what_the_whole_value_gives(
+        text in prop::sample::select(&[
+            "(.a | tostring) == \"1\"",
+            ".a + 1 > 2",
+            "(.a // .b) == 50",
+            "has(\"a\") and .b",
+            ".a[0] == .b",
+            ".a[.b] // .c",
+            "if .a then .b else .c end",
+            "[.a, .b] | any",
+            ".a.b? // .c",
+            "-(.a) < .b",
+            "\"x\\(.a)\" == \"x1\"",
+            "select(.a > .b)",
+            ".a as $x | .b == $x",
+            "try .a.b catch (. | length)",
+            "[.a[]?] | length > 0",
+            ".a | length > 1",
+            ".a | test(\"a\")",
+            ".a | .. | numbers",
+        ][..]),
+        value in json(),
+    ) {
+        let members = Filter { fast: None, ..Filter::compile(text).unwrap() };
+        prop_assert!(members.members.is_some(), "{}", text);
+        let whole = Filter { fast: None, members: None, ..Filter::compile(text).unwrap() };
+        let [found, expected] =
+            [members, whole].map(|filter| judge(&filter, None, Some(value.as_bytes())));
+        prop_assert_eq!(found, expected, "{} of {}", text, value);
+    }
 
     #[test]
     fn the_fast_way_agrees_with_the_interpreter(text in expression(), value in json()) {
