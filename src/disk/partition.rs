@@ -228,7 +228,8 @@ impl PartitionLog {
     fn rebuild(&mut self) -> Result<End> {
         cleaner::swap::finish(&self.directory, &self.config)?;
         let recovery = Recovery { directory: &self.directory, config: &self.config };
-        let mut recovered = recovery.rebuild(self.log_start, self.state.recovery_point())?;
+        let known = self.state.known();
+        let mut recovered = recovery.rebuild(self.log_start, known)?;
         let end = &mut recovered.end;
         if end.start_offset < end.end_offset {
             let first = reader::first_timestamp(&self.directory, end, &self.config)?;

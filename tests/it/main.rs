@@ -21,6 +21,7 @@ mod consume;
 mod consume_choice;
 mod copy;
 mod crash;
+mod damage;
 mod dump_log;
 mod examples;
 mod full_disk;

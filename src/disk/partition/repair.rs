@@ -15,7 +15,7 @@ use crate::disk::layout::{self, SegmentFile};
 use crate::disk::meta::{self, Uuid};
 use crate::disk::recovery::{Cut, Recovery, copy_range};
 use crate::disk::scan::{Found, Scanner};
-use crate::disk::state::{End, State};
+use crate::disk::state::{End, Known, State};
 use crate::disk::verify::{Checked, IndexCheck, check_records};
 use crate::disk::{file, gaps, producers, segment};
 use crate::record::RecordBuffer;
@@ -95,7 +95,7 @@ impl PartitionLog {
     /// Rewrites the segments that are damaged; answers whether the active one was among them.
     fn mend_segments(&self, published: Option<&End>, done: &mut Repaired) -> Result<bool> {
         let bases = segment::list(&self.directory)?;
-        let recovery_point = self.state.recovery_point();
+        let Known { recovery_point, is_copy } = self.state.known();
         let end_due = published.map_or(recovery_point, |end| end.end_offset);
         let mut replaced = false;
         for (n, &base) in bases.iter().enumerate() {
@@ -105,7 +105,7 @@ impl PartitionLog {
             let len = log.metadata().map_err(DiskError::io("stat", &path))?.len();
             let active = published.filter(|end| end.active_base == base);
             let limit = active.map_or(len, |end| end.position.min(len));
-            let is_torn_from = published.is_none().then_some(recovery_point);
+            let is_torn_from = (published.is_none() && !is_copy).then_some(recovery_point);
             let bound = next.or(published.map(|end| end.end_offset)).unwrap_or(i64::MAX);
             let mut scanner = Scanner::new(&log, &path, limit);
             let plan = plan(
