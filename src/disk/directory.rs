@@ -414,7 +414,8 @@ impl Change<'_> {
             }
             segment::sync_directory(path)?;
         }
-        Ok(())
+        // Their own names as well, and first: the registry promises them.
+        if self.created.is_empty() { Ok(()) } else { segment::sync_directory(&self.directory.path) }
     }
 
     /// Notes the log start offset of a partition where it outlives the state page.

@@ -236,6 +236,8 @@ impl PartitionLog {
             end.first_timestamp = first.unwrap_or(-1);
         }
         producers::remove_above(&self.directory, recovered.end.end_offset)?;
+        // Nobody waits for the device to have them.
+        producers::remove_unreadable(&self.directory)?;
         self.segment = None;
         self.state.clear_producers();
         Ok(self.adopt(recovered))
@@ -459,7 +461,11 @@ impl PartitionLog {
             end.max_timestamp = -1;
         }
         self.state.publish(&end, &self.boot);
-        for (base, _) in gone {
+        for (n, (base, _)) in gone.into_iter().enumerate() {
+            if n > 0 {
+                // In their order on the device as well: a hole between two would be damage.
+                segment::sync_directory(&self.directory)?;
+            }
             self.remove_segment(*base)?;
         }
         Ok(start)

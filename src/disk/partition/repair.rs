@@ -15,7 +15,7 @@ use crate::disk::layout::{self, SegmentFile};
 use crate::disk::meta::{self, Uuid};
 use crate::disk::recovery::{Cut, Recovery, copy_range};
 use crate::disk::scan::{Found, Scanner};
-use crate::disk::state::{End, Known, State};
+use crate::disk::state::{End, State};
 use crate::disk::verify::{Checked, IndexCheck, check_records};
 use crate::disk::{file, gaps, producers, segment};
 use crate::record::RecordBuffer;
@@ -95,7 +95,7 @@ impl PartitionLog {
     /// Rewrites the segments that are damaged; answers whether the active one was among them.
     fn mend_segments(&self, published: Option<&End>, done: &mut Repaired) -> Result<bool> {
         let bases = segment::list(&self.directory)?;
-        let Known { recovery_point, is_copy } = self.state.known();
+        let recovery_point = self.state.recovery_point();
         let end_due = published.map_or(recovery_point, |end| end.end_offset);
         let mut replaced = false;
         for (n, &base) in bases.iter().enumerate() {
@@ -105,16 +105,9 @@ impl PartitionLog {
             let len = log.metadata().map_err(DiskError::io("stat", &path))?.len();
             let active = published.filter(|end| end.active_base == base);
             let limit = active.map_or(len, |end| end.position.min(len));
-            let is_torn_from = (published.is_none() && !is_copy).then_some(recovery_point);
             let bound = next.or(published.map(|end| end.end_offset)).unwrap_or(i64::MAX);
             let mut scanner = Scanner::new(&log, &path, limit);
-            let plan = plan(
-                &mut scanner,
-                (&self.directory, &self.config),
-                (base, bound),
-                is_torn_from,
-                limit,
-            )?;
+            let plan = plan(&mut scanner, (&self.directory, &self.config), (base, bound), limit)?;
             let (mut plan, due) = plan;
             match next {
                 Some(next) if !gaps::are_legal(&self.directory, &self.config) => {
@@ -219,7 +212,6 @@ fn plan(
     scanner: &mut Scanner<'_>,
     (directory, config): (&Path, &LogConfig),
     (base, bound): (i64, i64),
-    is_torn_from: Option<i64>,
     limit: u64,
 ) -> Result<(Plan, i64)> {
     let mut plan = Plan::default();
@@ -247,8 +239,7 @@ fn plan(
             }
             Found::Bad(reason) => reason,
         };
-        let is_torn = is_torn_from.is_some_and(|recovery_point| due >= recovery_point);
-        let next = if is_torn { None } else { scanner.resync(at, due, bound)? };
+        let next = scanner.resync(at, due, bound)?;
         let to = next.map_or(limit, |(to, _)| to);
         plan.bad.push(((at, to), reason));
         at = to;
