@@ -14,7 +14,7 @@ use super::meta::{self, MetaProperties, Uuid};
 use super::partition::PartitionLog;
 use super::recovery::Recovery;
 use super::registry::{Registry, Topic};
-use super::state::{End, State, identity_at};
+use super::state::{End, Known, State, identity_at};
 use super::{BootId, file, foreign, layout, segment};
 use crate::config::LogConfig;
 use crate::sys::{self, LockKind, Page};
@@ -202,10 +202,10 @@ impl LogDirectory {
             let start = self.start_on_record(topic, partition)?;
             return foreign::measure(&path, start, config);
         }
-        let mut recovery_point = 0;
+        let mut known = Known::default();
         if let Some(state) = State::open(&path)? {
             state.check_version()?;
-            recovery_point = state.recovery_point();
+            known = state.known();
             if let Some(end) = state.end(&self.boot) {
                 return Ok(ReadEnd { end, damage: None });
             }
@@ -225,7 +225,7 @@ impl LogDirectory {
             Err(damage @ DiskError::Corrupt { .. }) => Some(damage),
             Err(error) => return Err(error),
         };
-        let end = Recovery { directory: &path, config }.measure(start, recovery_point)?;
+        let end = Recovery { directory: &path, config }.measure(start, known)?;
         Ok(ReadEnd { end, damage })
     }
 
@@ -234,7 +234,7 @@ impl LogDirectory {
         let path = self.partition_path(topic, partition);
         layout::check_partition(&path)?;
         let start = self.start_on_record(topic, partition)?;
-        Recovery { directory: &path, config }.measure(start, 0)
+        Recovery { directory: &path, config }.measure(start, Known::default())
     }
 
     pub(super) fn open_state_file(&self) -> Result<(PathBuf, File)> {
@@ -421,7 +421,8 @@ impl Change<'_> {
             }
             segment::sync_directory(path)?;
         }
-        Ok(())
+        // Their own names as well, and first: the registry promises them.
+        if self.created.is_empty() { Ok(()) } else { segment::sync_directory(&self.directory.path) }
     }
 
     /// Notes the log start offset of a partition where it outlives the state page.

@@ -99,6 +99,18 @@ impl DiskError {
         move |source| Self::Io { doing, path, source }
     }
 
+    /// Wraps an error of a read of `path` at `position`: bytes that should be there, and are not,
+    /// are damage.
+    pub fn read(path: &Path, position: u64) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| match source.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                Self::corrupt(&path, position, "it ends before what should be there")
+            }
+            _ => Self::Io { doing: "read", path, source },
+        }
+    }
+
     /// Whether there is no space left, or no leave to use it.
     pub fn is_full_disk(&self) -> bool {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};

@@ -17,7 +17,7 @@ use super::record::{Wanted, decode, plain_range};
 use super::recovery::{self, Recovery};
 use super::registry::{Registry, Topic};
 use super::scan::Scanner;
-use super::state::End;
+use super::state::{End, Known};
 use super::{file, segment};
 use crate::config::LogConfig;
 use crate::record::RecordBuffer;
@@ -126,7 +126,7 @@ fn measure_anew(directory: &Path, log_start: i64, config: &LogConfig) -> Result<
     let mut config = config.clone();
     // The policy of a topic may have been another one.
     config.cleanup_policy.compact = true;
-    let end = Recovery { directory, config: &config }.measure(log_start, 0)?;
+    let end = Recovery { directory, config: &config }.measure(log_start, Known::default())?;
     let last = segment::list(directory)?.into_iter().last();
     let damage = last.filter(|&last| last > end.active_base).map(|last| DiskError::Corrupt {
         path: layout::segment_file(directory, end.active_base, SegmentFile::Log),

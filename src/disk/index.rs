@@ -82,7 +82,8 @@ impl Entry for TimeEntry {
 fn entry<E: Entry>(file: &File, path: &Path, index: u64) -> Result<E> {
     let mut bytes = [0; TIME_ENTRY_BYTES as usize];
     let wanted = bytes.get_mut(..E::BYTES as usize).unwrap_or_default();
-    file.read_exact_at(wanted, index * E::BYTES).map_err(DiskError::io("read", path))?;
+    file.read_exact_at(wanted, index * E::BYTES)
+        .map_err(DiskError::read(path, index * E::BYTES))?;
     Ok(E::read(&bytes))
 }
 

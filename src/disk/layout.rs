@@ -32,6 +32,8 @@ pub const CLEANER_CHECKPOINT: &str = "cleaner-offset-checkpoint";
 pub const CLEANED: &str = ".cleaned";
 /// What it is called once it is whole and takes the place of others.
 pub const SWAP: &str = ".swap";
+/// What a file is called behind its name while it is written to replace another.
+pub const BESIDE: &str = ".tmp";
 /// What Kafka calls a file that it is about to remove.
 pub const DELETED: &str = ".deleted";
 /// The topic id, in a partition's directory.

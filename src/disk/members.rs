@@ -208,7 +208,7 @@ impl GroupFile {
     fn seen_ms(&self, slot: u32) -> Result<u64> {
         let mut word = [0; 8];
         let read = self.file.read_exact_at(&mut word, seen_at(slot));
-        read.map_err(DiskError::io("read", &self.path))?;
+        read.map_err(DiskError::read(&self.path, seen_at(slot)))?;
         Ok(u64::from_be_bytes(word))
     }
 
@@ -256,7 +256,7 @@ impl GroupFile {
             return Ok(fresh());
         }
         let mut header = [0; ROSTER_HEADER_BYTES];
-        file.read_exact_at(&mut header, at).map_err(DiskError::io("read", path))?;
+        file.read_exact_at(&mut header, at).map_err(DiskError::read(path, at))?;
         let number = u64::from_be_bytes(header);
         let (len, crc) = (number >> 32, number as u32);
         let damage = |reason: &str| DiskError::corrupt(path, at, reason);
@@ -265,7 +265,7 @@ impl GroupFile {
         }
         let mut bytes = vec![0; len as usize];
         file.read_exact_at(&mut bytes, at + ROSTER_HEADER_BYTES as u64)
-            .map_err(DiskError::io("read", path))?;
+            .map_err(DiskError::read(path, at))?;
         if crc32c::crc32c(&bytes) != crc {
             return Err(damage("the checksum of its roster is wrong"));
         }
@@ -351,7 +351,7 @@ impl GroupLock<'_> {
             return Ok(ROSTER_BYTES_MIN);
         }
         let mut header = [0; ROSTER_HEADER_BYTES];
-        file.read_exact_at(&mut header, at).map_err(DiskError::io("read", path))?;
+        file.read_exact_at(&mut header, at).map_err(DiskError::read(path, at))?;
         let before = (u64::from_be_bytes(header) >> 32).min(ROSTER_BYTES_MAX);
         Ok(at + ROSTER_HEADER_BYTES as u64 + before)
     }

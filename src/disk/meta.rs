@@ -54,7 +54,7 @@ impl fmt::Display for Uuid {
 /// too.
 pub fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
     let mut name = path.as_os_str().to_owned();
-    name.push(".tmp");
+    name.push(layout::BESIDE);
     let beside = PathBuf::from(name);
     let mut file = file::create_anew(&beside)?;
     let written =
@@ -108,10 +108,9 @@ pub fn read_meta_properties(directory: &Path) -> Result<Option<MetaProperties>> 
         .map(|(name, value)| (name.trim(), value.trim()))
         .collect();
     let missing = |name: &str| DiskError::corrupt(&path, 0, format!("it has no valid `{name}`"));
-    if fields.get("version") != Some(&"1") {
-        let found =
-            format!("its version is {}, not 1", fields.get("version").unwrap_or(&"missing"));
-        return Err(DiskError::Foreign { path, found });
+    let version = *fields.get("version").ok_or_else(|| missing("version"))?;
+    if version != "1" {
+        return Err(DiskError::Foreign { path, found: format!("its version is {version}, not 1") });
     }
     let field = |name: &str| fields.get(name).copied().filter(|v| !v.is_empty());
     Ok(Some(MetaProperties {

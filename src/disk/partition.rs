@@ -228,13 +228,16 @@ impl PartitionLog {
     fn rebuild(&mut self) -> Result<End> {
         cleaner::swap::finish(&self.directory, &self.config)?;
         let recovery = Recovery { directory: &self.directory, config: &self.config };
-        let mut recovered = recovery.rebuild(self.log_start, self.state.recovery_point())?;
+        let known = self.state.known();
+        let mut recovered = recovery.rebuild(self.log_start, known)?;
         let end = &mut recovered.end;
         if end.start_offset < end.end_offset {
             let first = survey::first_timestamp(&self.directory, end, &self.config)?;
             end.first_timestamp = first.unwrap_or(-1);
         }
         producers::remove_above(&self.directory, recovered.end.end_offset)?;
+        // Nobody waits for the device to have them.
+        producers::remove_unreadable(&self.directory)?;
         self.segment = None;
         self.state.clear_producers();
         Ok(self.adopt(recovered))
@@ -458,7 +461,11 @@ impl PartitionLog {
             end.max_timestamp = -1;
         }
         self.state.publish(&end, &self.boot);
-        for (base, _) in gone {
+        for (n, (base, _)) in gone.into_iter().enumerate() {
+            if n > 0 {
+                // In their order on the device as well: a hole between two would be damage.
+                segment::sync_directory(&self.directory)?;
+            }
             self.remove_segment(*base)?;
         }
         Ok(start)

@@ -108,6 +108,14 @@ pub fn remove_above(directory: &Path, end: i64) -> Result<()> {
     Ok(())
 }
 
+/// Removes the snapshots that cannot be read: what they held is made from the log.
+pub fn remove_unreadable(directory: &Path) -> Result<()> {
+    for path in unreadable(directory)? {
+        std::fs::remove_file(&path).map_err(DiskError::io("remove", &path))?;
+    }
+    Ok(())
+}
+
 /// The snapshots that cannot be read.
 pub fn unreadable(directory: &Path) -> Result<Vec<PathBuf>> {
     let paths = list(directory)?.into_iter();

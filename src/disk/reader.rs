@@ -1,15 +1,17 @@
 //! Owns reading a partition: windows of whole batches up to the published end, by offset.
-//! Takes no lock, and never looks past the published end. Leaves waiting to `cluster`, and times to
-//! `survey`.
+//! Takes no lock, and never looks past the published end. Leaves finding a place to `lookup`, times
+//! to `survey`, and waiting to `cluster`.
+
+mod lookup;
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+pub(super) use self::lookup::start_in_segment;
 use super::batch::{BatchError, BatchHeader, HEADER_BYTES, check_crc};
 use super::error::{DiskError, Result};
 use super::foreign::Aborted;
-use super::index::{OffsetEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
 use super::record::{ROOM, Wanted, decode_some, plain_range};
 use super::scan::Scanner;
@@ -38,6 +40,10 @@ struct OpenSegment {
     position: u64,
     /// The offset that it begins with.
     due: i64,
+    /// The base of the segment behind it, if there is one.
+    next: Option<i64>,
+    /// The end of the log.
+    end_offset: i64,
 }
 
 impl OpenSegment {
@@ -45,6 +51,60 @@ impl OpenSegment {
     fn readable(&self, end: &End) -> Result<u64> {
         let len = self.file.metadata().map_err(DiskError::io("stat", &self.path))?.len();
         Ok(if self.base == end.active_base { len.min(end.position) } else { len })
+    }
+
+    /// Damage at its position, where `offset` is to be read.
+    fn damage(&self, offset: i64, reason: String) -> DiskError {
+        let (path, position) = (self.path.clone(), self.position);
+        DiskError::Corrupt { path, position, offset: Some(offset), reason }
+    }
+
+    /// Refuses a batch that is longer than the `left` bytes, or than any may be.
+    fn check_size(header: &BatchHeader, left: u64) -> Result<(), String> {
+        let size = header.size_bytes;
+        if size > recovery::BATCH_BYTES_MAX {
+            return Err(format!("a batch of {size} bytes is too long"));
+        }
+        if size as u64 > left {
+            let reason =
+                format!("a batch of {size} bytes does not fit into the {left} that are left");
+            return Err(reason);
+        }
+        Ok(())
+    }
+
+    /// Looks at the header behind the first batch of `rest`, where `left` bytes are to be read yet.
+    fn order(&mut self, header: &BatchHeader, rest: &[u8], left: u64) -> Order {
+        if !self.reaches(header.next_offset()) {
+            return Order::Wrong;
+        }
+        let behind = rest.get(header.size_bytes..).unwrap_or_default();
+        match BatchHeader::parse(behind) {
+            Ok(next) if (self.due..header.next_offset()).contains(&next.base_offset) => {
+                Order::Doubtful
+            }
+            Err(_) if behind.len() < HEADER_BYTES && left > rest.len() as u64 => {
+                Order::Unseen(header.size_bytes + HEADER_BYTES)
+            }
+            _ => Order::Right,
+        }
+    }
+
+    /// Whether a batch of it may end at `offset`: where the next segment begins, or before. While
+    /// a compaction puts a longer one in the place of several, those stay for a moment.
+    fn reaches(&mut self, offset: i64) -> bool {
+        let Some(next) = self.next.filter(|&next| offset > next) else {
+            return offset <= self.end_offset;
+        };
+        let directory = self.path.parent().unwrap_or(&self.path);
+        let log = SegmentFile::Log;
+        let swap = layout::marked_file(directory, self.base, log, layout::SWAP);
+        // In this order: the swap file goes after those that it replaces.
+        if !swap.exists() && layout::segment_file(directory, next, log).exists() {
+            return false;
+        }
+        self.next = None;
+        offset <= self.end_offset
     }
 }
 
@@ -231,6 +291,7 @@ impl PartitionReader {
             DiskError::Corrupt { position, .. } => *position,
             _ => 0,
         };
+        let at = self.segment.as_ref().map_or(at, |open| open.position.max(at));
         // The segments behind this place.
         let mut bases = segment::list(&self.directory)?;
         bases.retain(|&base| base <= end.active_base);
@@ -263,7 +324,7 @@ impl PartitionReader {
     /// read.
     fn enter_segment(&mut self, end: &End) -> Result<u64> {
         if self.segment.is_none() {
-            let (base, _) = segment_of(&self.directory, end, self.next_offset)?;
+            let (base, next) = lookup::segment_of(&self.directory, end, self.next_offset)?;
             let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
             if base > self.next_offset {
                 let offset = Some(self.next_offset);
@@ -273,9 +334,11 @@ impl PartitionReader {
             let file = file::open_to_read(&path)?;
             let (position, due) =
                 start_in_segment(&self.directory, &file, base, end, self.next_offset);
-            self.segment = Some(OpenSegment { base, file, path, position, due });
+            let end_offset = end.end_offset;
+            self.segment = Some(OpenSegment { base, file, path, position, due, next, end_offset });
         }
-        let Some(open) = &self.segment else { return Ok(0) };
+        let Some(open) = &mut self.segment else { return Ok(0) };
+        open.end_offset = end.end_offset;
         open.readable(end)
     }
 
@@ -365,49 +428,47 @@ impl PartitionReader {
         let mut at = 0;
         while at < size && self.next_offset < to {
             let rest = buffer.arena.get(at..size).unwrap_or_default();
-            let (path, position, offset) = (&open.path, open.position, self.next_offset);
-            let damage = |reason: String| DiskError::Corrupt {
-                path: path.clone(),
-                position,
-                offset: Some(offset),
-                reason,
-            };
+            let offset = self.next_offset;
             let left = limit - open.position;
             let header = match BatchHeader::parse(rest) {
                 Ok(header) => header,
                 Err(BatchError::Cut { wanted }) if (wanted as u64) <= left => {
                     return Ok((at == 0).then_some(wanted));
                 }
-                Err(error) => return Err(damage(error.to_string())),
+                Err(error) => return Err(open.damage(offset, error.to_string())),
             };
             let full = buffer.arena.len() > ARENA_BYTES_FULL.max(size);
             if !buffer.is_empty() && (full || buffer.timestamp_kind != header.timestamp_kind()) {
                 return Ok(None);
             }
-            if header.size_bytes > recovery::BATCH_BYTES_MAX {
-                return Err(damage(format!("a batch of {} bytes is too long", header.size_bytes)));
-            }
-            if header.size_bytes as u64 > left {
-                return Err(damage(format!(
-                    "a batch of {} bytes does not fit into the {left} that are left",
-                    header.size_bytes
-                )));
-            }
+            OpenSegment::check_size(&header, left).map_err(|reason| open.damage(offset, reason))?;
             let Some(batch) = rest.get(..header.size_bytes) else {
                 return Ok((at == 0).then_some(header.size_bytes));
             };
             if !check_crc(&header, batch) {
-                return Err(damage("the checksum of a batch is wrong".to_owned()));
+                return Err(open.damage(offset, "the checksum of a batch is wrong".to_owned()));
             }
-            if !header.follows(open.due, || self.gaps()) {
-                return Err(damage(format!(
-                    "offset {} stands where {} is due",
-                    header.base_offset, open.due
-                )));
+            if header.base_offset != open.due {
+                let gaps = header.follows(open.due, || self.gaps());
+                match if gaps { open.order(&header, rest, left) } else { Order::Wrong } {
+                    Order::Right => {}
+                    Order::Unseen(wanted) => return Ok((at == 0).then_some(wanted)),
+                    wrong => {
+                        let (found, due) = (header.base_offset, open.due);
+                        let reason = format!("offset {found} stands where {due} is due");
+                        let damage = open.damage(offset, reason);
+                        if wrong == Order::Doubtful {
+                            // One of two is damaged, and nobody knows which: both go.
+                            open.position += header.size_bytes as u64;
+                        }
+                        return Err(damage);
+                    }
+                }
             }
             if header.last_offset() >= self.next_offset {
                 self.note_hole(self.next_offset, header.base_offset.min(to), COMPACTED);
-                let next = self.take_batch(&header, at, to, buffer).map_err(damage)?;
+                let taken = self.take_batch(&header, at, to, buffer);
+                let next = taken.map_err(|reason| open.damage(offset, reason))?;
                 self.next_offset = next;
                 if next < header.next_offset() {
                     return Ok(None);
@@ -484,6 +545,20 @@ impl PartitionReader {
     }
 }
 
+/// What is to be thought of the offset of a batch in front of which some are missing. The checksum
+/// leaves it out, so a damaged one may look like such a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// It may be right.
+    Right,
+    /// It cannot be.
+    Wrong,
+    /// The batch behind it begins before it ends.
+    Doubtful,
+    /// The batch behind it is not among the bytes that were read; so many are wanted.
+    Unseen(usize),
+}
+
 /// Whether another file has the name of the open one; or, where compaction merges segments, none.
 fn is_replaced(open: &OpenSegment, merges: bool) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -502,57 +577,6 @@ fn fill(open: &OpenSegment, size: usize, arena: &mut Vec<u8>) -> Result<()> {
     } else {
         arena.resize(size, 0);
     }
-    open.file.read_exact_at(arena, open.position).map_err(DiskError::io("read", &open.path))
-}
-
-/// The base of the segment that has `offset`, and of the one behind it.
-fn segment_of(directory: &Path, end: &End, offset: i64) -> Result<(i64, Option<i64>)> {
-    if offset >= end.active_base {
-        return Ok((end.active_base, None));
-    }
-    let bases = segment::list(directory)?;
-    let at = bases.partition_point(|&base| base <= offset);
-    let base = at.checked_sub(1).and_then(|i| bases.get(i)).or_else(|| bases.first());
-    let base = base.copied().ok_or_else(|| DiskError::Missing { path: directory.to_owned() })?;
-    Ok((base, bases.get(at).copied()))
-}
-
-/// Where to begin in a segment to find `offset`, and the offset due there: by the index, or else at
-/// the front.
-pub(super) fn start_in_segment(
-    directory: &Path,
-    log: &File,
-    base: i64,
-    end: &End,
-    offset: i64,
-) -> (u64, i64) {
-    index_lookup(directory, base, end, offset)
-        .and_then(|entry| check_entry(log, base, entry))
-        .unwrap_or((0, base))
-}
-
-/// The last index entry at or before `offset`: its batch ends with the entry's offset, so the batch
-/// that has `offset` is that one or one behind it. The entries of an active index are those that
-/// were published.
-fn index_lookup(directory: &Path, base: i64, end: &End, offset: i64) -> Option<OffsetEntry> {
-    let path = layout::segment_file(directory, base, SegmentFile::OffsetIndex);
-    let file = file::open_to_read(&path).ok()?;
-    let entries = if base == end.active_base {
-        end.index_entries
-    } else {
-        entries_in::<OffsetEntry>(&file, &path).ok()?
-    };
-    let before = |e: OffsetEntry| base + i64::from(e.relative_offset) <= offset;
-    last_before(&file, &path, entries, before).ok().flatten()
-}
-
-/// Where the batch of an index entry begins, and its base offset, if the log agrees: an index is a
-/// hint.
-fn check_entry(log: &File, base: i64, entry: OffsetEntry) -> Option<(u64, i64)> {
-    let position = u64::try_from(entry.position).ok()?;
-    let mut bytes = [0; HEADER_BYTES];
-    log.read_exact_at(&mut bytes, position).ok()?;
-    let header = BatchHeader::parse(&bytes).ok()?;
-    let agrees = header.last_offset() == base + i64::from(entry.relative_offset);
-    agrees.then_some((position, header.base_offset))
+    let (path, position) = (&open.path, open.position);
+    open.file.read_exact_at(arena, position).map_err(DiskError::read(path, position))
 }

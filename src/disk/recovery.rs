@@ -11,7 +11,7 @@ use super::index::{TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
 use super::scan::{Found, Scanner};
 use super::segment::{self, Indexed, Segment};
-use super::state::{End, ProducerEntry};
+use super::state::{End, Known, ProducerEntry};
 use super::{file, gaps};
 use crate::config::LogConfig;
 
@@ -83,7 +83,7 @@ pub fn walk(
         };
         let size = (wanted.max(WINDOW_BYTES) as u64).min(len - position) as usize;
         window.resize(size, 0);
-        file.read_exact_at(&mut window, position).map_err(DiskError::io("read", path))?;
+        file.read_exact_at(&mut window, position).map_err(DiskError::read(path, position))?;
         held = 0..size;
     }
     ended(position, next_offset, None)
@@ -253,10 +253,11 @@ impl Recovery<'_> {
     }
 
     /// Finds the end without a state page that can be believed: from the segments on disk. Those
-    /// below `recovery_point` are on the device and only counted; all others are walked, their
+    /// below the recovery point are on the device and only counted; all others are walked, their
     /// indexes made anew, and what is not whole is moved aside. A bad batch below the recovery
     /// point is damage, and nothing is changed.
-    pub fn rebuild(&self, log_start: i64, recovery_point: i64) -> Result<Recovered> {
+    pub fn rebuild(&self, log_start: i64, known: Known) -> Result<Recovered> {
+        let recovery_point = known.recovery_point;
         let bases = segment::list(self.directory)?;
         let mut recovered =
             Recovered { end: End::empty(log_start), cut: Vec::new(), producers: Vec::new() };
@@ -282,7 +283,10 @@ impl Recovery<'_> {
         for (n, &base) in bases.iter().enumerate().skip(walk_from) {
             if !recovered.cut.is_empty() || !self.follows(base, &recovered.end) {
                 let reason = "it follows a place where the log was cut".to_owned();
-                self.refuse_damage(base, 0, recovered.end.end_offset, recovery_point, &reason)?;
+                let due = recovered.end.end_offset;
+                let is_gap = known.is_copy && recovered.cut.is_empty();
+                let below = if is_gap { base } else { recovery_point };
+                self.refuse_damage(base, 0, due, below, &reason)?;
                 recovered.cut.push(self.set_segment_aside(base, reason)?);
                 continue;
             }
@@ -291,7 +295,7 @@ impl Recovery<'_> {
             }
             recovered.end.start_segment(base);
             recovered.end.end_offset = base;
-            self.rebuild_segment(base, recovery_point, &mut recovered)?;
+            self.rebuild_segment(base, known, &mut recovered)?;
         }
         self.refuse_loss(recovered.end.active_base, recovered.end.end_offset, recovery_point)?;
         recovered.end.start_offset = log_start.clamp(first, recovered.end.end_offset);
@@ -330,7 +334,7 @@ impl Recovery<'_> {
     /// Finds the end as [`Self::rebuild`] does, and changes nothing: for who may not write. Damage
     /// below the recovery point does not end the log, if anything whole is behind it. The indexes
     /// are not looked at, so lookups in the active segment read it from its beginning.
-    pub fn measure(&self, log_start: i64, recovery_point: i64) -> Result<End> {
+    pub fn measure(&self, log_start: i64, known: Known) -> Result<End> {
         let bases = segment::list(self.directory)?;
         let Some(&first) = bases.first() else { return Ok(End::empty(log_start)) };
         let mut end = End::empty(first);
@@ -339,14 +343,15 @@ impl Recovery<'_> {
                 // What a compaction that was cut short has replaced.
                 continue;
             }
-            if !self.follows(base, &end) && end.end_offset >= recovery_point {
+            let is_torn = end.end_offset >= known.recovery_point && !known.is_copy;
+            if !self.follows(base, &end) && is_torn {
                 break;
             }
             end.sealed_bytes += end.position;
             end.start_segment(base);
             end.end_offset = base;
             let bound = bases.get(n + 1).copied().unwrap_or(i64::MAX);
-            if !self.measure_segment(base, bound, recovery_point, &mut end)? {
+            if !self.measure_segment(base, bound, known, &mut end)? {
                 break;
             }
         }
@@ -356,13 +361,7 @@ impl Recovery<'_> {
     }
 
     /// Adds one segment to `end`; false where the log ends in it.
-    fn measure_segment(
-        &self,
-        base: i64,
-        bound: i64,
-        recovery_point: i64,
-        end: &mut End,
-    ) -> Result<bool> {
+    fn measure_segment(&self, base: i64, bound: i64, known: Known, end: &mut End) -> Result<bool> {
         let path = layout::segment_file(self.directory, base, SegmentFile::Log);
         let file = file::open_to_read(&path)?;
         let len = self.log_len(base)?;
@@ -382,7 +381,7 @@ impl Recovery<'_> {
                 }
                 // Space that a broker set aside and never used; other segments follow.
                 _ if bound < i64::MAX && scanner.is_zero_from(at)? => return Ok(true),
-                _ if due >= recovery_point => return Ok(false),
+                _ if self.is_torn(known, base, (at, due))? => return Ok(false),
                 _ => match scanner.resync(at, due, bound)? {
                     Some((next, header)) => (at, end.end_offset) = (next, header.base_offset),
                     // The next segment may be whole.
@@ -397,12 +396,7 @@ impl Recovery<'_> {
         base == end.end_offset || (self.gaps() && base > end.end_offset)
     }
 
-    fn rebuild_segment(
-        &self,
-        base: i64,
-        recovery_point: i64,
-        recovered: &mut Recovered,
-    ) -> Result<()> {
+    fn rebuild_segment(&self, base: i64, known: Known, recovered: &mut Recovered) -> Result<()> {
         let segment = Segment::open_or_create(self.directory, base)?;
         let (path, len) = (segment.log_path(), segment.len_bytes()?);
         // A first pass that changes nothing: damage must leave the files as they were.
@@ -410,12 +404,39 @@ impl Recovery<'_> {
         let stop = walk(segment.log(), &path, (0, len), from, self.gaps(), |_, _| ())?;
         if let Some(reason) = &stop.bad {
             let (position, next) = (stop.position, stop.next_offset);
-            self.refuse_damage(base, position, next, recovery_point, reason)?;
+            let torn = self.is_torn(known, base, (position, next))?;
+            self.refuse_damage(base, position, next, if torn { next } else { i64::MAX }, reason)?;
             recovered.cut.push(self.cut_tail(segment.log(), base, (position, len), stop.bad)?);
         }
         self.walk_into(&segment, &path, (0, stop.position), recovered)?;
         segment.settle(&mut recovered.end);
         Ok(())
+    }
+
+    /// Whether what is not whole at `at` of the segment at `base`, where the offset `due` is to be,
+    /// may be what a writer, or a machine, left that ended there. Of a copy nobody knows how far it
+    /// was whole; but where it goes on, it was.
+    pub fn is_torn(&self, known: Known, base: i64, (at, due): (u64, i64)) -> Result<bool> {
+        if !known.is_copy || due < known.recovery_point {
+            return Ok(due >= known.recovery_point);
+        }
+        let goes_on = |base: i64, at: u64| -> Result<bool> {
+            let path = layout::segment_file(self.directory, base, SegmentFile::Log);
+            let (file, len) = (file::open_to_read(&path)?, self.log_len(base)?);
+            let mut scanner = Scanner::new(&file, &path, len);
+            let found = scanner.look(at)?;
+            Ok(matches!(found, Found::Batch(header) if header.base_offset >= due)
+                || (at < len && scanner.resync(at, due, i64::MAX)?.is_some()))
+        };
+        if goes_on(base, at)? {
+            return Ok(false);
+        }
+        for later in segment::list(self.directory)?.into_iter().filter(|&later| later > base) {
+            if goes_on(later, 0)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn refuse_damage(
@@ -509,7 +530,7 @@ pub fn copy_range(
     while at < end {
         let size = buffer.len().min((end - at) as usize);
         let part = buffer.get_mut(..size).unwrap_or_default();
-        from.read_exact_at(part, at).map_err(DiskError::io("read", from_path))?;
+        from.read_exact_at(part, at).map_err(DiskError::read(from_path, at))?;
         to.write_all_at(part, to_at).map_err(DiskError::io("write", to_path))?;
         (at, to_at) = (at + size as u64, to_at + size as u64);
     }

@@ -77,12 +77,10 @@ impl Registry {
     }
 
     fn parse(bytes: Vec<u8>) -> Result<Self, (usize, String)> {
-        let mut reader = Reader::default();
-        let len = bytes.len();
+        let (mut reader, len) = (Reader::default(), bytes.len());
         reader.batches(bytes, 0)?;
-        if !reader.is_closed {
-            // Cut between two batches, it would have fewer topics and look whole.
-            return Err((len, "its end is missing".to_owned()));
+        if !reader.ended {
+            return Err((len, "it ends before its last batch".to_owned()));
         }
         Ok(Self { topics: reader.topics, foreign: false, others: reader.others })
     }
@@ -256,8 +254,8 @@ struct Reader {
     topics: BTreeMap<TopicName, Topic>,
     names: BTreeMap<Uuid, TopicName>,
     others: Vec<Vec<u8>>,
-    /// The last batch was a marker, as a file that is whole ends.
-    is_closed: bool,
+    /// Whether the last batch was that of markers which ends a snapshot.
+    ended: bool,
 }
 
 /// Whether a record is the level of the metadata itself.
@@ -297,7 +295,7 @@ impl Reader {
             if header.compression() != Some(Compression::None) {
                 return Err((at, "a batch is compressed".to_owned()));
             }
-            self.is_closed = header.is_control() && at > 0;
+            self.ended = header.is_control() && at > 0;
             if !header.is_control() && header.base_offset >= from {
                 let (start, end) = plain_range(&header, at);
                 let all = Wanted { partition: 0, from: 0, to: i64::MAX };

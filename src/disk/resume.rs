@@ -22,7 +22,7 @@ use crate::topic::TopicName;
 /// The file of a name is not longer than this: some bytes for each partition.
 const FILE_MAX_BYTES: u64 = 64 << 20;
 /// The form of the file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Each name has a lock of its own in the directory's state file, from here on.
 const LOCK_FROM: u64 = 1 << 32;
 /// Ids of producers that come back have this bit: what is known of them does not expire.
@@ -112,10 +112,22 @@ struct Counted {
     offset: i64,
 }
 
+/// Fails where the file at `path` is not as it was written.
+pub fn check(path: &Path) -> Result<()> {
+    read(path).map(drop)
+}
+
 fn read(path: &Path) -> Result<Option<Named>> {
     let Some(bytes) = meta::read_file(path, FILE_MAX_BYTES)? else { return Ok(None) };
-    let named: Named = serde_json::from_slice(&bytes)
-        .map_err(|e| DiskError::corrupt(path, 0, format!("it is no state of a producer: {e}")))?;
+    let damage = |reason: &str| DiskError::corrupt(path, 0, reason);
+    // A line of JSON, then one with its checksum: a wrong number here is a record lost, or doubled.
+    let line = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+    let (json, sum) = bytes.split_at(line);
+    if sum != checksum_line(json).as_bytes() {
+        return Err(damage("its checksum is wrong"));
+    }
+    let named: Named = serde_json::from_slice(json)
+        .map_err(|e| damage(&format!("it is no state of a producer: {e}")))?;
     if named.version != VERSION {
         let found = format!("its version is {}, not {VERSION}", named.version);
         return Err(DiskError::Foreign { path: path.to_owned(), found });
@@ -123,9 +135,16 @@ fn read(path: &Path) -> Result<Option<Named>> {
     Ok(Some(named))
 }
 
+/// What follows the JSON of a state.
+fn checksum_line(json: &[u8]) -> String {
+    format!("\n{:08x}\n", crc32c::crc32c(json))
+}
+
 fn write(path: &Path, named: &Named) -> Result<()> {
-    let bytes = serde_json::to_vec(named)
+    let mut bytes = serde_json::to_vec(named)
         .map_err(|e| DiskError::corrupt(path, 0, format!("it cannot be made: {e}")))?;
+    let sum = checksum_line(&bytes);
+    bytes.extend_from_slice(sum.as_bytes());
     meta::replace(path, &bytes, true)
 }
 
@@ -225,6 +244,43 @@ impl Wanted<'_> {
                     return Ok(Counted { records: before.records + more, offset });
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_damage_to_the_state_of_a_producer_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state");
+        let named = Named {
+            version: VERSION,
+            name: "nightly".to_owned(),
+            topic: "t".to_owned(),
+            topic_id: "ABEiM0RVZneImaq7zN3u_w".to_owned(),
+            partitioner: "murmur2".to_owned(),
+            seed: 7,
+            id: ID_BIT | 5,
+            epoch: 3,
+            counted: (ID_BIT | 5, 3),
+            partitions: vec![Counted { records: 5, offset: 9 }],
+        };
+        write(&path, &named).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().partitions[0].records, 5);
+        let bytes = std::fs::read(&path).unwrap();
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut bad = bytes.clone();
+                bad[at] ^= 1 << bit;
+                std::fs::write(&path, bad).unwrap();
+                let error = check(&path).unwrap_err();
+                assert!(matches!(error, DiskError::Corrupt { .. }), "byte {at}: {error}");
+            }
+            std::fs::write(&path, &bytes[..at]).unwrap();
+            assert!(check(&path).is_err(), "{at} bytes");
         }
     }
 }

@@ -49,7 +49,7 @@ impl<'a> Scanner<'a> {
             self.window.resize(size, 0);
             self.window_at = at;
             let read = self.file.read_exact_at(&mut self.window, at);
-            read.map_err(DiskError::io("read", self.path))?;
+            read.map_err(DiskError::read(self.path, at))?;
         }
         let skip = (at - self.window_at) as usize;
         Ok(self.window.get(skip..skip + len).unwrap_or_default())

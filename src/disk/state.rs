@@ -180,6 +180,16 @@ pub struct ProducerEntry {
     pub timestamp: i64,
 }
 
+/// What is known of how far a log was whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Offsets below this one were on the device.
+    pub recovery_point: i64,
+    /// Whether the log was copied: then it is no wonder that it ends in the middle of a batch, but
+    /// it is damaged where it goes on behind bytes that are not whole.
+    pub is_copy: bool,
+}
+
 const PRODUCER_WORDS: usize = 5;
 /// How many producers fit into the page.
 pub const PRODUCERS_MAX: usize = (PAGE_BYTES / 8 - WORD_PRODUCERS) / PRODUCER_WORDS;
@@ -448,6 +458,12 @@ impl State {
         Ok(())
     }
 
+    /// Whether it was copied here, with the log or without: then nothing that it says holds.
+    pub fn is_copy(&self) -> bool {
+        self.word(WORD_MAGIC) == MAGIC
+            && [self.word(WORD_IDENTITY), self.word(WORD_IDENTITY + 1)] != self.identity
+    }
+
     /// Whether the topic was deleted.
     pub fn is_deleted(&self) -> bool {
         self.is_of_this_log() && self.word(WORD_FLAGS) & FLAG_DELETED != 0
@@ -483,6 +499,11 @@ impl State {
     /// makes it true, so it holds whatever the age of the page.
     pub fn recovery_point(&self) -> i64 {
         if self.is_of_this_log() { self.word(WORD_RECOVERY).cast_signed() } else { 0 }
+    }
+
+    /// What it says of how far the log was whole.
+    pub fn known(&self) -> Known {
+        Known { recovery_point: self.recovery_point(), is_copy: self.is_copy() }
     }
 
     /// Raises the recovery point.

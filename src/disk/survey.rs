@@ -233,7 +233,7 @@ pub(super) fn headers(
             if position < held_from || header_end > held_from + held as u64 {
                 held = (WINDOW_BYTES as u64).min(limit - position) as usize;
                 let part = window.get_mut(..held).unwrap_or_default();
-                file.read_exact_at(part, position).map_err(DiskError::io("read", &path))?;
+                file.read_exact_at(part, position).map_err(DiskError::read(&path, position))?;
                 held_from = position;
             }
             let at = (position - held_from) as usize;

@@ -6,7 +6,7 @@ use super::totals;
 use crate::cli::global::AnswerArgs;
 use crate::commands::{Context, Failure, Status};
 use crate::out::{Cell, Column, Table};
-use crate::topic::{PartitionDetail, TopicDetail, records_per_s};
+use crate::topic::{PartitionDetail, TopicDetail};
 use crate::value;
 
 /// What stands below its help.
@@ -75,10 +75,7 @@ fn table(topics: &[TopicDetail], regex: Option<&Regex>) -> Table {
             Cell::maybe(totals.bytes, Cell::Bytes),
             Cell::maybe(totals.first_timestamp_ms, Cell::Time),
             Cell::maybe(totals.last_timestamp_ms, Cell::Time),
-            Cell::maybe(
-                records_per_s(totals.records, totals.first_timestamp_ms, totals.last_timestamp_ms),
-                Cell::Real,
-            ),
+            Cell::maybe(totals.records_per_s(), Cell::Real),
         ]);
     }
     table

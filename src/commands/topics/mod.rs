@@ -16,7 +16,7 @@ use crate::cli::global::AnswerArgs;
 use crate::cluster::Cluster;
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::out::{Cell, Column, Format, Table, units};
-use crate::topic::{NewTopic, TopicDetail, TopicName};
+use crate::topic::{NewTopic, TopicDetail, TopicName, records_per_s};
 
 /// Create, show, change, check and delete topics
 #[derive(clap::Args, Clone, Debug)]
@@ -170,6 +170,13 @@ struct Totals {
     first_timestamp_ms: Option<i64>,
     /// The largest timestamp.
     last_timestamp_ms: Option<i64>,
+}
+
+impl Totals {
+    /// Records a second, over the time from the first to the last timestamp.
+    fn records_per_s(&self) -> Option<f64> {
+        records_per_s(self.records?, self.first_timestamp_ms, self.last_timestamp_ms)
+    }
 }
 
 /// A topic of whose partitions all offsets have to be known.

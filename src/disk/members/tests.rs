@@ -211,3 +211,38 @@ fn a_roster_half_written_is_not_the_roster() {
     a.file().file.write_all_at(&[0xff; 9], place()).unwrap();
     assert!(matches!(a.file().lock().unwrap().read(), Err(DiskError::Corrupt { .. })));
 }
+
+#[test]
+fn any_damage_to_the_file_of_a_group_is_found_or_leaves_nobody_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (member, roster) = join(dir.path(), &joining("a"));
+    let path = member.file().path.clone();
+    drop(member);
+    let bytes = std::fs::read(&path).unwrap();
+    let look = || {
+        let file = GroupFile::open(dir.path(), &group())?.unwrap();
+        file.live_members()?;
+        file.read()
+    };
+    assert_eq!(look().unwrap(), roster);
+    let contained = |what: String| match look() {
+        // A roster that is not found is one of which nobody is alive.
+        Ok(read) => assert!(read == roster || read.members.is_empty(), "{what}: {read:?}"),
+        Err(error) => assert!(matches!(error, DiskError::Corrupt { .. }), "{what}: {error}"),
+    };
+    // The words that are used of the page, and all behind it that is not a hole.
+    for at in (0..64).chain(ROSTER_BYTES_MIN as usize..bytes.len()) {
+        for bit in 0..8 {
+            let mut bad = bytes.clone();
+            bad[at] ^= 1 << bit;
+            std::fs::write(&path, bad).unwrap();
+            contained(format!("bit {bit} of byte {at}"));
+        }
+    }
+    for len in
+        (0..64).chain(PAGE_BYTES - 8..PAGE_BYTES + 8).chain(ROSTER_BYTES_MIN as usize..bytes.len())
+    {
+        std::fs::write(&path, &bytes[..len]).unwrap();
+        contained(format!("{len} bytes"));
+    }
+}

@@ -141,14 +141,15 @@ impl OffsetsLog {
     }
 
     fn open_log(&mut self, partition: i32) -> Result<&mut OpenLog> {
-        let open = match self.logs.remove(&partition) {
-            Some(open) => open,
-            None => OpenLog {
-                log: self.directory.open_partition(&self.topic, partition, &self.config)?,
-                compact_above_bytes: COMPACT_BYTES_MIN,
-            },
-        };
-        Ok(self.logs.entry(partition).or_insert(open))
+        if !self.logs.contains_key(&partition) {
+            let mut log = self.directory.open_partition(&self.topic, partition, &self.config)?;
+            if log.state().is_fenced() {
+                log.check_fence()?;
+            }
+            self.logs.insert(partition, OpenLog { log, compact_above_bytes: COMPACT_BYTES_MIN });
+        }
+        let missing = || DiskError::Missing { path: self.directory.path().to_owned() };
+        self.logs.get_mut(&partition).ok_or_else(missing)
     }
 
     /// Appends `records` of one group as one batch: all of them are there, or none. A value of

@@ -120,7 +120,7 @@ impl Walk {
             buffer.clear();
             buffer.arena.resize(size, 0);
             file.read_exact_at(&mut buffer.arena, position)
-                .map_err(DiskError::io("read", &path))?;
+                .map_err(DiskError::read(&path, position))?;
             let mut at = 0;
             let asked = self
                 .window(&mut buffer, size, &mut at, budget_bytes, take)

@@ -105,16 +105,9 @@ impl PartitionLog {
             let len = log.metadata().map_err(DiskError::io("stat", &path))?.len();
             let active = published.filter(|end| end.active_base == base);
             let limit = active.map_or(len, |end| end.position.min(len));
-            let is_torn_from = published.is_none().then_some(recovery_point);
             let bound = next.or(published.map(|end| end.end_offset)).unwrap_or(i64::MAX);
             let mut scanner = Scanner::new(&log, &path, limit);
-            let plan = plan(
-                &mut scanner,
-                (&self.directory, &self.config),
-                (base, bound),
-                is_torn_from,
-                limit,
-            )?;
+            let plan = plan(&mut scanner, (&self.directory, &self.config), (base, bound), limit)?;
             let (mut plan, due) = plan;
             match next {
                 Some(next) if !gaps::are_legal(&self.directory, &self.config) => {
@@ -219,7 +212,6 @@ fn plan(
     scanner: &mut Scanner<'_>,
     (directory, config): (&Path, &LogConfig),
     (base, bound): (i64, i64),
-    is_torn_from: Option<i64>,
     limit: u64,
 ) -> Result<(Plan, i64)> {
     let mut plan = Plan::default();
@@ -247,8 +239,7 @@ fn plan(
             }
             Found::Bad(reason) => reason,
         };
-        let is_torn = is_torn_from.is_some_and(|recovery_point| due >= recovery_point);
-        let next = if is_torn { None } else { scanner.resync(at, due, bound)? };
+        let next = scanner.resync(at, due, bound)?;
         let to = next.map_or(limit, |(to, _)| to);
         plan.bad.push(((at, to), reason));
         at = to;

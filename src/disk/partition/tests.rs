@@ -5,6 +5,7 @@ use crate::config::CleanupPolicy;
 use crate::disk::batch::{BatchEncoder, ProducerStamp};
 use crate::disk::index::{entries_in, last_before};
 use crate::disk::reader::PartitionReader;
+use crate::disk::state::Known;
 use crate::disk::survey::offset_at_time;
 use crate::record::{Compression, RecordBuffer, Slice, Span};
 use proptest::prelude::*;
@@ -211,7 +212,7 @@ fn who_may_not_write_finds_the_same_end() {
     Fixture::append(&mut log, 0, 100);
     let published = log.end().unwrap();
     let recovery = Recovery { directory: f.dir.path(), config: &f.config };
-    let found = recovery.measure(7, 0).unwrap();
+    let found = recovery.measure(7, Known::default()).unwrap();
     assert_eq!(
         (found.active_base, found.position, found.end_offset, found.start_offset),
         (published.active_base, published.position, published.end_offset, 7)
@@ -224,7 +225,7 @@ fn who_may_not_write_finds_the_same_end() {
     // A torn tail is not read, and not touched.
     let (path, file) = f.active_log();
     file.write_all_at(&[1; 30], published.position).unwrap();
-    assert_eq!(recovery.measure(0, 0).unwrap().end_offset, published.end_offset);
+    assert_eq!(recovery.measure(0, Known::default()).unwrap().end_offset, published.end_offset);
     assert_eq!(std::fs::metadata(path).unwrap().len(), published.position + 30);
 }
 

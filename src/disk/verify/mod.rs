@@ -2,6 +2,8 @@
 //! small files beside them. Changes nothing, takes no lock, and looks at what is published only.
 //! Leaves making it good to `repair`.
 
+#[cfg(test)]
+mod damage;
 mod files;
 mod indexes;
 #[cfg(test)]
@@ -17,8 +19,9 @@ use super::error::{DiskError, Result};
 use super::layout::{self, SegmentFile};
 use super::meta::Uuid;
 use super::record::{ROOM, Wanted, decode_from};
+use super::recovery::Recovery;
 use super::scan::{Found, Scanner};
-use super::state::{End, State};
+use super::state::{End, Known, State};
 use super::{BootId, compression, file, gaps, legacy, segment};
 use crate::config::LogConfig;
 use crate::record::{Compression, NO_TIMESTAMP, RecordBuffer, TimestampKind};
@@ -104,8 +107,8 @@ struct Check<'a> {
     pace: &'a Pace,
     /// The published end, where one can be believed.
     end: Option<End>,
-    /// Offsets below this one were on the device.
-    recovery_point: i64,
+    /// What is known besides.
+    known: Known,
     checked: Checked,
     buffer: RecordBuffer,
 }
@@ -118,7 +121,7 @@ pub fn verify(subject: Subject<'_>, pace: &Pace) -> Result<Checked> {
             subject,
             pace,
             end: None,
-            recovery_point: 0,
+            known: Known::default(),
             checked: Checked::default(),
             buffer: RecordBuffer::default(),
         };
@@ -182,7 +185,7 @@ impl Check<'_> {
     fn check_state(&mut self) -> Result<()> {
         let Some(state) = State::open(self.subject.directory)? else { return Ok(()) };
         state.check_version()?;
-        self.recovery_point = state.recovery_point();
+        self.known = state.known();
         self.end = state.end(self.subject.boot);
         if self.end.is_none()
             && let Some(what) = state.complaint(self.subject.boot)
@@ -195,9 +198,16 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// Whether what is not whole at a place may be the end of the log.
+    fn is_torn(&self, base: i64, place: (u64, i64)) -> Result<bool> {
+        let Subject { directory, config, .. } = self.subject;
+        let recovery = Recovery { directory, config };
+        Ok(self.end.is_none() && recovery.is_torn(self.known, base, place)?)
+    }
+
     /// Whether the log reaches as far as it should.
     fn check_end(&mut self, due: i64) {
-        let wanted = self.end.map_or(self.recovery_point, |end| end.end_offset);
+        let wanted = self.end.map_or(self.known.recovery_point, |end| end.end_offset);
         let bad = self.checked.findings.iter().any(|f| f.is_damage && f.offset.is_some());
         if due < wanted && !bad {
             let path = self.subject.directory.to_owned();
@@ -253,8 +263,7 @@ impl Check<'_> {
                     (at, due) = (at + header.size_bytes as u64, header.next_offset());
                 }
                 Found::Bad(what) => {
-                    let is_torn = self.end.is_none() && due >= self.recovery_point;
-                    if is_torn || scanner.is_zero_from(at)? {
+                    if self.is_torn(base, (at, due))? || scanner.is_zero_from(at)? {
                         self.note_tail(&path, at, len - at, &what);
                         break;
                     }

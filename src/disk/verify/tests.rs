@@ -12,17 +12,17 @@ use std::collections::BTreeMap;
 use std::fs;
 
 /// Records by offset: key and value.
-type Records = BTreeMap<i64, (Option<Vec<u8>>, Option<Vec<u8>>)>;
+pub(super) type Records = BTreeMap<i64, (Option<Vec<u8>>, Option<Vec<u8>>)>;
 
 /// A directory with one small topic, and what its files hold.
-struct Fixture {
+pub(super) struct Fixture {
     dir: tempfile::TempDir,
     topic: TopicName,
     files: Vec<(PathBuf, Vec<u8>)>,
     records: Records,
 }
 
-fn batch(n: i64, codec: Compression) -> EncodedBatch {
+pub(super) fn batch(n: i64, codec: Compression) -> EncodedBatch {
     let mut buffer = RecordBuffer::default();
     for i in 0..2 {
         let key = buffer.store(format!("k{n}").as_bytes());
@@ -35,10 +35,16 @@ fn batch(n: i64, codec: Compression) -> EncodedBatch {
     encoder.finish(producer, EncodedBatch::default()).unwrap()
 }
 
+/// A directory that is gone when it is dropped; in memory where that can be, since it is restored
+/// many thousand times.
+pub(super) fn directory_in_memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 impl Fixture {
     /// Three batches, in two segments.
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = directory_in_memory();
         let topic = TopicName::new("t").unwrap();
         let directory = LogDirectory::open_to_write(dir.path()).unwrap();
         let mut change = directory.change().unwrap();
