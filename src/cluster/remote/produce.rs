@@ -166,8 +166,7 @@ impl Producer {
         options: ProducerOptions,
     ) -> Result<Self> {
         let partitions = limits.limits.partitions;
-        let name = topic.clone();
-        let topic =
+        let sink =
             Topic::new(session.client(), topic.as_str(), &[("compression.codec", codec.name())])
                 .map_err(|trouble| error::error(&trouble))?;
         let seed = crate::disk::directory::new_producer_id()?.cast_unsigned();
@@ -183,7 +182,7 @@ impl Producer {
         let transaction = transaction.transpose()?;
         let shared = Arc::new(Shared {
             session,
-            topic: name,
+            topic: topic.clone(),
             acks: options.acks,
             min_in_sync: limits.min_in_sync,
             report: options.report,
@@ -214,7 +213,7 @@ impl Producer {
             ClusterError::new(ErrorKind::Storage, format!("cannot start a thread: {error}"))
         })?;
         Ok(Self {
-            topic,
+            topic: sink,
             partitions,
             assigner: Assigner::new(options.partitioner, partitions, seed),
             transaction,
