@@ -117,8 +117,9 @@ fn described_old(id: &GroupId, of: Old) -> DescribedGroup {
 }
 
 /// The error of a group's answer.
-fn refused(group: &GroupId, trouble: &Trouble) -> ClusterError {
+fn refused(session: &Session, group: &GroupId, trouble: &Trouble) -> ClusterError {
     match error::kind(trouble.code) {
+        ErrorKind::TimedOut | ErrorKind::Unreachable => session.unreachable(),
         ErrorKind::GroupIdNotFound => ClusterError::unknown_group(group.as_str()),
         ErrorKind::NonEmptyGroup | ErrorKind::UnknownMember => {
             let message = format!("group `{group}` has members that would not hear of it");
@@ -168,7 +169,7 @@ fn answer(session: &Session, queue: &Queue, group: &GroupId) -> Result<Answer> {
     let answer = event.group_answers().into_iter().next().ok_or_else(missing)?;
     if let Err(trouble) = &answer.result {
         give_up(session, trouble);
-        return Err(refused(group, trouble));
+        return Err(refused(session, group, trouble));
     }
     Ok(answer)
 }
@@ -259,7 +260,9 @@ impl Remote {
             let group = group.result.clone().map(|()| described(id, group));
             match group {
                 Ok(group) if group.state != GroupState::Dead => return Ok(group),
-                Err(trouble) if is_of_consumers(&trouble) => return Err(refused(id, &trouble)),
+                Err(trouble) if is_of_consumers(&trouble) => {
+                    return Err(refused(session, id, &trouble));
+                }
                 _ => {}
             }
             // It may be of other members than consumers.
@@ -297,7 +300,7 @@ impl Remote {
             if let (Some(result), Some(group)) = (results.get_mut(tag), groups.get(tag)) {
                 *result = Some(match denied {
                     Some(denied) => Err(denied.of_group(group.as_str())),
-                    None => offsets_in(group, &event),
+                    None => offsets_in(session, group, &event),
                 });
             }
         }
@@ -361,7 +364,7 @@ impl Remote {
         queue.delete_group_offsets(group.as_str(), &list, &options(session, operation));
         let answer = answer(session, &queue, group)?;
         let refuse = |of: &TopicPartition, entry: &Entry| match error::kind(entry.code) {
-            ErrorKind::NonEmptyGroup => refused(group, &Trouble::of(entry.code)),
+            ErrorKind::NonEmptyGroup => refused(session, group, &Trouble::of(entry.code)),
             _ => error::of_topic(entry.code, of.topic.as_str()),
         };
         let mut outcomes = outcomes(of.iter(), &answer.entries, refuse);
@@ -397,7 +400,7 @@ impl Remote {
             let answer = answers.iter().find(|answer| answer.id == id.as_str());
             let missing = || ClusterError::new(ErrorKind::Refused, "the answer lacks the group");
             let answer = answer.ok_or_else(missing)?;
-            answer.result.as_ref().map_err(|trouble| refused(id, trouble)).copied()
+            answer.result.as_ref().map_err(|trouble| refused(session, id, trouble)).copied()
         };
         Ok(ids.iter().map(|id| Outcome { of: id.clone(), result: result(id) }).collect())
     }
@@ -433,7 +436,7 @@ fn is_of_consumers(trouble: &Trouble) -> bool {
 }
 
 /// The offsets in an answer.
-fn offsets_in(group: &GroupId, event: &Event) -> Result<Vec<CommittedOffset>> {
+fn offsets_in(session: &Session, group: &GroupId, event: &Event) -> Result<Vec<CommittedOffset>> {
     let answers = event.group_answers();
     let missing = || ClusterError::new(ErrorKind::Refused, "the answer lacks the group");
     let answer = answers.into_iter().next().ok_or_else(missing)?;
@@ -443,7 +446,7 @@ fn offsets_in(group: &GroupId, event: &Event) -> Result<Vec<CommittedOffset>> {
         Err(trouble) if error::kind(trouble.code) == ErrorKind::GroupIdNotFound => {
             return Ok(Vec::new());
         }
-        Err(trouble) => return Err(refused(group, trouble)),
+        Err(trouble) => return Err(refused(session, group, trouble)),
     }
     let mut all: Vec<_> = answer.entries.into_iter().filter_map(committed).collect();
     all.sort_by(|a, b| a.of.cmp(&b.of));

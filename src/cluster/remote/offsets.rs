@@ -19,6 +19,9 @@ const CHUNK: usize = 1000;
 /// How long the first answers are waited for before it is asked again; later ones for longer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The offset of no record, where none is as late as was asked for.
+const NONE_THAT_LATE: i64 = -1;
+
 /// The largest timestamp, in the words of `ListOffsets`.
 const NEWEST: i64 = -3;
 
@@ -130,6 +133,11 @@ fn take(event: &Event, requests: &mut [Request<'_>], found: &mut [Offsets]) {
     let Some(offsets) = found.get_mut(request.which) else { return };
     (request.is_answered, request.is_done) = (true, true);
     for listed in event.offsets() {
+        // Where one of several leaders did not answer, an offset stays as it was, and no error.
+        if listed.entry.code == error::NONE && listed.entry.offset < NONE_THAT_LATE {
+            (request.is_answered, request.is_done) = (false, false);
+            continue;
+        }
         request.is_done &= !error::kind(listed.entry.code).is_away();
         let key = (listed.entry.topic.clone(), listed.entry.partition);
         offsets.0.insert(key, listed);

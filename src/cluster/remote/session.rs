@@ -26,6 +26,10 @@ const TICK: Duration = Duration::from_millis(20);
 /// broker and asks it at once gets an answer, who has mistaken its name does not wait for long.
 const DOWN_MAX: Duration = Duration::from_millis(1500);
 
+/// A question that comes so long after the last one has a time of its own.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The least that a question is given when others before it have taken the time of the command.
+const LEAST: Duration = Duration::from_millis(1500);
 /// How long a look at topics is waited for, where the answer is not needed.
 const LOOK_MAX: Duration = Duration::from_millis(500);
 /// How long librdkafka keeps a failure to itself that it has told.
@@ -40,6 +44,9 @@ pub(super) struct Session {
     /// Somebody else takes the client's events.
     is_left: AtomicBool,
     limits: Limits,
+    /// When the questions of this command began, and when something was last heard of one; `None`
+    /// where each has its own time.
+    asking: Option<Mutex<(Instant, Instant)>>,
     /// How the brokers are reached.
     about: About,
 }
@@ -77,7 +84,9 @@ impl Session {
         let (main, about) = (Queue::main(&client), About::new(brokers));
         let health = Mutex::new(Health::new(about.clone()));
         let is_left = AtomicBool::new(false);
-        Ok(Self { client, main, health, is_left, limits, about })
+        let now = Instant::now();
+        let asking = (*usage == Use::Ask).then(|| Mutex::new((now, now)));
+        Ok(Self { client, main, health, is_left, limits, asking, about })
     }
 
     /// The client.
@@ -158,6 +167,7 @@ impl Session {
 
     /// Notes that a question was answered.
     pub(super) fn note_answer(&self) {
+        self.note_heard();
         self.health().note_answer();
     }
 
@@ -182,6 +192,7 @@ impl Session {
 
     /// The error of a question that has no answer: with what the connections said last.
     pub(super) fn unreachable(&self) -> ClusterError {
+        self.note_heard();
         self.look();
         let last = self.health().last().cloned();
         let failure = || {
@@ -215,9 +226,25 @@ impl Session {
         ClusterError::new(ErrorKind::TimedOut, message)
     }
 
-    /// When a request that is made now has taken too long.
+    /// When a request that is made now has taken too long. Questions that follow each other at once
+    /// are those of one command, and share its time.
     pub(super) fn deadline(&self) -> Instant {
-        Instant::now() + self.limits.timeout
+        let (now, timeout) = (Instant::now(), self.limits.timeout);
+        let Some(asking) = &self.asking else { return now + timeout };
+        let mut asking = lock(asking);
+        let (first, last) = &mut *asking;
+        if now.saturating_duration_since(*last) > PAUSE {
+            *first = now;
+        }
+        *last = now;
+        (*first + timeout).max(now + LEAST.min(timeout / 4))
+    }
+
+    /// Notes that something was heard of a question.
+    fn note_heard(&self) {
+        if let Some(asking) = &self.asking {
+            lock(asking).1 = Instant::now();
+        }
     }
 
     /// Waits for the next answer in `queue`.
