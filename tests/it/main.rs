@@ -50,6 +50,7 @@ mod kafka_golden;
 mod kafka_groups;
 mod kafka_secrets;
 mod kafka_security;
+mod kafka_tour;
 mod lag;
 mod lag_exact;
 mod lag_serve;
