@@ -39,6 +39,7 @@ mod groups_members;
 mod groups_offsets;
 mod history;
 mod hostile;
+mod hostile_answers;
 mod interrupts;
 mod kafka_acls;
 mod kafka_adopts;
