@@ -49,6 +49,7 @@ mod kafka_cleans;
 mod kafka_files;
 mod kafka_golden;
 mod kafka_groups;
+mod kafka_offsets;
 mod kafka_secrets;
 mod kafka_security;
 mod kafka_tour;
