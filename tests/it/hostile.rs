@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::sandbox::{Run, Sandbox};
 
-/// How long a command may take to end after its `--timeout` of a second.
+/// How long a command with a `--timeout` of a second may take.
 const SOON: Duration = Duration::from_secs(3);
 /// The most memory that any of them may take, in KiB.
 const MEMORY_MAX: u64 = 256 << 10;
@@ -47,7 +47,7 @@ fn answer(bytes: impl Into<Vec<u8>>) -> Manners {
 }
 
 /// Runs `kaw`, and checks its memory, its time, and that it says no more than one error.
-fn run(s: &Sandbox, words: &str) -> Run {
+pub fn run(s: &Sandbox, words: &str, soon: Duration) -> Run {
     let started = Instant::now();
     let mut running = s.spawn(&format!("{words} --timeout 1s"));
     running.write(b"x\n");
@@ -72,7 +72,7 @@ fn run(s: &Sandbox, words: &str) -> Run {
     over.store(true, Ordering::Relaxed);
     let (took, memory) = (started.elapsed(), watch.join().unwrap());
     assert!(memory < MEMORY_MAX, "{words} took {memory} KiB: {run}");
-    assert!(took < SOON, "{words} took {took:?}: {run}");
+    assert!(took < soon, "{words} took {took:?}: {run}");
     let errors = run.stderr().lines().filter(|line| line.starts_with("kaw: ")).count();
     assert_eq!(errors, usize::from(run.status().code() != Some(0)), "{words}: {run}");
     run
@@ -113,7 +113,7 @@ fn who_does_not_speak_kafka_is_told_in_time() {
             scope.spawn(move || {
                 let (address, s) = (listen(manners), Sandbox::new());
                 for words in ["topics list", "produce t", "consume t -e", "consume t -g g", "lag"] {
-                    let run = run(&s, &format!("{words} -b {address}"));
+                    let run = run(&s, &format!("{words} -b {address}"), SOON);
                     run.code(6);
                     let stderr = run.stderr();
                     assert!(stderr.contains(near), "{what}: {run}");
@@ -122,4 +122,30 @@ fn who_does_not_speak_kafka_is_told_in_time() {
             });
         }
     });
+}
+
+#[test]
+fn tls_that_is_not_there_or_not_safe_is_told() {
+    let alert: Manners = Arc::new(|mut stream| {
+        drop(stream.read(&mut [0; 4096]));
+        drop(stream.write_all(&[0x15, 3, 3, 0, 2, 2, 40]));
+    });
+    let old = answer([0x15, 3, 1, 0, 2, 2, 70]);
+    let safe = "speaks no version of TLS that is safe";
+    let (tls, bare) = (" -X security.protocol=ssl", "");
+    for (what, manners, protocol, near) in [
+        ("TLS 1.0 at the most", old, tls, safe),
+        ("http", answer("HTTP/1.1 400 Bad Request\r\n\r\n"), tls, "does not speak TLS"),
+        // A broker that takes what we say for Kafka's has nothing to answer.
+        ("Kafka without TLS", answer([]), tls, "takes connections, and does not answer"),
+        ("an alert", alert, bare, "speaks TLS, and was not spoken to in TLS"),
+        ("alerts", answer([0x15, 3, 3, 0, 2, 2, 40].repeat(2)), bare, "looks like TLS"),
+    ] {
+        let (address, s) = (listen(manners), Sandbox::new());
+        for words in ["produce t", "consume t -e"] {
+            let run = run(&s, &format!("{words} -b {address}{protocol}"), SOON);
+            run.code(if near.contains("answer") { 6 } else { 7 });
+            assert!(run.stderr().contains(near), "{what}: {run}");
+        }
+    }
 }

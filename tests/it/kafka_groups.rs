@@ -50,6 +50,9 @@ fn states_members_and_commits_are_those_that_kafka_tells() {
         assert_eq!(member["consumer_id"], theirs["members"][0]["member"]);
         assert_eq!(member["client_id"], "c");
         assert_eq!(member["assignment"], theirs["members"][0]["assignment"]);
+        let listed = items("groups list --state stable --json");
+        let listed = listed.as_array().unwrap().iter().find(|g| g["group"] == json!(group));
+        assert_eq!(listed.unwrap()["members"], 1);
         let lags = items(&format!("lag {group} --json"));
         assert_eq!((&lags[0]["lag"], &lags[1]["lag"]), (&json!(5), &json!(3)));
         kaw(&format!("groups reset {group} --to start --execute")).code(3);
@@ -61,7 +64,8 @@ fn states_members_and_commits_are_those_that_kafka_tells() {
         assert_eq!(committed[0]["offset"], 5);
         let listed = items("groups list --json");
         let listed = listed.as_array().unwrap();
-        assert!(listed.iter().any(|g| g["group"] == json!(group) && g["type"] == json!(kind)));
+        let listed = listed.iter().find(|g| g["group"] == json!(group)).unwrap();
+        assert_eq!((&listed["type"], &listed["members"]), (&json!(kind), &json!(0)));
         kaw(&format!("groups delete {group}")).success();
         kaw(&format!("groups describe {group}")).code(8);
     }

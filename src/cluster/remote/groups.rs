@@ -198,7 +198,8 @@ fn outcomes<'a>(
 }
 
 impl Remote {
-    /// Returns every group, by id. How many members one has is told by its description.
+    /// Returns every group, by id. How many members one has that is not empty is told by its
+    /// description.
     pub fn list_groups(&self) -> Result<Vec<ListedGroup>> {
         let session = self.session()?;
         let queue = Queue::new(session.client());
@@ -425,7 +426,8 @@ impl Remote {
 
 /// A group in a listing.
 fn listing(id: &GroupId, kind: GroupKind, state: GroupState) -> ListedGroup {
-    ListedGroup { id: id.clone(), kind, state, members: None }
+    let nobody = matches!(state, GroupState::Empty | GroupState::Dead);
+    ListedGroup { id: id.clone(), kind, state, members: nobody.then_some(0) }
 }
 
 /// Whether the trouble with a description is of another kind than that the group is not known, or

@@ -9,7 +9,7 @@ use super::ffi::list::List;
 use super::ffi::queue::{Event, Queue};
 use super::session::Session;
 use super::{Remote, error};
-use crate::cluster::error::{ClusterError, Outcome, Result};
+use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
 use crate::cluster::types::{ListedOffset, OffsetAt};
 use crate::topic::TopicPartition;
 
@@ -58,6 +58,11 @@ impl Offsets {
         let unknown = || ClusterError::unknown_topic(topic);
         let listed = self.0.get(&(topic.to_owned(), partition)).ok_or_else(unknown)?;
         error::check(listed.entry.code)?;
+        // librdkafka has no error for a broker that went away while it was asked. No offset is -1.
+        if listed.entry.offset < -1 {
+            let message = format!("nobody told where partition {partition} of `{topic}` stands");
+            return Err(ClusterError::new(ErrorKind::Unreachable, message).about(topic));
+        }
         Ok(listed)
     }
 }
