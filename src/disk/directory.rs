@@ -288,6 +288,8 @@ impl LogDirectory {
             node_id: 0,
             directory_id: random()?,
         };
+        // Ids without our own file beside them are those of a broker.
+        segment::sync_directory(&self.path)?;
         meta::write_meta_properties(&self.path, &meta)?;
         Ok(meta)
     }

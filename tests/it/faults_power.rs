@@ -69,7 +69,7 @@ struct Seen {
 impl Seen {
     fn assert_clean(&self, what: &str) {
         tell(format_args!("{what}: {} cuts, {} states", self.cuts, self.states));
-        assert!(self.cuts > 20, "{what}: {} cuts", self.cuts);
+        assert!(self.cuts > 10, "{what}: {} cuts", self.cuts);
         let (lost, bad) = (self.lost.len(), self.bad.len());
         let first = self.bad.iter().chain(&self.lost).next();
         assert!(first.is_none(), "{what}: {lost} lost, {bad} bad; {}", first.unwrap());
@@ -87,37 +87,46 @@ struct Cuts {
     ends_at_first: bool,
 }
 
-/// Cuts the power behind every call.
-fn cut_everywhere(recording: Recording, how: Cuts) -> Seen {
-    // At the same place: a copy is known by where it came from.
-    let root = &recording.root;
-    fs::remove_dir_all(root).unwrap();
-    let mut seen = Seen::default();
-    let (mut disk, mut told) = (recording.disk, Told::default());
+/// Goes through a recording, and shows the disk behind every call, until `visit` has seen enough.
+fn each_cut(
+    recording: Recording,
+    mut told: Told,
+    mut visit: impl FnMut(&Disk, &Told, &str) -> bool,
+) {
+    // The place is taken by what is left: a copy is known by where it came from.
+    fs::remove_dir_all(&recording.root).unwrap();
+    let mut disk = recording.disk;
     for Recorded { step, ended_well, by_hand, calls } in &recording.steps {
         told.begin(step);
+        let what = format!("{:?} {}, cut behind", step.act, step.words);
         for (n, call) in calls.iter().enumerate() {
             disk.apply(call);
             if call.kind == Kind::Out {
                 told.hear(step, &call.bytes);
             }
             // An opening changes nothing, and of a page only what a call finds is seen.
-            if n < *by_hand || matches!(call.kind, Kind::Open | Kind::Page) {
-                continue;
-            }
-            let what =
-                format!("{:?} {}, cut behind call {n}, {:?}", step.act, step.words, call.kind);
-            cut_once(&disk, &told, how, root, &what, &mut seen);
-            if how.ends_at_first && seen.lost.len() + seen.bad.len() > 0 {
-                return seen;
+            let is_seen = n >= *by_hand && !matches!(call.kind, Kind::Open | Kind::Page);
+            if is_seen && !visit(&disk, &told, &format!("{what} call {n}, {:?}", call.kind)) {
+                return;
             }
         }
         if *ended_well {
             told.end(step);
         }
-        let what = format!("{:?} {}, cut behind its end", step.act, step.words);
-        cut_once(&disk, &told, how, root, &what, &mut seen);
+        if !visit(&disk, &told, &format!("{what} its end")) {
+            return;
+        }
     }
+}
+
+/// Cuts the power behind every call of a recording, after what was told before.
+fn cut_everywhere(recording: Recording, told: Told, how: Cuts) -> Seen {
+    let root = recording.root.clone();
+    let mut seen = Seen::default();
+    each_cut(recording, told, |disk, told, what| {
+        cut_once(disk, told, how, &root, what, &mut seen);
+        !how.ends_at_first || seen.lost.len() + seen.bad.len() == 0
+    });
     seen
 }
 
@@ -154,12 +163,12 @@ fn try_scenario(scenario: &[Step], prepare_base: impl Fn(&Path), how: Cuts) -> S
     let root = base.path().join("root");
     fs::create_dir_all(&root).unwrap();
     prepare_base(&root);
-    cut_everywhere(record(&root, scenario, |_| Vec::new()), how)
+    cut_everywhere(record(&root, scenario, |_| Vec::new()), Told::default(), how)
 }
 
 /// The usual number of states.
 fn usual() -> Cuts {
-    let by_chance = if wants_more() { 100 } else { 3 };
+    let by_chance = if wants_more() { 50 } else { 2 };
     Cuts { by_chance, may_lose: false, ends_at_first: false }
 }
 
@@ -179,6 +188,31 @@ fn a_power_cut_among_groups_and_those_that_come_back_loses_and_doubles_nothing()
     let few = Cuts { by_chance: if wants_more() { 30 } else { 1 }, ..usual() };
     try_scenario(GROUPS, prepare_groups, few).assert_clean("groups");
     try_scenario(RESUME, |_| (), few).assert_clean("resume");
+}
+
+#[test]
+fn a_power_cut_during_the_recovery_from_one_loses_nothing() {
+    let base = place();
+    let root = base.path().join("root");
+    let recording = record(&root, &WRITES[..4], |_| Vec::new());
+    let every = if wants_more() { 3 } else { 20 };
+    let cuts = Cuts { by_chance: 0, ..usual() };
+    let (mut n, mut found) = (0, Vec::new());
+    let again = base.path().join("again");
+    each_cut(recording, Told::default(), |disk, told, _| {
+        n += 1;
+        if n % every == 0 {
+            disk.cut(&mut Survival::Chance(Pcg64::seed_from_u64(n)), &again);
+            let next = [produce("t", "--sync", "y=1\nz=1\n")];
+            let recovery = record(&again, &next, |_| Vec::new());
+            found.push(cut_everywhere(recovery, told.clone(), cuts));
+        }
+        true
+    });
+    assert!(found.len() > 4, "{} recoveries", found.len());
+    for seen in found {
+        seen.assert_clean("a recovery");
+    }
 }
 
 #[test]
@@ -211,7 +245,7 @@ fn try_failing_syncs(plant: &str, how: Cuts) -> Vec<Seen> {
         let (at, root) = ((n + 1).to_string(), base.path().join("root"));
         let fails = vec![("FAULTS_AT", &*at), ("FAULTS_ERRNO", EIO), ("FAULTS_PLANT", plant)];
         let steps = record(&root, &scenario, |n| if n == 1 { fails.clone() } else { Vec::new() });
-        all.push(cut_everywhere(steps, how));
+        all.push(cut_everywhere(steps, Told::default(), how));
     }
     assert!(all.len() > 4, "{} syncs", all.len());
     all
@@ -232,7 +266,7 @@ fn bugs_that_are_planted_are_caught() {
         let base = place();
         let faults = |_| vec![("FAULTS_PLANT", plant)];
         let steps = record(&base.path().join("root"), &WRITES[..2], faults);
-        let seen = cut_everywhere(steps, quick);
+        let seen = cut_everywhere(steps, Told::default(), quick);
         let caught = seen.lost.iter().chain(&seen.bad).next();
         tell(format_args!(
             "{plant}: {}",
