@@ -79,7 +79,7 @@ impl Network {
         let proxy = Proxy::start();
         let options = Options {
             listeners: vec![("PROXIED", "PLAINTEXT")],
-            advertised: vec![("PROXIED", proxy.port())],
+            advertised: vec![("PROXIED", format!("127.0.0.1:{}", proxy.port()))],
             ..Options::default()
         };
         let broker = Broker::start(&options);

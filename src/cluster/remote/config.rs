@@ -22,6 +22,8 @@ pub(super) const BATCH_BYTES: usize = 1_000_000;
 pub(super) enum Use {
     /// Questions about the cluster.
     Ask,
+    /// Questions about what groups committed.
+    AskOffsets,
     /// Sending records.
     Produce(Sending),
     /// Reading given partitions.
@@ -65,7 +67,9 @@ impl Use {
     pub(super) const fn kind(&self) -> Kind {
         match self {
             Self::Ask | Self::Produce(_) => Kind::Producer,
-            Self::Consume { .. } | Self::Peek | Self::Member { .. } => Kind::Consumer,
+            Self::AskOffsets | Self::Consume { .. } | Self::Peek | Self::Member { .. } => {
+                Kind::Consumer
+            }
         }
     }
 }
@@ -89,7 +93,7 @@ fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
         ("enable.metrics.push", "false".to_owned()),
     ];
     match usage {
-        Use::Ask => {}
+        Use::Ask | Use::AskOffsets => {}
         Use::Produce(sending) => set.extend(of_sending(sending, timeout_ms)),
         Use::Consume { ends, committed } => set.extend(reading(*ends, *committed)),
         Use::Member { committed } => set.extend(reading(false, *committed)),

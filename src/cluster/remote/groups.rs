@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::config::Use;
 use super::ffi::Trouble;
 use super::ffi::admin::{Operation, Options};
 use super::ffi::groups::{Answer, Described, Member as TheirMember, Old};
@@ -281,12 +282,20 @@ impl Remote {
         Ok(ids.iter().map(|id| Outcome { of: id.clone(), result: describe(id) }).collect())
     }
 
+    /// A client that may ask for offsets. One without a group of its own dies of an answer that the
+    /// coordinator is another broker by now: `rd_kafka_handle_OffsetFetch` tells that to its group.
+    fn open_to_ask_offsets(&self, group: &GroupId) -> Result<Session> {
+        let of_group = vec![("group.id".to_owned(), group.to_string())];
+        Session::open_with(&self.brokers, self.limits, &Use::AskOffsets, &self.log, of_group)
+    }
+
     /// Returns what groups committed, each by partition: all are asked for at once.
     pub fn fetch_offsets(
         &self,
         groups: &[GroupId],
     ) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
-        let session = self.session()?;
+        let Some(first) = groups.first() else { return Ok(Vec::new()) };
+        let session = &self.open_to_ask_offsets(first)?;
         let queue = Queue::new(session.client());
         for (tag, group) in groups.iter().enumerate() {
             let operation = Operation::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
