@@ -30,6 +30,7 @@ const NOT_HERE: &[(&str, &str)] = &[
 const MAY_DIFFER: &[(&str, &str)] = &[
     ("bytes", "brokers tell them to operators only"),
     ("first_timestamp", "brokers do not tell it"),
+    ("records_per_s", "it takes the times of the first and the last record"),
     ("last_timestamp", "it is the time of the run"),
     ("leader", "a directory has none"),
     ("replicas", "as `leader`"),
