@@ -119,7 +119,7 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
         stop.store(true, Ordering::Release);
         (run, dying.join().unwrap())
     });
-    assert!(deaths >= 2, "{deaths}");
+    assert!(deaths >= 1, "{deaths}");
     let all = records as u64;
     assert_eq!(counts(run.success()), [all, all, 0, 0], "{}", run.stderr());
     assert_told(&run, deaths);

@@ -11,11 +11,14 @@ use super::session::Session;
 use super::{Remote, error};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
 use crate::cluster::types::{ListedOffset, OffsetAt};
+use crate::sys;
 use crate::topic::TopicPartition;
 
 /// Partitions of one request: librdkafka takes time that grows with their square.
 const CHUNK: usize = 1000;
 
+/// How long is waited before who does not know is asked again.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long the first answers are waited for before it is asked again; later ones for longer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -100,13 +103,15 @@ fn ask_by(
         for (tag, request) in requests.iter().enumerate().filter(|(_, one)| !one.is_done) {
             put(session, &queue, request, all, tag);
         }
+        let mut waiting = requests.iter().filter(|request| !request.is_done).count();
         let round = until.min(Instant::now() + patience);
-        while requests.iter().any(|request| !request.is_done) && Instant::now() < round {
+        while waiting > 0 && Instant::now() < round {
             match session.wait(&queue, round) {
                 Ok(event) => take(&event, &mut requests, &mut found),
                 Err(error) if error.kind.is_away() => session.check()?,
                 Err(error) => return Err(error),
             }
+            waiting -= 1;
         }
         if requests.iter().all(|request| request.is_done) {
             return Ok(found);
@@ -114,6 +119,10 @@ fn ask_by(
         if until <= Instant::now() {
             let is_answered = requests.iter().all(|request| request.is_answered);
             return if is_answered { Ok(found) } else { Err(session.unreachable()) };
+        }
+        if waiting == 0 {
+            // All have said that they cannot say.
+            sys::wait_any(&[], PAUSE);
         }
         session.look_at_leaders();
         patience *= 2;
