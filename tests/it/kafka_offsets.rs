@@ -161,3 +161,27 @@ fn a_group_that_rebalances_is_told_with_its_lag() {
     }
     assert_eq!(ours("lag ko-move", "lag"), [0, 0]);
 }
+
+#[test]
+fn topics_are_listed_while_others_are_deleted() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    topic("ko-stay");
+    let broker = Broker::shared();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0..30 {
+                let name = format!("ko-go-{n}");
+                broker.ask(json!({"do": "create", "topic": name, "partitions": 1}));
+                broker.ask(json!({"do": "delete", "topics": [name]}));
+            }
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        while !over.load(std::sync::atomic::Ordering::Relaxed) {
+            let listed = kaw("topics list --json");
+            assert!(listed.success().items().any(|row| row["topic"] == "ko-stay"), "{listed}");
+        }
+    });
+}

@@ -50,13 +50,19 @@ impl Remote {
         for info in &infos {
             // What no rule allows for a name is not shown, nor could it be asked for.
             let Ok(name) = TopicName::new(&info.name) else { continue };
-            error::check(info.code)?;
+            let partitions = error::check(info.code)
+                .and_then(|()| details_of(info.name.as_str(), &info.partitions, &offsets));
+            let partitions = match partitions {
+                // It was deleted since it was listed.
+                Err(error) if error.kind == ErrorKind::UnknownTopicOrPartition => continue,
+                partitions => partitions?,
+            };
             details.push(TopicDetail {
                 internal: name.is_internal(),
                 id: None,
                 configs: Vec::new(),
                 configs_unknown: None,
-                partitions: details_of(info.name.as_str(), &info.partitions, &offsets)?,
+                partitions,
                 name,
             });
         }
