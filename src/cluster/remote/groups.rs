@@ -6,6 +6,7 @@
 //! describe by it is shown without members.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use super::config::Use;
 use super::ffi::Trouble;
@@ -24,6 +25,8 @@ use crate::topic::{TopicName, TopicPartition};
 
 /// Groups of one request: librdkafka asks about each on its own, all at once.
 const CHUNK: usize = 100;
+/// How soon a coordinator that is changing is asked again.
+const COORDINATOR_PAUSE: Duration = Duration::from_millis(100);
 
 /// What kind of members a group of consumers has.
 const CONSUMER: &str = "consumer";
@@ -289,37 +292,28 @@ impl Remote {
         Session::open_with(&self.brokers, self.limits, &Use::AskOffsets, &self.log, of_group)
     }
 
-    /// Returns what groups committed, each by partition: all are asked for at once.
+    /// Returns what groups committed, each by partition: all are asked for at once. A coordinator
+    /// that is changing, or is starting, is asked again.
     pub fn fetch_offsets(
         &self,
         groups: &[GroupId],
     ) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
         let Some(first) = groups.first() else { return Ok(Vec::new()) };
-        let session = &self.open_to_ask_offsets(first)?;
-        let queue = Queue::new(session.client());
-        for (tag, group) in groups.iter().enumerate() {
-            let operation = Operation::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
-            queue.list_group_offsets(group.as_str(), &options(session, operation).tag(tag));
-        }
-        let mut results: Vec<Option<Result<Vec<CommittedOffset>>>> =
-            groups.iter().map(|_| None).collect();
-        let until = session.deadline();
-        for _ in groups {
-            let (event, denied) = session.wait_any(&queue, until)?;
-            let tag = event.tag();
-            if let (Some(result), Some(group)) = (results.get_mut(tag), groups.get(tag)) {
-                *result = Some(match denied {
-                    Some(denied) => Err(denied.of_group(group.as_str())),
-                    None => offsets_in(session, group, &event),
-                });
+        let until = Instant::now() + self.limits.timeout;
+        loop {
+            let session = self.open_to_ask_offsets(first)?;
+            let found = ask_offsets(&session, groups, until);
+            let may_help = |error: &ClusterError| error.kind == ErrorKind::Unreachable;
+            let is_moving = match &found {
+                Ok(found) => found.iter().any(|o| o.result.as_ref().is_err_and(may_help)),
+                Err(error) => may_help(error),
+            };
+            let is_up = !session.is_down(Duration::ZERO);
+            if !(is_moving && is_up && Instant::now() + COORDINATOR_PAUSE < until) {
+                return found;
             }
+            std::thread::sleep(COORDINATOR_PAUSE);
         }
-        let missing = || Err(ClusterError::new(ErrorKind::Refused, "the answer lacks the group"));
-        let outcome = |(group, result): (&GroupId, Option<_>)| Outcome {
-            of: group.clone(),
-            result: result.unwrap_or_else(missing),
-        };
-        Ok(groups.iter().zip(results).map(outcome).collect())
     }
 
     /// Commits offsets for a group from outside.
@@ -444,6 +438,37 @@ fn listing(id: &GroupId, kind: GroupKind, state: GroupState) -> ListedGroup {
 fn is_of_consumers(trouble: &Trouble) -> bool {
     let kind = error::kind(trouble.code);
     !matches!(kind, ErrorKind::GroupIdNotFound | ErrorKind::Refused | ErrorKind::InvalidRequest)
+}
+
+/// What groups committed, asked for all at once.
+fn ask_offsets(
+    session: &Session,
+    groups: &[GroupId],
+    until: Instant,
+) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
+    let queue = Queue::new(session.client());
+    for (tag, group) in groups.iter().enumerate() {
+        let operation = Operation::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
+        queue.list_group_offsets(group.as_str(), &options(session, operation).tag(tag));
+    }
+    let mut results: Vec<Option<Result<Vec<CommittedOffset>>>> =
+        groups.iter().map(|_| None).collect();
+    for _ in groups {
+        let (event, denied) = session.wait_any(&queue, until)?;
+        let tag = event.tag();
+        if let (Some(result), Some(group)) = (results.get_mut(tag), groups.get(tag)) {
+            *result = Some(match denied {
+                Some(denied) => Err(denied.of_group(group.as_str())),
+                None => offsets_in(session, group, &event),
+            });
+        }
+    }
+    let missing = || Err(ClusterError::new(ErrorKind::Refused, "the answer lacks the group"));
+    let outcome = |(group, result): (&GroupId, Option<_>)| Outcome {
+        of: group.clone(),
+        result: result.unwrap_or_else(missing),
+    };
+    Ok(groups.iter().zip(results).map(outcome).collect())
 }
 
 /// The offsets in an answer.
