@@ -6,8 +6,9 @@
 //! describe by it is shown without members.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::config::Use;
 use super::ffi::Trouble;
 use super::ffi::admin::{Operation, Options};
 use super::ffi::groups::{Answer, Described, Member as TheirMember, Old};
@@ -20,10 +21,13 @@ use crate::group::{
     CommittedOffset, DescribedGroup, GroupId, GroupKind, GroupState, ListedGroup, Member,
     MemberState,
 };
+use crate::sys;
 use crate::topic::{TopicName, TopicPartition};
 
 /// Groups of one request: librdkafka asks about each on its own, all at once.
 const CHUNK: usize = 100;
+/// How long is waited before a coordinator that is not ready is asked again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What kind of members a group of consumers has.
 const CONSUMER: &str = "consumer";
@@ -285,21 +289,21 @@ impl Remote {
         &self,
         groups: &[GroupId],
     ) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
-        let session = self.session()?;
-        let queue = Queue::new(session.client());
-        for (tag, group) in groups.iter().enumerate() {
-            let operation = Operation::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
-            queue.list_group_offsets(group.as_str(), &options(session, operation).tag(tag));
-        }
+        let Some(first) = groups.first() else { return Ok(Vec::new()) };
+        // A client without a group of its own crashes when a coordinator has moved meanwhile.
+        let group = vec![("group.id".to_owned(), first.to_string())];
+        let (brokers, limits) = (&self.brokers, self.limits);
+        let session = &Session::open_with(brokers, limits, &Use::Peek, &self.log, group)?;
         let mut results: Vec<Option<Result<Vec<CommittedOffset>>>> =
             groups.iter().map(|_| None).collect();
         let until = session.deadline();
-        for _ in groups {
-            let event = wait_any_answer(session, &queue, until)?;
-            let tag = event.tag();
-            if let (Some(result), Some(group)) = (results.get_mut(tag), groups.get(tag)) {
-                *result = Some(offsets_in(session, group, &event));
+        while let Err(error) = fetch_rest(session, groups, &mut results, until) {
+            // A coordinator that loads its groups, or has moved, is asked again.
+            if !error.kind.is_away() || until <= Instant::now() {
+                return Err(error);
             }
+            session.check()?;
+            sys::wait_any(&[], PAUSE);
         }
         let missing = || Err(ClusterError::new(ErrorKind::Refused, "the answer lacks the group"));
         let outcome = |(group, result): (&GroupId, Option<_>)| Outcome {
@@ -432,9 +436,40 @@ fn is_of_consumers(trouble: &Trouble) -> bool {
     !matches!(kind, ErrorKind::GroupIdNotFound | ErrorKind::Refused | ErrorKind::InvalidRequest)
 }
 
-/// Waits for the next answer, which may be an error about one group.
-fn wait_any_answer(session: &Session, queue: &Queue, until: Instant) -> Result<Event> {
-    session.wait(queue, until)
+/// Asks what the groups committed of which that is not known yet, and waits for all answers.
+fn fetch_rest(
+    session: &Session,
+    groups: &[GroupId],
+    results: &mut [Option<Result<Vec<CommittedOffset>>>],
+    until: Instant,
+) -> Result<()> {
+    let queue = Queue::new(session.client());
+    let mut waiting = 0;
+    for (tag, group) in groups.iter().enumerate() {
+        if results.get(tag).is_some_and(Option::is_none) {
+            let operation = Operation::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
+            queue.list_group_offsets(group.as_str(), &options(session, operation).tag(tag));
+            waiting += 1;
+        }
+    }
+    let mut away = None;
+    for _ in 0..waiting {
+        let event = match session.wait(&queue, until) {
+            Err(error) if error.kind.is_away() => {
+                away = Some(error);
+                continue;
+            }
+            event => event?,
+        };
+        let tag = event.tag();
+        if let (Some(result), Some(group)) = (results.get_mut(tag), groups.get(tag)) {
+            match offsets_in(session, group, &event) {
+                Err(error) if error.kind.is_away() => away = Some(error),
+                offsets => *result = Some(offsets),
+            }
+        }
+    }
+    away.map_or(Ok(()), Err)
 }
 
 /// The offsets in an answer.
