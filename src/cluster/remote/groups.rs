@@ -296,7 +296,8 @@ impl Remote {
         let session = &Session::open_with(brokers, limits, &Use::Peek, &self.log, group)?;
         let mut results: Vec<Option<Result<Vec<CommittedOffset>>>> =
             groups.iter().map(|_| None).collect();
-        let until = session.deadline();
+        // The time is that of the other questions of the command.
+        let until = self.session()?.deadline();
         while let Err(error) = fetch_rest(session, groups, &mut results, until) {
             // A coordinator that loads its groups, or has moved, is asked again.
             if !error.kind.is_away() || until <= Instant::now() {
