@@ -21,12 +21,13 @@ use crate::group::{
     CommittedOffset, DescribedGroup, GroupId, GroupKind, GroupState, ListedGroup, Member,
     MemberState,
 };
+use crate::sys;
 use crate::topic::{TopicName, TopicPartition};
 
 /// Groups of one request: librdkafka asks about each on its own, all at once.
 const CHUNK: usize = 100;
-/// How soon a coordinator that is changing is asked again.
-const COORDINATOR_PAUSE: Duration = Duration::from_millis(100);
+/// How long is waited before a coordinator that is not ready is asked again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What kind of members a group of consumers has.
 const CONSUMER: &str = "consumer";
@@ -299,21 +300,25 @@ impl Remote {
         groups: &[GroupId],
     ) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
         let Some(first) = groups.first() else { return Ok(Vec::new()) };
-        let until = Instant::now() + self.limits.timeout;
-        loop {
-            let session = self.open_to_ask_offsets(first)?;
-            let found = ask_offsets(&session, groups, until);
-            let may_help = |error: &ClusterError| error.kind == ErrorKind::Unreachable;
-            let is_moving = match &found {
-                Ok(found) => found.iter().any(|o| o.result.as_ref().is_err_and(may_help)),
-                Err(error) => may_help(error),
-            };
-            let is_up = !session.is_down(Duration::ZERO);
-            if !(is_moving && is_up && Instant::now() + COORDINATOR_PAUSE < until) {
-                return found;
+        let session = &self.open_to_ask_offsets(first)?;
+        let mut results: Vec<Option<Result<Vec<CommittedOffset>>>> =
+            groups.iter().map(|_| None).collect();
+        // The time is that of the other questions of the command.
+        let until = self.session()?.deadline();
+        while let Err(error) = fetch_rest(session, groups, &mut results, until) {
+            // A coordinator that loads its groups, or has moved, is asked again.
+            if !error.kind.is_away() || until <= Instant::now() {
+                return Err(error);
             }
-            std::thread::sleep(COORDINATOR_PAUSE);
+            session.check()?;
+            sys::wait_any(&[], PAUSE);
         }
+        let missing = || Err(ClusterError::new(ErrorKind::Refused, "the answer lacks the group"));
+        let outcome = |(group, result): (&GroupId, Option<_>)| Outcome {
+            of: group.clone(),
+            result: result.unwrap_or_else(missing),
+        };
+        Ok(groups.iter().zip(results).map(outcome).collect())
     }
 
     /// Commits offsets for a group from outside.
@@ -440,35 +445,40 @@ fn is_of_consumers(trouble: &Trouble) -> bool {
     !matches!(kind, ErrorKind::GroupIdNotFound | ErrorKind::Refused | ErrorKind::InvalidRequest)
 }
 
-/// What groups committed, asked for all at once.
-fn ask_offsets(
+/// Asks what the groups committed of which that is not known yet, and waits for all answers.
+fn fetch_rest(
     session: &Session,
     groups: &[GroupId],
+    results: &mut [Option<Result<Vec<CommittedOffset>>>],
     until: Instant,
-) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
+) -> Result<()> {
     let queue = Queue::new(session.client());
+    let mut waiting = 0;
     for (tag, group) in groups.iter().enumerate() {
-        let operation = Operation::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
-        queue.list_group_offsets(group.as_str(), &options(session, operation).tag(tag));
-    }
-    let mut results: Vec<Option<Result<Vec<CommittedOffset>>>> =
-        groups.iter().map(|_| None).collect();
-    for _ in groups {
-        let (event, denied) = session.wait_any(&queue, until)?;
-        let tag = event.tag();
-        if let (Some(result), Some(group)) = (results.get_mut(tag), groups.get(tag)) {
-            *result = Some(match denied {
-                Some(denied) => Err(denied.of_group(group.as_str())),
-                None => offsets_in(session, group, &event),
-            });
+        if results.get(tag).is_some_and(Option::is_none) {
+            let operation = Operation::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
+            queue.list_group_offsets(group.as_str(), &options(session, operation).tag(tag));
+            waiting += 1;
         }
     }
-    let missing = || Err(ClusterError::new(ErrorKind::Refused, "the answer lacks the group"));
-    let outcome = |(group, result): (&GroupId, Option<_>)| Outcome {
-        of: group.clone(),
-        result: result.unwrap_or_else(missing),
-    };
-    Ok(groups.iter().zip(results).map(outcome).collect())
+    let mut away = None;
+    for _ in 0..waiting {
+        let (event, denied) = match session.wait_any(&queue, until) {
+            Err(error) if error.kind.is_away() => {
+                away = Some(error);
+                continue;
+            }
+            event => event?,
+        };
+        let tag = event.tag();
+        if let (Some(result), Some(group)) = (results.get_mut(tag), groups.get(tag)) {
+            match denied.map_or_else(|| offsets_in(session, group, &event), Err) {
+                Err(error) if error.kind.is_away() => away = Some(error),
+                offsets => *result = Some(offsets.map_err(|error| error.of_group(group.as_str()))),
+            }
+        }
+    }
+    away.map_or(Ok(()), Err)
 }
 
 /// The offsets in an answer.
