@@ -79,8 +79,9 @@ fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
     let timeout_ms = limits.timeout.as_millis().clamp(1, 3_600_000);
     let mut set = vec![
         ("client.id", "kaw".to_owned()),
-        // A name that was slow to answer is not waited for longer than a request.
-        ("socket.connection.setup.timeout.ms", timeout_ms.max(1000).to_string()),
+        // A name that was slow to answer is not waited for longer than a request, which then still
+        // has the time to say what went wrong.
+        ("socket.connection.setup.timeout.ms", (timeout_ms * 9 / 10).max(1000).to_string()),
         ("socket.nagle.disable", "true".to_owned()),
         // Its own default of 10 s lets a request time out while a broker is up again.
         ("reconnect.backoff.max.ms", "1000".to_owned()),
