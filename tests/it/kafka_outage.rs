@@ -14,11 +14,13 @@ use crate::sandbox::{Run, Sandbox};
 
 /// How long a broker lives.
 const LIFE: Duration = Duration::from_secs(5);
+/// How long it is away at the least: an outage of a second need not be told.
+const AWAY: Duration = Duration::from_secs(3);
 
 /// How many records are sent, and for how long: more of both by `KAW_OUTAGE_RECORDS`.
 fn size() -> (usize, usize) {
     let wanted = std::env::var("KAW_OUTAGE_RECORDS").ok().map(|n| n.parse().unwrap());
-    wanted.map_or((30_000, 16), |records| (records, 75))
+    wanted.map_or((30_000, 20), |records| (records, 75))
 }
 
 /// The counts of a summary: read, persisted, not persisted, maybe persisted.
@@ -75,6 +77,7 @@ fn keep_dying(broker: &mut Broker, stop: &AtomicBool) -> usize {
             thread::sleep(Duration::from_millis(20));
         }
         broker.kill9();
+        thread::sleep(AWAY);
         broker.restart();
     }
     unreachable!("it goes on until it is stopped")

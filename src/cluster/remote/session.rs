@@ -280,6 +280,21 @@ impl Session {
         }
     }
 
+    /// Waits for the next answer in `queue`, for one that may as well come later. What becomes of
+    /// the connections is taken up meanwhile, so that an outage is known from its start.
+    pub(super) fn wait_quietly(&self, queue: &Queue, until: Instant) -> Result<Option<Event>> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if let Some(event) = queue.poll(left.min(TICK)) {
+                return Ok(Some(event));
+            }
+            self.check_denied()?;
+            if left.is_zero() {
+                return Ok(None);
+            }
+        }
+    }
+
     /// Asks with `ask`, which takes the longest that it may wait and may give up early, until there
     /// is an answer: longer each time, so that errors of the connections are seen meanwhile and a
     /// slow broker gets its time.

@@ -234,10 +234,7 @@ impl GroupConsumer {
             return self.not_committed(code);
         }
         let until = Instant::now() + COMMIT_MAX.min(self.session.timeout());
-        let Some(event) = queue.poll(until.saturating_duration_since(Instant::now())) else {
-            self.session.check_denied()?;
-            return Ok(0);
-        };
+        let Some(event) = self.session.wait_quietly(&queue, until)? else { return Ok(0) };
         if event.code() != Code::NONE {
             return self.not_committed(event.code());
         }
