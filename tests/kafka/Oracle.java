@@ -26,6 +26,7 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.*;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.resource.*;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -388,7 +389,24 @@ public class Oracle {
             ? new Sharer(properties, texts(q, "topics")) : new Consumer(properties, texts(q, "topics"));
         MEMBERS.put(text(q, "name"), member);
         member.start();
-        return member.joined.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        Object joined = member.joined.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        if (member instanceof Sharer) awaitSharer(q);
+        return joined;
+    }
+
+    // Its consumer does not tell whether it has joined: the broker does.
+    static void awaitSharer(JsonNode q) throws Exception {
+        String id = text(q, "group");
+        long until = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                if (!admin(q).describeShareGroups(List.of(id)).all().get().get(id).members().isEmpty()) return;
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof GroupIdNotFoundException)) throw e;
+            }
+            if (System.nanoTime() > until) throw new IllegalStateException("does not join " + id);
+            Thread.sleep(50);
+        }
     }
 
     // A member, which polls until it is told to leave. Consumers are of one thread: the others
