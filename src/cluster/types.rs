@@ -112,6 +112,9 @@ pub enum Acks {
     All,
 }
 
+/// How long a record waits for others where nobody flushes: Kafka's own default since 4.0.
+pub const LINGER: Duration = Duration::from_millis(5);
+
 /// How a producer is to work.
 #[derive(Clone, Debug)]
 pub struct ProducerOptions {
@@ -123,7 +126,8 @@ pub struct ProducerOptions {
     pub partitioner: Partitioner,
     /// Bytes of a batch before compression; `None` leaves it to the back end.
     pub batch_bytes: Option<usize>,
-    /// How long a record may wait for others to come; `None` leaves it to the back end.
+    /// How long a record may wait for others to come; `None` where the caller flushes whenever it
+    /// has no more for now.
     pub linger: Option<Duration>,
     /// Send in transactions; `None` sends without.
     pub transactions: Option<Transactions>,

@@ -10,12 +10,13 @@ use crate::properties::{self, Scope};
 /// How long a transaction may be open before the brokers abort it: whoever reads what is committed
 /// waits for it, also when its producer was killed.
 const TRANSACTION_MAX: Duration = Duration::from_secs(300);
-/// How long a record waits for others, where nothing else was asked for. Whoever has nothing more
-/// to send says so, see `Client::hurry`.
-const LINGER: Duration = Duration::from_millis(5);
+/// How long a record waits for others where the caller flushes, which is sooner. It is longer than
+/// a broker takes for an answer: while a batch is under way, librdkafka's thread spins as soon as
+/// one of the records behind it has waited for this long.
+const LINGER: Duration = Duration::from_millis(200);
 
 /// The largest batch that is sent, where the topic takes it.
-pub(super) const BATCH_BYTES: usize = 1_000_000;
+pub(super) const BATCH_BYTES: usize = 1_048_576;
 
 /// What a client is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

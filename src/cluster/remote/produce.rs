@@ -68,6 +68,10 @@ pub(super) struct Shared {
     /// Records that librdkafka has, and that were settled.
     pub(super) sent: AtomicU64,
     pub(super) settled: AtomicU64,
+    /// How many had been sent at the last flush. What comes to a partition while a batch of it is
+    /// under way is sent after that, and would wait again: where nothing was sent since, for
+    /// nothing.
+    pub(super) hurried: AtomicU64,
     pub(super) reported: Mutex<Reported>,
     pub(super) interrupted: Arc<AtomicBool>,
     pub(super) noticed: OnceLock<Instant>,
@@ -191,6 +195,7 @@ impl Producer {
             closing: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             settled: AtomicU64::new(0),
+            hurried: AtomicU64::new(0),
             reported: Mutex::default(),
             interrupted,
             noticed,
@@ -319,9 +324,15 @@ impl Producer {
     /// Has what waits for its batch to fill sent now.
     pub fn flush(&mut self) {
         if self.shared.in_flight() > 0 {
-            self.topic.client().hurry();
+            self.hurry();
         }
         self.commit_if_due();
+    }
+
+    /// Has all that was handed over sent as soon as it can be.
+    fn hurry(&self) {
+        self.shared.hurried.store(self.shared.sent.load(Ordering::Acquire), Ordering::Release);
+        self.topic.client().hurry();
     }
 
     fn partition_of(&mut self, span: &Span, buffer: &RecordBuffer) -> i32 {
@@ -472,7 +483,7 @@ impl Producer {
         let mut given_up: Option<(Instant, ClusterError)> = None;
         if self.transaction.is_none() {
             // Nothing comes to fill the last batches.
-            self.topic.client().hurry();
+            self.hurry();
         }
         while let Err(RecvTimeoutError::Timeout) = self.stages.recv_timeout(TICK) {
             match (&given_up, self.shared.check()) {

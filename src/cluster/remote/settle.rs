@@ -91,8 +91,12 @@ impl Settler {
         for run in std::mem::take(&mut self.runs) {
             self.deliver(run);
         }
-        self.shared.settled.fetch_add(settled, Ordering::AcqRel);
+        let settled = self.shared.settled.fetch_add(settled, Ordering::AcqRel) + settled;
         self.made_room.try_send(()).ok();
+        let sent = self.shared.sent.load(Ordering::Acquire);
+        if settled < sent && sent == self.shared.hurried.load(Ordering::Acquire) {
+            self.shared.session.client().hurry();
+        }
     }
 
     /// Tells one run's fate. A full channel stops this thread, and with it the sending.

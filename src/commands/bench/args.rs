@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::cli::global::{self, AnswerArgs};
-use crate::cluster::types::{Acks, ProducerOptions};
+use crate::cluster::types::{Acks, LINGER, ProducerOptions};
 use crate::commands::Failure;
 use crate::commands::produce::args::{acks, codec};
 use crate::load::generate::{SIZE_MIN, Shape};
@@ -255,7 +255,7 @@ impl LoadArgs {
                 compression: delivery.compression,
                 partitioner: self.partitioner,
                 batch_bytes: delivery.batch_size,
-                linger: None,
+                linger: Some(LINGER),
                 transactions: None,
                 resume: None,
                 report: true,

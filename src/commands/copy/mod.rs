@@ -13,7 +13,7 @@ use super::produce::tally::Counts;
 use super::topics::{all_known, guard_internal};
 use super::{Context, Failure, Status};
 use crate::cluster::error::{ClusterError, ErrorKind};
-use crate::cluster::types::{Acks, ConsumeFrom, Delivery, Polled, ProducerOptions};
+use crate::cluster::types::{Acks, ConsumeFrom, Delivery, LINGER, Polled, ProducerOptions};
 use crate::cluster::{Cluster, Producer};
 use crate::group::GroupId;
 use crate::out::progress::Progress;
@@ -309,7 +309,7 @@ impl Copying {
             compression: None,
             partitioner: Partitioner::default(),
             batch_bytes: None,
-            linger: None,
+            linger: Some(LINGER),
             transactions: None,
             resume: None,
             report: false,

@@ -295,7 +295,8 @@ impl Args {
             compression: self.compression,
             partitioner: self.partitioner,
             batch_bytes: None,
-            linger: self.linger,
+            // This command flushes by itself: when its input pauses, and every so often.
+            linger: None,
             transactions: self.transactional_id.as_ref().map(|id| Transactions {
                 id: id.clone(),
                 records: self.transaction_records,
