@@ -112,9 +112,6 @@ pub enum Acks {
     All,
 }
 
-/// How long a record waits for others where nobody flushes: Kafka's own default since 4.0.
-pub const LINGER: Duration = Duration::from_millis(5);
-
 /// How a producer is to work.
 #[derive(Clone, Debug)]
 pub struct ProducerOptions {

@@ -179,11 +179,9 @@ impl Producer {
         let (made_room, room) = bounded(1);
         let (alive, stages) = bounded(0);
         let (interrupted, noticed) = (options.interrupted, OnceLock::new());
-        let transaction = options.transactions.map(|transactions| {
-            let check = || check_interrupted(&interrupted, &noticed);
-            Transaction::start(&session, transactions, check)
-        });
-        let transaction = transaction.transpose()?;
+        let check = || check_interrupted(&interrupted, &noticed);
+        let transaction =
+            options.transactions.map(|of| Transaction::start(&session, of, check)).transpose()?;
         let shared = Arc::new(Shared {
             session,
             topic: topic.clone(),

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::cli::global::{self, AnswerArgs};
-use crate::cluster::types::{Acks, LINGER, ProducerOptions};
+use crate::cluster::types::{Acks, ProducerOptions};
 use crate::commands::Failure;
 use crate::commands::produce::args::{acks, codec};
 use crate::load::generate::{SIZE_MIN, Shape};
@@ -255,7 +255,8 @@ impl LoadArgs {
                 compression: delivery.compression,
                 partitioner: self.partitioner,
                 batch_bytes: delivery.batch_size,
-                linger: Some(LINGER),
+                // Who sends at a rate waits as asked, and then nobody else does.
+                linger: plan.rate.is_some().then_some(Duration::ZERO),
                 transactions: None,
                 resume: None,
                 report: true,

@@ -2,6 +2,7 @@
 //! has it. Leaves the loops to `load`.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use std::time::Instant;
 
 use crossbeam_channel::bounded;
@@ -69,7 +70,8 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
     let plan = load.plan(pool.mean_bytes(), DURATION)?;
     let partitions = place.partitions()?;
     let timeout = context.limits.timeout;
-    let job = load.job(place.topic, plan, args.delivery, partitions, stop.flag(), timeout);
+    let mut job = load.job(place.topic, plan, args.delivery, partitions, stop.flag(), timeout);
+    job.options.linger = Some(Duration::ZERO); // no record has others to wait for
     let mut setting = setting(context, "latency", &job, partitions)?;
     (setting.shape, setting.seed) = (Some(shape_text(&shape)), Some(shape.seed));
     setting.consumers = args.consumers.min(partitions as u32);

@@ -13,7 +13,7 @@ use super::produce::tally::Counts;
 use super::topics::{all_known, guard_internal};
 use super::{Context, Failure, Status};
 use crate::cluster::error::{ClusterError, ErrorKind};
-use crate::cluster::types::{Acks, ConsumeFrom, Delivery, LINGER, Polled, ProducerOptions};
+use crate::cluster::types::{Acks, ConsumeFrom, Delivery, Polled, ProducerOptions};
 use crate::cluster::{Cluster, Producer};
 use crate::group::GroupId;
 use crate::out::progress::Progress;
@@ -31,6 +31,8 @@ EXAMPLES:
 
 /// The longest that one wait for records lasts.
 const TICK: Duration = Duration::from_millis(100);
+/// How long a record waits for others: nobody flushes here. It is Kafka's own default.
+const LINGER: Duration = Duration::from_millis(5);
 /// How often it is noted how far the copy is.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 /// The config that would give records new timestamps.
