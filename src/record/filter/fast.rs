@@ -5,22 +5,44 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::Verdict;
-use crate::record::pointer::{Found, Pointer};
+use super::value::unescaped;
+use crate::record::json::Json;
 
-/// An expression; how it is judged is jq's way.
+/// The most paths of a filter, and the most names of a path.
+const PATHS_MAX: usize = 8;
+const NAMES_MAX: usize = 64;
+
+/// A filter that needs no interpreter.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Expression {
+pub(super) struct Plain {
+    expression: Expression,
+    /// What it looks at: the names of members, from the outermost on.
+    paths: Vec<Vec<String>>,
+}
+
+/// An expression, with paths by their numbers; how it is judged is jq's way.
+#[derive(Clone, Debug, PartialEq)]
+enum Expression {
     /// Whether a path leads to something that is neither null nor false.
-    Truth(Pointer),
+    Truth(usize),
     /// How what a path leads to compares with a literal.
-    Compare(Pointer, Operator, Literal),
+    Compare(usize, Operator, Literal),
     And(Box<Self>, Box<Self>),
     Or(Box<Self>, Box<Self>),
 }
 
+/// Where a path leads to.
+#[derive(Clone, Copy, Debug)]
+enum Found<'j> {
+    Missing,
+    /// Through something that has no members, which fails.
+    Wrong,
+    Value(&'j [u8]),
+}
+
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operator {
+enum Operator {
     Equal,
     NotEqual,
     Less,
@@ -41,12 +63,12 @@ const OPERATORS: [(&str, Operator); 6] = [
 
 /// A scalar of JSON.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Scalar<'a> {
+enum Scalar<'a> {
     Null,
     Bool(bool),
     Integer(i64),
     Decimal(f64),
-    Text(Cow<'a, str>),
+    Text(Cow<'a, [u8]>),
 }
 
 /// A scalar in an expression.
@@ -92,29 +114,97 @@ fn number(digits: &str) -> Option<Scalar<'static>> {
     digits.parse().ok().map(Scalar::Integer)
 }
 
-impl Expression {
+impl Plain {
     /// Reads an expression that is known to be one of jq's; `None` where it takes more than this.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let mut rest = Rest(text);
-        let parsed = rest.disjunction(0)?;
+        let mut rest = Rest { text, paths: Vec::new() };
+        let expression = rest.disjunction(0)?;
         rest.skip_space();
-        rest.0.is_empty().then_some(parsed)
+        rest.text.is_empty().then_some(Self { expression, paths: rest.paths })
     }
 
     /// Whether a value matches; `None` where that is for the interpreter to say.
-    pub(super) fn judge(&self, json: &[u8]) -> Option<Verdict> {
-        // Escapes may hide what is no text at all.
-        if memchr::memchr(b'\\', json).is_some() {
-            return None;
+    pub(super) fn judge(&self, bytes: &[u8]) -> Option<Verdict> {
+        let mut json = Json::new(bytes);
+        let mut found = [Found::Missing; PATHS_MAX];
+        let start = json.start();
+        let end = self.seek(&mut json, start, 0, u32::MAX, &mut found);
+        if !end.is_some_and(|end| json.is_end(end)) {
+            return Some(Verdict::NotJson);
         }
-        self.is_true(json).map(Verdict::of)
+        self.expression.is_true(&found).map(Verdict::of)
     }
 
-    fn is_true(&self, json: &[u8]) -> Option<bool> {
+    /// Finds what the `wanted` paths lead to, a bit each, of which the first `depth` names lead to
+    /// the value at `start`. Answers where that ends. All of it is read, since the last one of
+    /// members of the same name counts.
+    fn seek<'j>(
+        &self,
+        json: &mut Json<'j>,
+        start: usize,
+        depth: usize,
+        wanted: u32,
+        found: &mut [Found<'j>; PATHS_MAX],
+    ) -> Option<usize> {
+        let first = json.at(start);
+        let instead = if matches!(first, b'{' | b'n') { Found::Missing } else { Found::Wrong };
+        set(found, wanted, instead);
+        if first != b'{' {
+            return json.skip(start);
+        }
+        json.members(start, |json, name, at| {
+            let (here, deeper) = if name.is_escaped {
+                self.named(&unescaped(name.raw)?, depth, wanted)
+            } else {
+                self.named(name.raw, depth, wanted)
+            };
+            let end = match deeper {
+                0 => json.skip(at)?,
+                _ => self.seek(json, at, depth + 1, deeper, found)?,
+            };
+            if here != 0 {
+                set(found, here, Found::Value(json.between(at, end)?));
+            }
+            Some(end)
+        })
+    }
+
+    /// Which of the `wanted` paths have this name at `depth`: those that end with it, and those
+    /// that do not.
+    #[inline]
+    fn named(&self, name: &[u8], depth: usize, wanted: u32) -> (u32, u32) {
+        let (mut here, mut deeper) = (0, 0);
+        for (at, path) in self.paths.iter().enumerate() {
+            let bit = 1 << at & wanted;
+            if bit != 0 && path.get(depth).is_some_and(|step| step.as_bytes() == name) {
+                if path.len() == depth + 1 {
+                    here |= bit;
+                } else {
+                    deeper |= bit;
+                }
+            }
+        }
+        (here, deeper)
+    }
+}
+
+/// Notes where paths lead to, a bit each.
+#[inline]
+fn set<'j>(found: &mut [Found<'j>; PATHS_MAX], paths: u32, to: Found<'j>) {
+    for (at, found) in found.iter_mut().enumerate() {
+        if 1 << at & paths != 0 {
+            *found = to;
+        }
+    }
+}
+
+impl Expression {
+    /// Whether it is true of what its paths lead to.
+    fn is_true(&self, found: &[Found<'_>]) -> Option<bool> {
         match self {
-            Self::Truth(path) => scalar_at(path, json).map(|scalar| scalar.is_true()),
+            Self::Truth(path) => scalar(found, *path).map(|scalar| scalar.is_true()),
             Self::Compare(path, operator, literal) => {
-                let order = scalar_at(path, json)?.order(literal);
+                let order = scalar(found, *path)?.order(literal);
                 Some(match operator {
                     Operator::Equal => order.is_eq(),
                     Operator::NotEqual => order.is_ne(),
@@ -124,48 +214,59 @@ impl Expression {
                     Operator::AtLeast => order.is_ge(),
                 })
             }
-            Self::And(one, other) => Some(one.is_true(json)? && other.is_true(json)?),
-            Self::Or(one, other) => Some(one.is_true(json)? || other.is_true(json)?),
+            Self::And(one, other) => Some(one.is_true(found)? && other.is_true(found)?),
+            Self::Or(one, other) => Some(one.is_true(found)? || other.is_true(found)?),
         }
     }
 }
 
 /// The scalar that a path leads to.
-fn scalar_at<'j>(path: &Pointer, json: &'j [u8]) -> Option<Scalar<'j>> {
-    match path.find_in_objects(json).ok()? {
-        Found::Missing | Found::Null => Some(Scalar::Null),
-        Found::Text(text) => Some(Scalar::Text(text)),
-        Found::Raw("true") => Some(Scalar::Bool(true)),
-        Found::Raw("false") => Some(Scalar::Bool(false)),
-        Found::Raw(raw) if raw.starts_with(['{', '[']) => None,
-        Found::Raw(digits) => number(digits),
+fn scalar<'j>(found: &[Found<'j>], path: usize) -> Option<Scalar<'j>> {
+    let raw = match found.get(path)? {
+        Found::Missing => return Some(Scalar::Null),
+        Found::Wrong => return None,
+        Found::Value(raw) => *raw,
+    };
+    match raw {
+        b"null" => Some(Scalar::Null),
+        b"true" => Some(Scalar::Bool(true)),
+        b"false" => Some(Scalar::Bool(false)),
+        [b'"', text @ .., b'"'] => Some(Scalar::Text(match memchr::memchr(b'\\', text) {
+            None => Cow::Borrowed(text),
+            Some(_) => Cow::Owned(unescaped(text)?),
+        })),
+        [b'{' | b'[', ..] => None,
+        digits => number(std::str::from_utf8(digits).ok()?),
     }
 }
 
 /// How deep parentheses may go here.
 const DEPTH_MAX: usize = 16;
 
-/// What is left of the text of an expression.
-struct Rest<'t>(&'t str);
+/// What is left of the text of an expression, and the paths in what came before.
+struct Rest<'t> {
+    text: &'t str,
+    paths: Vec<Vec<String>>,
+}
 
 impl Rest<'_> {
     fn skip_space(&mut self) {
-        self.0 = self.0.trim_start_matches([' ', '\t', '\n']);
+        self.text = self.text.trim_start_matches([' ', '\t', '\n']);
     }
 
     /// Takes `token` off, if it is next.
     fn take(&mut self, token: &str) -> bool {
         self.skip_space();
-        let rest = self.0.strip_prefix(token);
-        self.0 = rest.unwrap_or(self.0);
+        let rest = self.text.strip_prefix(token);
+        self.text = rest.unwrap_or(self.text);
         rest.is_some()
     }
 
     /// Takes a word off, if it is next and whole.
     fn take_word(&mut self, word: &str) -> bool {
         self.skip_space();
-        let rest = self.0.strip_prefix(word).filter(|rest| !rest.starts_with(is_in_name));
-        self.0 = rest.unwrap_or(self.0);
+        let rest = self.text.strip_prefix(word).filter(|rest| !rest.starts_with(is_in_name));
+        self.text = rest.unwrap_or(self.text);
         rest.is_some()
     }
 
@@ -196,19 +297,27 @@ impl Rest<'_> {
         Some(Expression::Compare(path, operator, self.literal()?))
     }
 
-    fn path(&mut self) -> Option<Pointer> {
+    /// The number of the path that is next.
+    fn path(&mut self) -> Option<usize> {
         self.skip_space();
         let mut names = Vec::new();
-        while let Some(rest) = self.0.strip_prefix('.') {
+        while let Some(rest) = self.text.strip_prefix('.') {
             let len = rest.find(|c| !is_in_name(c)).unwrap_or(rest.len());
             let (name, rest) = rest.split_at_checked(len)?;
             if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
                 return None;
             }
             names.push(name.to_owned());
-            self.0 = rest;
+            self.text = rest;
         }
-        (!names.is_empty()).then(|| Pointer::of_names(names)).flatten()
+        if names.is_empty() || names.len() > NAMES_MAX {
+            return None;
+        }
+        let known = self.paths.iter().position(|path| *path == names);
+        known.or_else(|| {
+            self.paths.push(names);
+            (self.paths.len() <= PATHS_MAX).then_some(self.paths.len() - 1)
+        })
     }
 
     fn literal(&mut self) -> Option<Literal> {
@@ -219,18 +328,18 @@ impl Rest<'_> {
                 return Some(scalar);
             }
         }
-        if let Some(rest) = self.0.strip_prefix('"') {
+        if let Some(rest) = self.text.strip_prefix('"') {
             let (text, rest) = rest.split_once('"')?;
-            self.0 = rest;
-            return (!text.contains('\\')).then(|| Scalar::Text(Cow::Owned(text.to_owned())));
+            self.text = rest;
+            return (!text.contains('\\')).then(|| Scalar::Text(Cow::Owned(text.into())));
         }
-        let len = self.0.find(|c: char| !c.is_ascii_digit() && !".-".contains(c));
-        let (digits, rest) = self.0.split_at_checked(len.unwrap_or(self.0.len()))?;
+        let len = self.text.find(|c: char| !c.is_ascii_digit() && !".-".contains(c));
+        let (digits, rest) = self.text.split_at_checked(len.unwrap_or(self.text.len()))?;
         // `1e3` and `5-.a` are for the interpreter.
         if rest.starts_with(is_in_name) || digits.rfind('-').is_some_and(|at| at > 0) {
             return None;
         }
-        self.0 = rest;
+        self.text = rest;
         number(digits)
     }
 }

@@ -43,6 +43,10 @@ fn what_is_true_matches() {
         "(.tags | index(\"b\")) as $i | $i == 1",
         "@base64 == @base64",
         "try error(\"x\") catch true",
+        "to_entries | length == 5 and .[1] == {key: \"age\", value: 60}",
+        "with_entries(.value |= tostring) | .age == \"60\"",
+        "[.tags | to_entries[] | .key] == [0, 1]",
+        "try (.age | to_entries) catch true",
         ".age as $a | [1, 2] | any(. < $a)",
     ] {
         assert_eq!(of_value(text, AGED), Verdict::Match, "{text}");
@@ -61,6 +65,15 @@ fn a_null_value_is_null_and_other_values_are_told() {
     for value in ["", "text", "{\"age\":60", "{\"age\":60} x", "NaN", "{age:60}", "\"\\ud800\""] {
         assert_eq!(of_value(".age > 50", value), Verdict::NotJson, "{value}");
         assert_eq!(of_value(".age > 50 | not", value), Verdict::NotJson, "{value}");
+    }
+    // What is no text in UTF-8 may be in a string, as jq's may be any bytes; half a pair may not,
+    // wherever it stands.
+    let odd = |bytes: &[u8]| [b"{\"age\":60,\"x\":\"", bytes, b"\"}"].concat();
+    for (bytes, verdict) in [(&b"\xff"[..], Verdict::Match), (b"\\ud800", Verdict::NotJson)] {
+        for text in [".age > 50", ".age + 1 > 50", ". | .age > 50", ".x >= \"\u{fe}\""] {
+            let found = judge(&Filter::compile(text).unwrap(), None, Some(&odd(bytes)));
+            assert_eq!(found, verdict, "{text}");
+        }
     }
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     assert!(matches!(of_value("true", &deep), Verdict::Failed(_)));
@@ -91,11 +104,11 @@ fn what_is_no_expression_is_refused_with_the_place() {
 #[test]
 fn plain_expressions_take_the_fast_way() {
     for text in [".age > 50", ".a.b==\"x\"", ".ok", "(.a or .b) and .c != -1.5", ".a == null"] {
-        assert!(Expression::parse(text).is_some(), "{text}");
+        assert!(Plain::parse(text).is_some(), "{text}");
     }
     for text in [".", ".a[0]", ".a | not", ".a > .b", ".a + 1 > 2", ".a == 1e3", ".a.", "..", ".a?"]
     {
-        assert!(Expression::parse(text).is_none(), "{text}");
+        assert!(Plain::parse(text).is_none(), "{text}");
     }
 }
 
@@ -113,9 +126,12 @@ fn json() -> impl Strategy<Value = String> {
         prop::sample::select(&["-0", "0.0", "1e999", "5E1", "50.0", "99999999999999999999", "01"])
             .prop_map(str::to_owned),
         "[a-bx\\\\\"\u{e9}]{0,3}".prop_map(|text| format!("\"{text}\"")),
+        "([a-b]|\\\\[nux]|\\\\u00(e9|6[1-2])|\\\\ud83d|\\\\ude00){0,4}"
+            .prop_map(|text| format!("\"{text}\"")),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
-        let field = ("[abc]", inner.clone()).prop_map(|(name, v)| format!("\"{name}\": {v}"));
+        let name = "[abc]|[abc]|[abc]|\\\\u006[1-3]|[\u{e9}\\\\]";
+        let field = (name, inner.clone()).prop_map(|(name, v)| format!("\"{name}\": {v}"));
         prop_oneof![
             prop::collection::vec(inner, 0..3).prop_map(|all| format!("[{}]", all.join(","))),
             prop::collection::vec(field, 0..4).prop_map(|all| format!("{{{}}}", all.join(","))),
@@ -167,6 +183,7 @@ fn what_looks_at_members_reads_no_others() {
         (".[\"a\"] // .\"b\"?", "a b"),
         ("try .a.b catch .c", "a"),
         ("$offset > 5", ""),
+        ("{a, n: (.b | length), $key, (.c): 1}", "a b c"),
     ] {
         assert_eq!(names(text).as_deref(), Some(members), "{text}");
     }
@@ -183,13 +200,14 @@ fn what_looks_at_members_reads_no_others() {
         ".a as {b: $x} | .c",
         ".[.a]",
         "if .a then .b end",
-        "{a: 1} == {a}",
         ".a = 1",
         ".a |= 1",
         "def f: .; f",
         "reduce .a as $x (.; 1)",
         "input",
         "has(.a)",
+        "{a: .}",
+        "{\"a\\(.b)\"}",
         "first(.a, .)",
         "select(.a) | length",
         "\"\\(.)\" == .a",
@@ -260,9 +278,16 @@ proptest! {
     }
 
     #[test]
+    fn a_value_is_what_the_library_reads(value in json()) {
+        let value = value.as_bytes();
+        let expected = is_json(value).then(|| jaq_json::read::parse_single(value).unwrap());
+        prop_assert_eq!(value::read(value, DEPTH_MAX), expected);
+    }
+
+    #[test]
     fn the_fast_way_agrees_with_the_interpreter(text in expression(), value in json()) {
         let full = Filter { fast: None, ..Filter::compile(&text).unwrap() };
-        if let Some(fast) = Expression::parse(&text)
+        if let Some(fast) = Plain::parse(&text)
             && let Some(verdict) = fast.judge(value.as_bytes())
         {
             let expected = judge(&full, None, Some(value.as_bytes()));
