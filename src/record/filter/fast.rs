@@ -1,8 +1,12 @@
-//! Owns the plain filters that need no interpreter: `.a.b`, compared with a literal, joined by
-//! `and` and `or`. Leaves every value that it is not sure of to the interpreter.
+//! Owns the plain filters that need no interpreter: `.a.b`, compared with a literal or asked for
+//! what its text is like (`.a | startswith("x")`), joined by `and` and `or`, in `select(..)` or
+//! not. Leaves every value that it is not sure of to the interpreter.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+
+use memchr::memmem;
+use regex_bites::bytes::Regex;
 
 use super::Verdict;
 use super::value::unescaped;
@@ -13,22 +17,34 @@ const PATHS_MAX: usize = 8;
 const NAMES_MAX: usize = 64;
 
 /// A filter that needs no interpreter.
-#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Plain {
     expression: Expression,
+    /// It is a `select`, which lets no null through.
+    is_select: bool,
     /// What it looks at: the names of members, from the outermost on.
     paths: Vec<Vec<String>>,
 }
 
 /// An expression, with paths by their numbers; how it is judged is jq's way.
-#[derive(Clone, Debug, PartialEq)]
 enum Expression {
     /// Whether a path leads to something that is neither null nor false.
     Truth(usize),
     /// How what a path leads to compares with a literal.
     Compare(usize, Operator, Literal),
+    /// What the text is like that a path leads to.
+    Ask(usize, Question),
+    Not(Box<Self>),
     And(Box<Self>, Box<Self>),
     Or(Box<Self>, Box<Self>),
+}
+
+/// What may be asked of a text.
+enum Question {
+    StartsWith(Vec<u8>),
+    EndsWith(Vec<u8>),
+    Contains(Vec<u8>),
+    Test(Regex),
+    Length(Operator, Literal),
 }
 
 /// Where a path leads to.
@@ -49,6 +65,36 @@ enum Operator {
     AtMost,
     Greater,
     AtLeast,
+}
+
+impl Operator {
+    /// Whether it holds between two values of this order.
+    const fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::AtMost => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::AtLeast => order.is_ge(),
+        }
+    }
+}
+
+impl Question {
+    /// Whether the answer is yes.
+    fn is_true(&self, text: &[u8]) -> Option<bool> {
+        Some(match self {
+            Self::StartsWith(part) => text.starts_with(part),
+            Self::EndsWith(part) => text.ends_with(part),
+            Self::Contains(part) => memmem::find(text, part).is_some(),
+            Self::Test(regex) => regex.is_match(text),
+            Self::Length(operator, literal) => {
+                let length = std::str::from_utf8(text).ok()?.chars().count();
+                operator.holds(Scalar::Integer(length as i64).order(literal))
+            }
+        })
+    }
 }
 
 /// Every operator, a longer one before its own beginning.
@@ -118,9 +164,16 @@ impl Plain {
     /// Reads an expression that is known to be one of jq's; `None` where it takes more than this.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut rest = Rest { text, paths: Vec::new() };
+        let is_select = rest.take_word("select");
+        if is_select && !rest.take("(") {
+            return None;
+        }
         let expression = rest.disjunction(0)?;
+        if is_select && !rest.take(")") {
+            return None;
+        }
         rest.skip_space();
-        rest.text.is_empty().then_some(Self { expression, paths: rest.paths })
+        rest.text.is_empty().then_some(Self { expression, is_select, paths: rest.paths })
     }
 
     /// Whether a value matches; `None` where that is for the interpreter to say.
@@ -131,6 +184,9 @@ impl Plain {
         let end = self.seek(&mut json, start, 0, u32::MAX, &mut found);
         if !end.is_some_and(|end| json.is_end(end)) {
             return Some(Verdict::NotJson);
+        }
+        if self.is_select && json.at(start) != b'{' {
+            return None;
         }
         self.expression.is_true(&found).map(Verdict::of)
     }
@@ -204,16 +260,13 @@ impl Expression {
         match self {
             Self::Truth(path) => scalar(found, *path).map(|scalar| scalar.is_true()),
             Self::Compare(path, operator, literal) => {
-                let order = scalar(found, *path)?.order(literal);
-                Some(match operator {
-                    Operator::Equal => order.is_eq(),
-                    Operator::NotEqual => order.is_ne(),
-                    Operator::Less => order.is_lt(),
-                    Operator::AtMost => order.is_le(),
-                    Operator::Greater => order.is_gt(),
-                    Operator::AtLeast => order.is_ge(),
-                })
+                Some(operator.holds(scalar(found, *path)?.order(literal)))
             }
+            Self::Ask(path, question) => match scalar(found, *path)? {
+                Scalar::Text(text) => question.is_true(&text),
+                _ => None,
+            },
+            Self::Not(one) => one.is_true(found).map(|is_true| !is_true),
             Self::And(one, other) => Some(one.is_true(found)? && other.is_true(found)?),
             Self::Or(one, other) => Some(one.is_true(found)? || other.is_true(found)?),
         }
@@ -271,11 +324,51 @@ impl Rest<'_> {
     }
 
     fn disjunction(&mut self, depth: usize) -> Option<Expression> {
+        let (text, paths) = (self.text, self.paths.len());
+        if let Some(piped) = self.piped() {
+            return Some(piped);
+        }
+        self.text = text;
+        self.paths.truncate(paths);
         let mut one = self.conjunction(depth)?;
         while self.take_word("or") {
             one = Expression::Or(Box::new(one), Box::new(self.conjunction(depth)?));
         }
         Some(one)
+    }
+
+    /// A path, a question about the text there, and maybe `not`. What follows would be part of the
+    /// question, so nothing may.
+    fn piped(&mut self) -> Option<Expression> {
+        let path = self.path()?;
+        let question = self.take("|").then(|| self.question()).flatten()?;
+        let mut piped = Expression::Ask(path, question);
+        if self.take("|") {
+            if !self.take_word("not") {
+                return None;
+            }
+            piped = Expression::Not(Box::new(piped));
+        }
+        self.skip_space();
+        (self.text.is_empty() || self.text.starts_with(')')).then_some(piped)
+    }
+
+    fn question(&mut self) -> Option<Question> {
+        if self.take_word("length") {
+            return Some(Question::Length(self.operator()?, self.literal()?));
+        }
+        let words = ["startswith", "endswith", "contains", "test"];
+        let word = words.into_iter().find(|word| self.take_word(word))?;
+        let text = self.take("(").then(|| self.string()).flatten()?;
+        if !self.take(")") {
+            return None;
+        }
+        Some(match word {
+            "startswith" => Question::StartsWith(text),
+            "endswith" => Question::EndsWith(text),
+            "contains" => Question::Contains(text),
+            _ => Question::Test(Regex::new(std::str::from_utf8(&text).ok()?).ok()?),
+        })
     }
 
     fn conjunction(&mut self, depth: usize) -> Option<Expression> {
@@ -292,9 +385,28 @@ impl Rest<'_> {
             return self.take(")").then_some(inner);
         }
         let path = self.path()?;
-        let operator = OPERATORS.into_iter().find(|(token, _)| self.take(token));
-        let Some((_, operator)) = operator else { return Some(Expression::Truth(path)) };
+        let Some(operator) = self.operator() else { return Some(Expression::Truth(path)) };
         Some(Expression::Compare(path, operator, self.literal()?))
+    }
+
+    fn operator(&mut self) -> Option<Operator> {
+        let operator = OPERATORS.into_iter().find(|(token, _)| self.take(token));
+        operator.map(|(_, operator)| operator)
+    }
+
+    /// What a string stands for that has no expressions in it.
+    fn string(&mut self) -> Option<Vec<u8>> {
+        self.skip_space();
+        let text = self.text.strip_prefix('"')?;
+        let mut is_escaped = false;
+        let end = text.bytes().position(|byte| {
+            let ends = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            ends
+        })?;
+        let raw = text.get(..end).filter(|raw| !raw.contains("\\("))?;
+        self.text = text.get(end + 1..)?;
+        unescaped(raw.as_bytes())
     }
 
     /// The number of the path that is next.
@@ -328,10 +440,8 @@ impl Rest<'_> {
                 return Some(scalar);
             }
         }
-        if let Some(rest) = self.text.strip_prefix('"') {
-            let (text, rest) = rest.split_once('"')?;
-            self.text = rest;
-            return (!text.contains('\\')).then(|| Scalar::Text(Cow::Owned(text.into())));
+        if self.text.starts_with('"') {
+            return self.string().map(|text| Scalar::Text(Cow::Owned(text)));
         }
         let len = self.text.find(|c: char| !c.is_ascii_digit() && !".-".contains(c));
         let (digits, rest) = self.text.split_at_checked(len.unwrap_or(self.text.len()))?;

@@ -106,6 +106,30 @@ fn plain_expressions_take_the_fast_way() {
     for text in [".age > 50", ".a.b==\"x\"", ".ok", "(.a or .b) and .c != -1.5", ".a == null"] {
         assert!(Plain::parse(text).is_some(), "{text}");
     }
+    for text in [
+        "select(.a.b == 1)",
+        "select( (.a or .b) and .c )",
+        ".a | startswith(\"x\")",
+        "(.a|test(\"^\\\\d\\u0041\") | not) or (.b | length > 3)",
+        "select(.a | contains(\"\\\"\"))",
+        ".a | endswith(\"x\") | not",
+    ] {
+        assert!(Plain::parse(text).is_some(), "{text}");
+    }
+    for text in [
+        ".a | startswith(\"x\") and .b",
+        ".a | startswith(\"\\(.b)\")",
+        ".a | startswith(.b)",
+        ".a | test(\"x\"; \"i\")",
+        ".a | test(\"(\")",
+        ".a | length",
+        "select(.a) | .b",
+        "select(.a), 1",
+        "select",
+        ".a |= length > 1",
+    ] {
+        assert!(Plain::parse(text).is_none(), "{text}");
+    }
     for text in [".", ".a[0]", ".a | not", ".a > .b", ".a + 1 > 2", ".a == 1e3", ".a.", "..", ".a?"]
     {
         assert!(Plain::parse(text).is_none(), "{text}");
@@ -158,14 +182,27 @@ fn expression() -> impl Strategy<Value = String> {
         "\"\u{e9}\"",
     ]);
     let operator = prop::sample::select(&["==", "!=", "<", "<=", ">", ">="]);
+    let question = prop::sample::select(&[
+        "startswith(\"a\")",
+        "endswith(\"\u{e9}\")",
+        "contains(\"x\")",
+        "contains(\"\")",
+        "test(\"^[ab\\u0061]*$\")",
+        "test(\"\\\\W\") | not",
+        "length > 1",
+        "length == 0",
+        "length != \"x\"",
+    ]);
     let term = prop_oneof![
         path.clone(),
+        (path.clone(), question).prop_map(|(path, question)| format!("({path} | {question})")),
         (path, operator, literal).prop_map(|(path, op, literal)| format!("{path} {op} {literal}")),
     ];
     term.prop_recursive(3, 8, 2, |inner| {
         (inner.clone(), prop::sample::select(&["and", "or"]), inner)
             .prop_map(|(one, word, other)| format!("({one} {word} {other})"))
     })
+    .prop_flat_map(|text| prop_oneof![Just(format!("select({text})")), Just(text)])
 }
 
 #[test]
