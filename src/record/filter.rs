@@ -4,8 +4,8 @@
 //! `.` is the value as JSON, `null` for a null value. `$topic`, `$partition`, `$offset`,
 //! `$timestamp` (ms), `$key` and `$headers` (pairs of name and value) are the rest of the record. A
 //! record matches where the expression has an output that is neither `null` nor `false`, as under
-//! jq's `select`. A value is JSON by RFC 8259, so that all ways of reading it agree; but for UTF-8,
-//! which jq's strings need not be.
+//! jq's `select`. A value is JSON by RFC 8259, and all ways of reading it agree; but a string of
+//! it may be any bytes.
 
 mod entries;
 mod fast;

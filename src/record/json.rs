@@ -2,8 +2,8 @@
 //! value ends, the members of an object. Leaves what values mean to its callers.
 //!
 //! A place in the text is a number that functions take and answer, and not a field, so that it
-//! stays in a register. Where strings end is found for 64 bytes at once. What is no text in UTF-8
-//! is let through within strings; half a surrogate pair is not.
+//! stays in a register. Where strings end is found for 64 bytes at once. What is no text is let
+//! through within strings: bytes that are not UTF-8, and halves of surrogate pairs.
 
 #[cfg(test)]
 mod tests;
@@ -276,26 +276,13 @@ impl<'j> Json<'j> {
                 (b'"', _) => return Some(at),
                 (b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at += 2,
                 (b'\\', b'u') => {
-                    at = match self.unit(at)? {
-                        0xd800..0xdc00 => {
-                            let low = self.unit(at + 6)?;
-                            (0xdc00..0xe000).contains(&low).then_some(at + 12)?
-                        }
-                        0xdc00..0xe000 => return None,
-                        _ => at + 6,
-                    };
+                    let digits = self.bytes.get(at + 2..)?.first_chunk::<4>()?;
+                    at = digits.iter().all(u8::is_ascii_hexdigit).then_some(at + 6)?;
                 }
                 _ => return None,
             }
             at = self.mark(at);
         }
-    }
-
-    /// The number of `\uXXXX` at `at`.
-    fn unit(&self, at: usize) -> Option<u32> {
-        let digits = self.bytes.get(at..)?.strip_prefix(b"\\u")?.first_chunk::<4>()?;
-        let digit = |byte: &u8| char::from(*byte).to_digit(16);
-        digits.iter().try_fold(0, |unit, byte| Some(unit * 16 + digit(byte)?))
     }
 
     /// The first place from `at` on that has a mark; the end has one.

@@ -19,12 +19,40 @@ pub(super) fn read(json: &[u8], depth: usize) -> Option<Val> {
     json.is_end(end).then_some(value)
 }
 
-/// What stands between quotes, without escapes.
+/// What stands between quotes, without escapes; halves of surrogate pairs are U+FFFD, as in jq.
 pub(super) fn unescaped(raw: &[u8]) -> Option<Vec<u8>> {
-    match read::parse_single(&[b"\"", raw, b"\""].concat()) {
+    let parse = |raw: &[u8]| match read::parse_single(&[b"\"", raw, b"\""].concat()) {
         Ok(Val::TStr(text)) => Some(text.to_vec()),
         _ => None,
+    };
+    parse(raw).or_else(|| parse(&without_halves(raw)))
+}
+
+/// The same text with U+FFFD for each half of a surrogate pair.
+fn without_halves(mut raw: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(raw.len());
+    while let Some((plain, escaped)) =
+        memchr::memchr(b'\\', raw).and_then(|at| raw.split_at_checked(at))
+    {
+        let len = match (unit(escaped), escaped.get(6..).and_then(unit)) {
+            (None, _) => 2,
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
+            _ => 6,
+        };
+        let (escape, rest) = escaped.split_at_checked(len).unwrap_or((escaped, b""));
+        let is_half = len == 6 && matches!(unit(escape), Some(0xd800..0xe000));
+        text.extend_from_slice(plain);
+        text.extend_from_slice(if is_half { b"\\ufffd" } else { escape });
+        raw = rest;
     }
+    text.extend_from_slice(raw);
+    text
+}
+
+/// The number of the `\uXXXX` in front.
+fn unit(text: &[u8]) -> Option<u32> {
+    let digits = text.strip_prefix(b"\\u")?.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |unit, byte| Some(unit * 16 + char::from(*byte).to_digit(16)?))
 }
 
 /// The text that strings are parts of.
