@@ -4,23 +4,26 @@
 //! `.` is the value as JSON, `null` for a null value. `$topic`, `$partition`, `$offset`,
 //! `$timestamp` (ms), `$key` and `$headers` (pairs of name and value) are the rest of the record. A
 //! record matches where the expression has an output that is neither `null` nor `false`, as under
-//! jq's `select`. A value is JSON by RFC 8259, so that both ways of reading it agree.
+//! jq's `select`. A value is JSON by RFC 8259, and all ways of reading it agree; but a string of
+//! it may be any bytes.
 
+mod entries;
 mod fast;
 mod matching;
 mod members;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use jaq_core::data::JustLut;
 use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars};
-use jaq_json::{Val, read};
-use serde::de::IgnoredAny;
+use jaq_json::Val;
 
-use self::fast::Expression;
+use self::fast::Plain;
 use self::members::Members;
 use super::RecordView;
+use super::json::is_json;
 
 /// What an expression may ask besides the value.
 const VARIABLES: [&str; 6] = ["$topic", "$partition", "$offset", "$timestamp", "$key", "$headers"];
@@ -57,7 +60,7 @@ pub struct Filter {
     /// Whether it names a variable.
     asks_more: bool,
     /// The same, where it is so plain that it needs no interpreter.
-    fast: Option<Expression>,
+    fast: Option<Plain>,
     /// What it looks at, where that is not all of a value.
     members: Option<Members>,
 }
@@ -65,10 +68,10 @@ pub struct Filter {
 impl Filter {
     /// Compiles `text`; the error says what is wrong and at which character.
     pub fn compile(text: &str) -> Result<Self, String> {
-        let theirs = jaq_std::defs().filter(|def| !matching::is_ours(def));
-        let defs = jaq_core::defs().chain(theirs).chain(jaq_json::defs());
+        let theirs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        let defs = theirs.filter(|def| !matching::is_ours(def) && !entries::is_ours(def));
         let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-        let funs = funs.chain([matching::function()]);
+        let funs = funs.chain([matching::function(), entries::function()]);
         let arena = Arena::default();
         let at = |part: &str| {
             let before = text.get(..load::span(text, part).start).unwrap_or(text);
@@ -86,7 +89,7 @@ impl Filter {
             })
         })?;
         let asks_more = text.contains('$');
-        let (fast, members) = (Expression::parse(text), Members::of(text));
+        let (fast, members) = (Plain::parse(text), Members::of(text));
         Ok(Self { program, asks_more, fast, members })
     }
 
@@ -127,33 +130,10 @@ impl Filter {
 
 /// All of a value; or what is to be said of one that cannot be read.
 fn whole(json: &[u8]) -> Result<Val, Verdict> {
-    // Stricter than what reads it below.
-    if serde_json::from_slice::<IgnoredAny>(json).is_err() {
-        return Err(Verdict::NotJson);
-    }
-    if depth(json) > DEPTH_MAX {
-        return Err(Verdict::Failed(format!("it is nested deeper than {DEPTH_MAX}")));
-    }
-    read::parse_single(json).map_err(|_| Verdict::NotJson)
-}
-
-/// How deep JSON is nested.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
+    value::read(json, DEPTH_MAX).ok_or_else(|| {
+        let too_deep = || Verdict::Failed(format!("it is nested deeper than {DEPTH_MAX}"));
+        if is_json(json) { too_deep() } else { Verdict::NotJson }
+    })
 }
 
 /// The part of `text` that is `name`, to point at.

@@ -6,6 +6,7 @@ pub mod buffers;
 pub mod bytes;
 pub mod envelope;
 pub mod filter;
+pub mod json;
 pub mod pointer;
 pub mod template;
 

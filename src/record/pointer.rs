@@ -101,28 +101,12 @@ impl Pointer {
         Ok(Self { steps: path.split('/').map(step).collect() })
     }
 
-    /// The pointer that steps into members of these names; `None` for too many.
-    pub fn of_names(names: Vec<String>) -> Option<Self> {
-        let step = |name| Step { name, index: None };
-        (names.len() <= STEPS_MAX).then(|| Self { steps: names.into_iter().map(step).collect() })
-    }
-
     /// Returns what this points at in `json`.
     pub fn find<'a>(&self, json: &'a [u8]) -> Result<Found<'a>, InvalidJson> {
-        self.seek(json, false)
-    }
-
-    /// The same by jq's rule: only an object and `null` may be stepped into.
-    pub fn find_in_objects<'a>(&self, json: &'a [u8]) -> Result<Found<'a>, InvalidJson> {
-        self.seek(json, true)
-    }
-
-    /// Returns what this points at.
-    fn seek<'a>(&self, json: &'a [u8], strict: bool) -> Result<Found<'a>, InvalidJson> {
         let refused = |reason| InvalidJson { reason };
         let text = std::str::from_utf8(json).map_err(|e| refused(e.to_string()))?;
         let mut json = serde_json::Deserializer::from_str(text);
-        let found = Seek { steps: &self.steps, strict }.deserialize(&mut json);
+        let found = Seek { steps: &self.steps }.deserialize(&mut json);
         found.and_then(|found| json.end().map(|()| found)).map_err(|e| refused(e.to_string()))
     }
 }
@@ -130,17 +114,13 @@ impl Pointer {
 /// Walks the steps that are left.
 struct Seek<'p> {
     steps: &'p [Step],
-    /// What is no object and not null may not be stepped into.
-    strict: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Seek<'_> {
     type Value = Found<'de>;
     fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Found<'de>, D::Error> {
         match self.steps.split_first() {
-            Some((step, rest)) => {
-                json.deserialize_any(StepInto { step, rest, strict: self.strict })
-            }
+            Some((step, rest)) => json.deserialize_any(StepInto { step, rest }),
             None => classify(serde::Deserialize::deserialize(json)?),
         }
     }
@@ -165,17 +145,6 @@ fn classify<E: Error>(raw: &RawValue) -> Result<Found<'_>, E> {
 struct StepInto<'p> {
     step: &'p Step,
     rest: &'p [Step],
-    strict: bool,
-}
-
-impl StepInto<'_> {
-    /// What is found in what has no members.
-    fn nothing<'de, E: Error>(&self) -> Result<Found<'de>, E> {
-        if self.strict {
-            return Err(E::custom("there is something that has no members"));
-        }
-        Ok(Found::Missing)
-    }
 }
 
 impl<'de> Visitor<'de> for StepInto<'_> {
@@ -186,26 +155,26 @@ impl<'de> Visitor<'de> for StepInto<'_> {
     fn visit_unit<E>(self) -> Result<Found<'de>, E> {
         Ok(Found::Missing)
     }
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Found<'de>, E> {
-        self.nothing()
+    fn visit_bool<E>(self, _: bool) -> Result<Found<'de>, E> {
+        Ok(Found::Missing)
     }
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Found<'de>, E> {
-        self.nothing()
+    fn visit_i64<E>(self, _: i64) -> Result<Found<'de>, E> {
+        Ok(Found::Missing)
     }
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Found<'de>, E> {
-        self.nothing()
+    fn visit_u64<E>(self, _: u64) -> Result<Found<'de>, E> {
+        Ok(Found::Missing)
     }
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Found<'de>, E> {
-        self.nothing()
+    fn visit_f64<E>(self, _: f64) -> Result<Found<'de>, E> {
+        Ok(Found::Missing)
     }
-    fn visit_str<E: Error>(self, _: &str) -> Result<Found<'de>, E> {
-        self.nothing()
+    fn visit_str<E>(self, _: &str) -> Result<Found<'de>, E> {
+        Ok(Found::Missing)
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found<'de>, A::Error> {
         let mut found = Found::Missing;
         while let Some(is_it) = map.next_key_seed(IsName(&self.step.name))? {
             if is_it {
-                found = map.next_value_seed(Seek { steps: self.rest, strict: self.strict })?;
+                found = map.next_value_seed(Seek { steps: self.rest })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -213,16 +182,13 @@ impl<'de> Visitor<'de> for StepInto<'_> {
         Ok(found)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Found<'de>, A::Error> {
-        if self.strict {
-            return self.nothing();
-        }
         let before = self.step.index.unwrap_or(usize::MAX);
         for _ in 0..before {
             if seq.next_element::<IgnoredAny>()?.is_none() {
                 return Ok(Found::Missing);
             }
         }
-        let found = seq.next_element_seed(Seek { steps: self.rest, strict: self.strict })?;
+        let found = seq.next_element_seed(Seek { steps: self.rest })?;
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(found.unwrap_or(Found::Missing))
     }

@@ -26,8 +26,9 @@ pub struct Selecting {
     /// $offset, $timestamp (in ms), $key and $headers (a list of [name, value]) are the rest of the
     /// record. A record is written where the expression has a result that is neither null nor
     /// false, as with jq's `select`. One whose value is not JSON, or that the expression fails on,
-    /// is not; how many these were is said at the end. Paths that are compared (.a.b == "x"), with
-    /// `and` and `or`, are quickest.
+    /// is not; how many these were is said at the end. Quickest are paths that are compared
+    /// (.a.b == "x") or asked (.a.b | startswith("x"), or endswith, contains, test, length > 3),
+    /// with `and` and `or`.
     #[arg(long, value_name = "JQ", help_heading = "Filter", allow_hyphen_values = true)]
     pub filter: Option<String>,
 

@@ -1,17 +1,15 @@
 //! Owns what an expression looks at: the names of members, where it looks at nothing else of the
 //! value, so that the rest of it has to be JSON and no more. Leaves running it to its parent.
 
-use std::fmt;
-
 use jaq_core::load;
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::path::Part;
-use jaq_json::{Map, Val, read};
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use jaq_json::{Map, Val};
 
-use super::{DEPTH_MAX, depth};
+use super::DEPTH_MAX;
+use super::value::{self, unescaped};
+use crate::record::json::Json;
 
 /// The members of `.` that an expression looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +31,31 @@ impl Members {
     /// An object with these members of `json`, which is read whole; `None` where it is no object,
     /// or no JSON.
     pub(super) fn read(&self, json: &[u8]) -> Option<Val> {
-        use serde::Deserializer as _;
-        let mut json = serde_json::Deserializer::from_slice(json);
-        let object = json.deserialize_map(Object(&self.0)).ok()?;
-        json.end().is_ok().then_some(object)
+        let mut json = Json::new(json);
+        let start = json.start();
+        if json.at(start) != b'{' {
+            return None;
+        }
+        let mut kept = Map::default();
+        let end = json.members(start, |json, name, at| {
+            let end = json.skip(at)?;
+            let known = if name.is_escaped {
+                self.known(&unescaped(name.raw)?)
+            } else {
+                self.known(name.raw)
+            };
+            if let Some(name) = known {
+                let value = value::read(json.between(at, end)?, DEPTH_MAX - 1)?;
+                kept.insert(Val::utf8_str(name.as_bytes().to_vec()), value);
+            }
+            Some(end)
+        })?;
+        json.is_end(end).then(|| Val::obj(kept))
+    }
+
+    /// Which of the names this is.
+    fn known(&self, name: &[u8]) -> Option<&str> {
+        self.0.iter().map(String::as_str).find(|known| known.as_bytes() == name)
     }
 }
 
@@ -84,6 +103,15 @@ fn looks_at<'t>(term: &Term<&'t str>, names: &mut Vec<String>) -> bool {
                 Part::Range(from, to) => from.iter().chain(to).all(|bound| looks_at(bound, names)),
             })
         }
+        Term::Obj(members) => members.iter().all(|(name, value)| match (name, value) {
+            (Term::Var(_), None) => true,
+            // `{a}` is `{a: .a}`.
+            (name, None) => plain(name).is_some_and(|name| {
+                names.push(name.to_owned());
+                true
+            }),
+            (name, Some(value)) => looks_at(name, names) && looks_at(value, names),
+        }),
         Term::Call("true" | "false" | "null", args) => args.is_empty(),
         Term::Call("has", args) => {
             let Some(name) = args.first().and_then(plain) else { return false };
@@ -102,51 +130,5 @@ fn plain<'t>(term: &Term<&'t str>) -> Option<&'t str> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// Reads an object, and keeps members of some names.
-struct Object<'n>(&'n [String]);
-
-impl<'de> Visitor<'de> for Object<'_> {
-    type Value = Val;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Val, A::Error> {
-        let mut kept = Map::default();
-        while let Some(name) = map.next_key_seed(Name(self.0))? {
-            let Some(name) = name else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let raw: &RawValue = map.next_value()?;
-            if raw.get().starts_with(['{', '[']) && depth(raw.get().as_bytes()) >= DEPTH_MAX {
-                return Err(A::Error::custom("it is nested too deep"));
-            }
-            let value = read::parse_single(raw.get().as_bytes()).map_err(A::Error::custom)?;
-            kept.insert(Val::utf8_str(name.as_bytes().to_vec()), value);
-        }
-        Ok(Val::obj(kept))
-    }
-}
-
-/// Which of some names the name of a member is.
-struct Name<'n>(&'n [String]);
-
-impl<'de, 'n> DeserializeSeed<'de> for Name<'n> {
-    type Value = Option<&'n str>;
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl<'n> Visitor<'_> for Name<'n> {
-    type Value = Option<&'n str>;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a member")
-    }
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().map(String::as_str).find(|known| *known == name))
     }
 }

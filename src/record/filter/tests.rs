@@ -1,6 +1,7 @@
 //! Tests of filters: what matches, and that the fast way agrees with the interpreter.
 
 use proptest::prelude::*;
+use serde::de::IgnoredAny;
 
 use super::*;
 use crate::record::{RecordBuffer, Span};
@@ -43,6 +44,10 @@ fn what_is_true_matches() {
         "(.tags | index(\"b\")) as $i | $i == 1",
         "@base64 == @base64",
         "try error(\"x\") catch true",
+        "to_entries | length == 5 and .[1] == {key: \"age\", value: 60}",
+        "with_entries(.value |= tostring) | .age == \"60\"",
+        "[.tags | to_entries[] | .key] == [0, 1]",
+        "try (.age | to_entries) catch true",
         ".age as $a | [1, 2] | any(. < $a)",
     ] {
         assert_eq!(of_value(text, AGED), Verdict::Match, "{text}");
@@ -58,9 +63,23 @@ fn what_is_true_matches() {
 fn a_null_value_is_null_and_other_values_are_told() {
     let filter = Filter::compile(". == null").unwrap();
     assert_eq!(judge(&filter, None, None), Verdict::Match);
-    for value in ["", "text", "{\"age\":60", "{\"age\":60} x", "NaN", "{age:60}", "\"\\ud800\""] {
+    for value in ["", "text", "{\"age\":60", "{\"age\":60} x", "NaN", "{age:60}"] {
         assert_eq!(of_value(".age > 50", value), Verdict::NotJson, "{value}");
         assert_eq!(of_value(".age > 50 | not", value), Verdict::NotJson, "{value}");
+    }
+    // What is no text in UTF-8 may be in a string, as jq's may be any bytes; halves of pairs are
+    // U+FFFD, as in jq.
+    let odd = |bytes: &[u8]| [b"{\"age\":60,\"x\":\"", bytes, b"\"}"].concat();
+    for (bytes, text) in [
+        (&b"\xff"[..], ".x > \"\u{ffff}\""),
+        (b"\\ud800", ".x == \"\u{fffd}\""),
+        (b"\\udc00\\ud800\\u0041\\\\ud800", ".x == \"\u{fffd}\u{fffd}A\\\\ud800\""),
+        (b"\\ud83d\\ude00\\ud83d", ".x == \"\u{1f600}\u{fffd}\""),
+    ] {
+        for text in [".age > 50", ".age + 1 > 50", ". | .age > 50", text, &format!(". | {text}")] {
+            let found = judge(&Filter::compile(text).unwrap(), None, Some(&odd(bytes)));
+            assert_eq!(found, Verdict::Match, "{text}");
+        }
     }
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     assert!(matches!(of_value("true", &deep), Verdict::Failed(_)));
@@ -91,11 +110,35 @@ fn what_is_no_expression_is_refused_with_the_place() {
 #[test]
 fn plain_expressions_take_the_fast_way() {
     for text in [".age > 50", ".a.b==\"x\"", ".ok", "(.a or .b) and .c != -1.5", ".a == null"] {
-        assert!(Expression::parse(text).is_some(), "{text}");
+        assert!(Plain::parse(text).is_some(), "{text}");
+    }
+    for text in [
+        "select(.a.b == 1)",
+        "select( (.a or .b) and .c )",
+        ".a | startswith(\"x\")",
+        "(.a|test(\"^\\\\d\\u0041\") | not) or (.b | length > 3)",
+        "select(.a | contains(\"\\\"\"))",
+        ".a | endswith(\"x\") | not",
+    ] {
+        assert!(Plain::parse(text).is_some(), "{text}");
+    }
+    for text in [
+        ".a | startswith(\"x\") and .b",
+        ".a | startswith(\"\\(.b)\")",
+        ".a | startswith(.b)",
+        ".a | test(\"x\"; \"i\")",
+        ".a | test(\"(\")",
+        ".a | length",
+        "select(.a) | .b",
+        "select(.a), 1",
+        "select",
+        ".a |= length > 1",
+    ] {
+        assert!(Plain::parse(text).is_none(), "{text}");
     }
     for text in [".", ".a[0]", ".a | not", ".a > .b", ".a + 1 > 2", ".a == 1e3", ".a.", "..", ".a?"]
     {
-        assert!(Expression::parse(text).is_none(), "{text}");
+        assert!(Plain::parse(text).is_none(), "{text}");
     }
 }
 
@@ -113,9 +156,12 @@ fn json() -> impl Strategy<Value = String> {
         prop::sample::select(&["-0", "0.0", "1e999", "5E1", "50.0", "99999999999999999999", "01"])
             .prop_map(str::to_owned),
         "[a-bx\\\\\"\u{e9}]{0,3}".prop_map(|text| format!("\"{text}\"")),
+        "([a-b]|\\\\[nux]|\\\\u00(e9|6[1-2])|\\\\ud83d|\\\\ude00){0,4}"
+            .prop_map(|text| format!("\"{text}\"")),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
-        let field = ("[abc]", inner.clone()).prop_map(|(name, v)| format!("\"{name}\": {v}"));
+        let name = "[abc]|[abc]|[abc]|\\\\u006[1-3]|[\u{e9}\\\\]";
+        let field = (name, inner.clone()).prop_map(|(name, v)| format!("\"{name}\": {v}"));
         prop_oneof![
             prop::collection::vec(inner, 0..3).prop_map(|all| format!("[{}]", all.join(","))),
             prop::collection::vec(field, 0..4).prop_map(|all| format!("{{{}}}", all.join(","))),
@@ -142,14 +188,27 @@ fn expression() -> impl Strategy<Value = String> {
         "\"\u{e9}\"",
     ]);
     let operator = prop::sample::select(&["==", "!=", "<", "<=", ">", ">="]);
+    let question = prop::sample::select(&[
+        "startswith(\"a\")",
+        "endswith(\"\u{e9}\")",
+        "contains(\"x\")",
+        "contains(\"\")",
+        "test(\"^[ab\\u0061]*$\")",
+        "test(\"\\\\W\") | not",
+        "length > 1",
+        "length == 0",
+        "length != \"x\"",
+    ]);
     let term = prop_oneof![
         path.clone(),
+        (path.clone(), question).prop_map(|(path, question)| format!("({path} | {question})")),
         (path, operator, literal).prop_map(|(path, op, literal)| format!("{path} {op} {literal}")),
     ];
     term.prop_recursive(3, 8, 2, |inner| {
         (inner.clone(), prop::sample::select(&["and", "or"]), inner)
             .prop_map(|(one, word, other)| format!("({one} {word} {other})"))
     })
+    .prop_flat_map(|text| prop_oneof![Just(format!("select({text})")), Just(text)])
 }
 
 #[test]
@@ -167,6 +226,7 @@ fn what_looks_at_members_reads_no_others() {
         (".[\"a\"] // .\"b\"?", "a b"),
         ("try .a.b catch .c", "a"),
         ("$offset > 5", ""),
+        ("{a, n: (.b | length), $key, (.c): 1}", "a b c"),
     ] {
         assert_eq!(names(text).as_deref(), Some(members), "{text}");
     }
@@ -183,13 +243,14 @@ fn what_looks_at_members_reads_no_others() {
         ".a as {b: $x} | .c",
         ".[.a]",
         "if .a then .b end",
-        "{a: 1} == {a}",
         ".a = 1",
         ".a |= 1",
         "def f: .; f",
         "reduce .a as $x (.; 1)",
         "input",
         "has(.a)",
+        "{a: .}",
+        "{\"a\\(.b)\"}",
         "first(.a, .)",
         "select(.a) | length",
         "\"\\(.)\" == .a",
@@ -260,9 +321,20 @@ proptest! {
     }
 
     #[test]
+    fn a_value_is_what_the_library_reads(value in json()) {
+        let value = value.as_bytes();
+        let found = value::read(value, DEPTH_MAX);
+        prop_assert_eq!(found.is_some(), serde_json::from_slice::<IgnoredAny>(value).is_ok());
+        // The library takes no halves of pairs.
+        if let (Some(found), Ok(expected)) = (found, jaq_json::read::parse_single(value)) {
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
     fn the_fast_way_agrees_with_the_interpreter(text in expression(), value in json()) {
         let full = Filter { fast: None, ..Filter::compile(&text).unwrap() };
-        if let Some(fast) = Expression::parse(&text)
+        if let Some(fast) = Plain::parse(&text)
             && let Some(verdict) = fast.judge(value.as_bytes())
         {
             let expected = judge(&full, None, Some(value.as_bytes()));
