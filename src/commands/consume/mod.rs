@@ -386,9 +386,9 @@ impl Run<'_> {
                 break;
             }
             let (output, out) = (&self.output, &self.context.out);
+            self.context.pass_on();
             let polled = self.source.poll(&mut buffer, until, word, output, out).map_err(cannot)?;
             self.skipped += self.source.tell_skipped(out);
-            self.context.tell_log();
             let idle = polled == Polled::Nothing;
             self.source.commit_when_due(idle, output, out).map_err(cannot)?;
             match polled {

@@ -14,6 +14,7 @@ fn joining(client_id: &str) -> Joining {
         poll_interval: Duration::from_secs(300),
         session: Duration::from_secs(45),
         patience: Duration::from_secs(10),
+        cuts: Cuts::default(),
     }
 }
 
