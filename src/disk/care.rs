@@ -110,7 +110,11 @@ pub fn repair_top(_change: &Change<'_>, checked: &Checked) -> Result<Vec<Cut>> {
     let mut cut: Vec<Cut> = paths.into_iter().map(|path| set_aside(path)).collect::<Result<_>>()?;
     for finding in &checked.findings {
         if layout::is_group_file(&finding.path) {
-            cut.extend(members::repair(&finding.path)?);
+            match members::repair(&finding.path) {
+                // Somebody is in the group: it stays as it is, and is told.
+                Err(DiskError::Corrupt { .. } | DiskError::Busy { .. }) => {}
+                repaired => cut.extend(repaired?),
+            }
         }
     }
     Ok(cut)

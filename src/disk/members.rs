@@ -47,7 +47,8 @@ const ROSTER_HEADER_BYTES: usize = 8;
 const LOCK_STEP: Duration = Duration::from_micros(100);
 /// How long the mutex is waited for, unless told otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often a roster is read without the mutex before it is read with it.
+/// How often a roster is read without the mutex before it is taken for damaged: a reader meets
+/// bytes that are being written only where two others came while it read.
 const PEEKS: u32 = 20;
 /// The most members of one group.
 pub const MEMBERS_MAX: u32 = 10_000;
@@ -167,12 +168,18 @@ impl GroupFile {
         Self { cuts: cuts.clone(), ..self }
     }
 
-    /// Opens the file of `group`; `None` where it never had a member.
+    /// Opens the file of `group` to look who is in it, which takes no lock and writes nothing;
+    /// `None` where it never had a member.
     pub fn open(directory: &Path, group: &GroupId) -> Result<Option<Self>> {
-        if layout::group_file(directory, group.as_str()).exists() {
-            return Self::open_or_create(directory, group).map(Some);
+        let path = layout::group_file(directory, group.as_str());
+        let Some(file) = file::open_if_there(&path)? else { return Ok(None) };
+        if file.metadata().map_err(DiskError::io("stat", &path))?.len() < PAGE_BYTES as u64 {
+            // Somebody makes it, or was killed when he did.
+            return Ok(None);
         }
-        Ok(None)
+        let page = Page::map(&file, false).map_err(DiskError::io("map", &path))?;
+        let (group, patience, cuts) = (group.clone(), PATIENCE, Cuts::default());
+        Ok(Some(Self { group, path, file, page, patience, cuts }))
     }
 
     /// Waits for the group's mutex, which is held for microseconds by whoever is not stopped. Not
@@ -277,13 +284,12 @@ impl GroupFile {
 
     /// The roster, without the mutex: one that is replaced meanwhile does not pass its checksum.
     fn peek(&self) -> Result<Roster> {
-        for _ in 0..PEEKS {
+        for _ in 1..PEEKS {
             if let Ok(roster) = self.read() {
                 return Ok(roster);
             }
         }
-        let lock = self.lock()?;
-        lock.read()
+        self.read()
     }
 
     /// The members and how they are, as one who is not a member sees them: also while one of them
@@ -291,7 +297,14 @@ impl GroupFile {
     pub fn live_members(&self) -> Result<Vec<(RosterMember, Health)>> {
         let now_ms = sys::monotonic_ms();
         let mut live = Vec::new();
-        for member in self.peek()?.members {
+        let roster = match self.peek() {
+            // It tells of members and of nothing else, and there is none.
+            Err(DiskError::Corrupt { .. }) if !mending::is_in_use(&self.file, &self.path)? => {
+                self.fresh()
+            }
+            peeked => peeked?,
+        };
+        for member in roster.members {
             let health = self.health(&member, now_ms)?.0;
             if health != Health::Dead {
                 live.push((member, health));

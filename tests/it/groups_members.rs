@@ -359,7 +359,7 @@ fn a_reset_waits_for_whoever_is_joining() {
     let s = users(300);
     s.run("consume users -g g -e").success();
     let group = GroupId::new("g").unwrap();
-    let file = GroupFile::open(&s.log_dir(), &group).unwrap().unwrap();
+    let file = GroupFile::open_or_create(&s.log_dir(), &group).unwrap();
     let held = file.lock().unwrap();
     let reset = s.spawn("groups reset g --to start --execute");
     std::thread::sleep(Duration::from_millis(300));

@@ -46,7 +46,6 @@ pub(super) fn live_members(
     let Some(file) = GroupFile::open(directory.path(), group)? else {
         return Ok(None);
     };
-    let file = file.noting(directory.cuts());
     let member = |(member, health): (RosterMember, Health)| Member {
         assignment: named(&member.assigned),
         id: member.id,

@@ -55,7 +55,7 @@ pub fn check(path: &Path) -> Result<Option<Wrong>> {
 }
 
 /// Whether somebody, through another opening of the file, is in the group.
-fn is_in_use(file: &File, path: &Path) -> Result<bool> {
+pub(super) fn is_in_use(file: &File, path: &Path) -> Result<bool> {
     let members = u64::from(MEMBERS_MAX);
     let holder = sys::lock_holder(file, LockKind::Exclusive, ALIVE_BYTES, members);
     Ok(holder.map_err(DiskError::io("examine", path))?.is_some())
