@@ -213,6 +213,8 @@ pub struct PartitionDetail {
     pub first_timestamp_ms: Option<i64>,
     /// The largest timestamp, in ms since the epoch; `None` when empty or not known.
     pub last_timestamp_ms: Option<i64>,
+    /// Why its offsets are not known, where that is a failure: without a leader it is none.
+    pub failure: Option<String>,
 }
 
 impl PartitionDetail {

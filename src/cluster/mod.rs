@@ -88,6 +88,14 @@ impl Cluster {
         }
     }
 
+    /// What is worth a warning since this was last asked.
+    pub fn take_warnings(&self) -> Vec<String> {
+        match self {
+            Self::Embedded(cluster) => cluster.take_warnings(),
+            Self::Remote(_) => Vec::new(),
+        }
+    }
+
     /// How many requests were sent so far, where there are any.
     pub fn requests(&self) -> Option<u64> {
         match self {

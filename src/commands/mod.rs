@@ -144,10 +144,13 @@ impl Context {
         })
     }
 
-    /// Passes on what librdkafka logged, with `-v`.
-    pub fn tell_log(&self) {
-        let Some(cluster) = self.cluster.get().filter(|_| self.out.is_verbose()) else { return };
-        cluster.take_log().into_iter().for_each(|line| self.out.verbose(line));
+    /// Passes on what the cluster has to say: warnings, and with `-v` what librdkafka logged.
+    pub fn pass_on(&self) {
+        let Some(cluster) = self.cluster.get() else { return };
+        cluster.take_warnings().into_iter().for_each(|warning| self.out.warn(warning));
+        if self.out.is_verbose() {
+            cluster.take_log().into_iter().for_each(|line| self.out.verbose(line));
+        }
     }
 
     /// Writes the answer.
@@ -221,7 +224,7 @@ pub fn run(args: &[OsString], now_ms: i64) -> ExitCode {
             };
             let context = Context::new(Out::new(look), now_ms, cli.global.clone());
             let result = stop::ignore_file_size_signal().and_then(|()| dispatch(&context, &cli));
-            context.tell_log();
+            context.pass_on();
             if let Some(requests) = context.cluster.get().and_then(Cluster::requests) {
                 context.out.verbose(units::plural(requests, "request"));
             }

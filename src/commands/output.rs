@@ -72,10 +72,29 @@ impl Shared {
         self.failed.load(Ordering::Acquire) || self.given_up.load(Ordering::Acquire)
     }
 
-    /// Writes a buffer, and counts what was taken of it.
-    fn write(&self, stdout: &mut Stdout, ticket: u64, bytes: &[u8]) {
-        let mut done = 0;
+    /// Writes a load, and counts what was taken of it; answers the buffer that it was in.
+    fn write(&self, stdout: &mut Stdout, ticket: u64, load: Load) -> Vec<u8> {
         self.partial.store(0, Ordering::Release);
+        let spare = match load {
+            Load::Whole(bytes) => {
+                self.write_piece(stdout, &bytes);
+                bytes
+            }
+            Load::Long(long) => {
+                (long.make)(&mut |piece| self.write_piece(stdout, piece));
+                Vec::new()
+            }
+        };
+        if !self.is_over() {
+            self.partial.store(0, Ordering::Release);
+            self.written.store(ticket, Ordering::Release);
+        }
+        spare
+    }
+
+    /// Writes a piece of a load behind those before it.
+    fn write_piece(&self, stdout: &mut Stdout, bytes: &[u8]) {
+        let (before, mut done) = (self.partial.load(Ordering::Acquire), 0);
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
             if self.is_over() {
                 return;
@@ -86,15 +105,49 @@ impl Shared {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return self.fail(error),
             }
-            self.partial.store(done, Ordering::Release);
+            self.partial.store(before + done, Ordering::Release);
         }
-        self.partial.store(0, Ordering::Release);
-        self.written.store(ticket, Ordering::Release);
     }
 }
 
-/// A buffer on its way, with its ticket.
-type Queued = (u64, Vec<u8>);
+/// Makes a text by pieces, each of which it shows to the function.
+pub type Make = Box<dyn FnOnce(&mut dyn FnMut(&[u8])) + Send>;
+
+/// A record that is too long to be in memory as it is written.
+pub struct Long {
+    /// How many bytes all pieces have.
+    pub bytes: usize,
+    /// Makes them.
+    pub make: Make,
+}
+
+impl std::fmt::Debug for Long {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Long").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+/// What is written in one turn.
+#[derive(Debug)]
+pub enum Load {
+    /// Whole records.
+    Whole(Vec<u8>),
+    /// One record.
+    Long(Long),
+}
+
+impl Load {
+    /// How many bytes it has.
+    const fn bytes(&self) -> usize {
+        match self {
+            Self::Whole(bytes) => bytes.len(),
+            Self::Long(long) => long.bytes,
+        }
+    }
+}
+
+/// A load on its way, with its ticket.
+type Queued = (u64, Load);
 
 /// stdout for a stream of records.
 #[derive(Debug)]
@@ -124,9 +177,10 @@ impl Output {
         let shared = Arc::new(Shared::default());
         let (theirs, queued) = (Arc::clone(&shared), work.clone());
         let write = move || {
-            while let Ok((ticket, mut bytes)) = queued.recv() {
+            while let Ok((ticket, load)) = queued.recv() {
+                let mut bytes = Vec::new();
                 if !theirs.is_over() {
-                    theirs.write(&mut stdout, ticket, &bytes);
+                    bytes = theirs.write(&mut stdout, ticket, load);
                 }
                 if bytes.capacity() > ALONE_BYTES {
                     bytes = Vec::new();
@@ -154,34 +208,35 @@ impl Output {
         self.spare.try_recv().unwrap_or_default()
     }
 
-    /// Takes `bytes`, to be written behind all that came before; waits at most `wait` for room, and
-    /// gives them back where there is none. An error is that of these bytes or of earlier ones.
-    pub fn offer(&mut self, bytes: Vec<u8>, wait: Duration) -> io::Result<Option<Vec<u8>>> {
+    /// Takes a load, to be written behind all that came before; waits at most `wait` for room, and
+    /// gives it back where there is none. An error is that of this load or of earlier ones.
+    pub fn offer(&mut self, load: Load, wait: Duration) -> io::Result<Option<Load>> {
         self.shared.check()?;
-        if bytes.is_empty() {
+        if load.bytes() == 0 {
             return Ok(None);
         }
-        if bytes.len() <= STRAIGHT_BYTES
+        if let Load::Whole(bytes) = &load
+            && bytes.len() <= STRAIGHT_BYTES
             && self.shared.pending.load(Ordering::Acquire) == 0
             && (self.is_file || sys::is_writable(self.straight.as_fd()))
         {
             self.handed += 1;
-            self.straight.write_all(&bytes)?;
+            self.straight.write_all(bytes)?;
             self.shared.written.store(self.handed, Ordering::Release);
             return Ok(None);
         }
-        if bytes.len() > ALONE_BYTES && !self.is_idle_within(wait) {
-            return Ok(Some(bytes));
+        if load.bytes() > ALONE_BYTES && !self.is_idle_within(wait) {
+            return Ok(Some(load));
         }
         self.shared.pending.fetch_add(1, Ordering::AcqRel);
-        match self.queue.send_timeout((self.handed + 1, bytes), wait) {
+        match self.queue.send_timeout((self.handed + 1, load), wait) {
             Ok(()) => {
                 self.handed += 1;
                 Ok(None)
             }
-            Err(SendTimeoutError::Timeout((_, bytes))) => {
+            Err(SendTimeoutError::Timeout((_, load))) => {
                 self.shared.pending.fetch_sub(1, Ordering::AcqRel);
-                Ok(Some(bytes))
+                Ok(Some(load))
             }
             // The thread takes until the sender is gone.
             Err(SendTimeoutError::Disconnected(_)) => Err(io::ErrorKind::BrokenPipe.into()),
@@ -201,9 +256,9 @@ impl Output {
     pub fn withdraw(&self, stays: impl Fn(u64) -> bool) -> Vec<u64> {
         let queued: Vec<Queued> = self.work.try_iter().collect();
         let mut withdrawn = Vec::new();
-        for (ticket, bytes) in queued {
+        for (ticket, load) in queued {
             // There was room for it a moment ago.
-            if !stays(ticket) || self.queue.try_send((ticket, bytes)).is_err() {
+            if !stays(ticket) || self.queue.try_send((ticket, load)).is_err() {
                 self.shared.pending.fetch_sub(1, Ordering::AcqRel);
                 withdrawn.push(ticket);
             }

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::cleaner::MAP_BYTES_MAX;
+use super::cut::Cut;
 use super::directory::{Change, LogDirectory};
 use super::error::{DiskError, Result};
 use super::partition::{Compacted, Compaction, PartitionLog, set_aside};
-use super::recovery::Cut;
 use super::verify::{Checked, Pace, Subject, verify};
-use super::{layout, meta};
+use super::{layout, members, meta};
 use crate::config::LogConfig;
 use crate::topic::TopicName;
 
@@ -107,5 +107,15 @@ pub fn repair_top(_change: &Change<'_>, checked: &Checked) -> Result<Vec<Cut>> {
         .filter(|path| path.to_string_lossy().ends_with("-checkpoint"))
         .collect();
     paths.dedup();
-    paths.into_iter().map(|path| set_aside(path)).collect()
+    let mut cut: Vec<Cut> = paths.into_iter().map(|path| set_aside(path)).collect::<Result<_>>()?;
+    for finding in &checked.findings {
+        if layout::is_group_file(&finding.path) {
+            match members::repair(&finding.path) {
+                // Somebody is in the group: it stays as it is, and is told.
+                Err(DiskError::Corrupt { .. } | DiskError::Busy { .. }) => {}
+                repaired => cut.extend(repaired?),
+            }
+        }
+    }
+    Ok(cut)
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::cut::Cuts;
 use super::error::{DiskError, Result};
 use super::guard::{check_file_system, check_is_directory, check_owner};
 use super::meta::{self, MetaProperties, Uuid};
@@ -61,6 +62,8 @@ pub struct LogDirectory {
     starts: OnceLock<BTreeMap<(String, i32), i64>>,
     /// High watermarks, likewise.
     watermarks: OnceLock<BTreeMap<(String, i32), i64>>,
+    /// What was moved aside in it by what is opened here.
+    cuts: Cuts,
 }
 
 impl LogDirectory {
@@ -75,6 +78,7 @@ impl LogDirectory {
             broker_lock: None,
             starts: OnceLock::new(),
             watermarks: OnceLock::new(),
+            cuts: Cuts::default(),
         })
     }
 
@@ -100,6 +104,17 @@ impl LogDirectory {
         check_owner(path)?;
         directory.broker_lock = Some(hold_broker_lock(path)?);
         Ok(directory)
+    }
+
+    /// The same; what is moved aside in it is noted among `cuts`.
+    #[must_use]
+    pub fn noting(self, cuts: &Cuts) -> Self {
+        Self { cuts: cuts.clone(), ..self }
+    }
+
+    /// What was moved aside in it and is not told yet.
+    pub const fn cuts(&self) -> &Cuts {
+        &self.cuts
     }
 
     /// The directory.
@@ -150,7 +165,9 @@ impl LogDirectory {
     ) -> Result<PartitionLog> {
         check_owner(&self.partition_path(topic, partition))?;
         let start = self.start_on_record(topic, partition)?;
-        PartitionLog::open(&self.partition_path(topic, partition), config.clone(), self.boot, start)
+        let path = self.partition_path(topic, partition);
+        let log = PartitionLog::open(&path, config.clone(), self.boot, start)?;
+        Ok(log.noting(&self.cuts))
     }
 
     /// Opens the log of a partition that somebody wrote to, to look at its lock; `None` where
@@ -214,8 +231,9 @@ impl LogDirectory {
         if segment::list(&path)?.is_empty() {
             return Ok(ReadEnd { end: End::empty(start), damage: None });
         }
-        let repaired = Self::open_to_write(&self.path)
-            .and_then(|directory| directory.open_partition(topic, partition, config)?.try_end());
+        let repaired = Self::open_to_write(&self.path).and_then(|directory| {
+            directory.noting(&self.cuts).open_partition(topic, partition, config)?.try_end()
+        });
         let damage = match repaired {
             Ok(end) => return Ok(ReadEnd { end, damage: None }),
             Err(DiskError::Io { source, .. }) if is_denied(&source) => None,

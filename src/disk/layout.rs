@@ -108,6 +108,13 @@ pub fn group_file(directory: &Path, group: &str) -> PathBuf {
     directory.join(format!("{GROUP_PREFIX}{:032x}", hash(group.bytes())))
 }
 
+/// Whether a path is that of the file of a group's members.
+pub fn is_group_file(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let hash = name.and_then(|name| name.strip_prefix(GROUP_PREFIX));
+    hash.is_some_and(|hash| hash.len() == 32 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// The path of the file of a producer that comes back: a hash, since a name may hold anything.
 pub fn resume_file(directory: &Path, topic: &str, name: &str) -> PathBuf {
     // No topic has a slash in its name.

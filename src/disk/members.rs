@@ -14,6 +14,7 @@
 //! as long as its session lasts.
 
 mod membership;
+mod mending;
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -24,6 +25,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::membership::{Assign, Joining, Looked, Membership};
+pub use self::mending::{Wrong, check, repair};
+use super::cut::Cuts;
 use super::error::{DiskError, Result};
 use super::{file, layout};
 use crate::group::GroupId;
@@ -44,7 +47,8 @@ const ROSTER_HEADER_BYTES: usize = 8;
 const LOCK_STEP: Duration = Duration::from_micros(100);
 /// How long the mutex is waited for, unless told otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often a roster is read without the mutex before it is read with it.
+/// How often a roster is read without the mutex before it is taken for damaged: a reader meets
+/// bytes that are being written only where two others came while it read.
 const PEEKS: u32 = 20;
 /// The most members of one group.
 pub const MEMBERS_MAX: u32 = 10_000;
@@ -125,6 +129,8 @@ pub struct GroupFile {
     page: Page,
     /// How long the mutex is waited for.
     patience: Duration,
+    /// What was moved aside and is not told yet.
+    cuts: Cuts,
 }
 
 /// The group's mutex; given back on drop.
@@ -145,7 +151,8 @@ impl GroupFile {
         let file = file::open_to_write(&path)?;
         file::make_page(&file, &path)?;
         let page = Page::map(&file, true).map_err(DiskError::io("map", &path))?;
-        Ok(Self { group: group.clone(), path, file, page, patience: PATIENCE })
+        let (patience, cuts) = (PATIENCE, Cuts::default());
+        Ok(Self { group: group.clone(), path, file, page, patience, cuts })
     }
 
     /// The same, which waits for the mutex for as long as this.
@@ -155,12 +162,24 @@ impl GroupFile {
         self
     }
 
-    /// Opens the file of `group`; `None` where it never had a member.
+    /// The same, which notes what is moved aside among `cuts`.
+    #[must_use]
+    pub fn noting(self, cuts: &Cuts) -> Self {
+        Self { cuts: cuts.clone(), ..self }
+    }
+
+    /// Opens the file of `group` to look who is in it, which takes no lock and writes nothing;
+    /// `None` where it never had a member.
     pub fn open(directory: &Path, group: &GroupId) -> Result<Option<Self>> {
-        if layout::group_file(directory, group.as_str()).exists() {
-            return Self::open_or_create(directory, group).map(Some);
+        let path = layout::group_file(directory, group.as_str());
+        let Some(file) = file::open_if_there(&path)? else { return Ok(None) };
+        if file.metadata().map_err(DiskError::io("stat", &path))?.len() < PAGE_BYTES as u64 {
+            // Somebody makes it, or was killed when he did.
+            return Ok(None);
         }
-        Ok(None)
+        let page = Page::map(&file, false).map_err(DiskError::io("map", &path))?;
+        let (group, patience, cuts) = (group.clone(), PATIENCE, Cuts::default());
+        Ok(Some(Self { group, path, file, page, patience, cuts }))
     }
 
     /// Waits for the group's mutex, which is held for microseconds by whoever is not stopped. Not
@@ -246,46 +265,31 @@ impl GroupFile {
         Ok(roster.members.len() != before)
     }
 
+    /// A roster without members.
+    fn fresh(&self) -> Roster {
+        Roster { group: self.group.to_string(), ..Roster::default() }
+    }
+
     /// The roster that counts.
     fn read(&self) -> Result<Roster> {
-        let Self { group, path, file, page, .. } = self;
-        let fresh = || Roster { group: group.to_string(), ..Roster::default() };
-        let at = page.word(WORD_ROSTER).load(Ordering::Acquire);
-        let is_place = (ROSTER_BYTES_MIN..SEEN_BYTES_MANY).contains(&at);
-        if page.word(WORD_MAGIC).load(Ordering::Relaxed) != MAGIC || !is_place {
-            return Ok(fresh());
-        }
-        let mut header = [0; ROSTER_HEADER_BYTES];
-        file.read_exact_at(&mut header, at).map_err(DiskError::read(path, at))?;
-        let number = u64::from_be_bytes(header);
-        let (len, crc) = (number >> 32, number as u32);
-        let damage = |reason: &str| DiskError::corrupt(path, at, reason);
-        if len > ROSTER_BYTES_MAX {
-            return Err(damage("its roster is too long"));
-        }
-        let mut bytes = vec![0; len as usize];
-        file.read_exact_at(&mut bytes, at + ROSTER_HEADER_BYTES as u64)
-            .map_err(DiskError::read(path, at))?;
-        if crc32c::crc32c(&bytes) != crc {
-            return Err(damage("the checksum of its roster is wrong"));
-        }
-        let roster: Roster =
-            serde_json::from_slice(&bytes).map_err(|_| damage("its roster cannot be read"))?;
-        if roster.group != group.as_str() {
+        let Some(roster) = read_roster(&self.file, &self.path, &self.page)? else {
+            return Ok(self.fresh());
+        };
+        if roster.group != self.group.as_str() {
             let found = format!("it is of another group, `{}`", roster.group.escape_debug());
-            return Err(DiskError::Foreign { path: path.clone(), found });
+            return Err(DiskError::Foreign { path: self.path.clone(), found });
         }
         Ok(roster)
     }
 
     /// The roster, without the mutex: one that is replaced meanwhile does not pass its checksum.
     fn peek(&self) -> Result<Roster> {
-        for _ in 0..PEEKS {
+        for _ in 1..PEEKS {
             if let Ok(roster) = self.read() {
                 return Ok(roster);
             }
         }
-        self.lock()?.read()
+        self.read()
     }
 
     /// The members and how they are, as one who is not a member sees them: also while one of them
@@ -293,7 +297,14 @@ impl GroupFile {
     pub fn live_members(&self) -> Result<Vec<(RosterMember, Health)>> {
         let now_ms = sys::monotonic_ms();
         let mut live = Vec::new();
-        for member in self.peek()?.members {
+        let roster = match self.peek() {
+            // It tells of members and of nothing else, and there is none.
+            Err(DiskError::Corrupt { .. }) if !mending::is_in_use(&self.file, &self.path)? => {
+                self.fresh()
+            }
+            peeked => peeked?,
+        };
+        for member in roster.members {
             let health = self.health(&member, now_ms)?.0;
             if health != Health::Dead {
                 live.push((member, health));
@@ -330,9 +341,18 @@ impl Roster {
 }
 
 impl GroupLock<'_> {
-    /// The roster.
+    /// The roster. One that is damaged is moved aside, and a new one is in its place, where nobody
+    /// else is in the group: it tells of nothing but its members.
     pub fn read(&self) -> Result<Roster> {
-        self.0.read()
+        match self.0.read() {
+            Err(damage @ DiskError::Corrupt { .. }) => {
+                let cut = mending::set_aside(&self.0.file, &self.0.path, &self.0.page, damage)?;
+                self.0.cuts.extend(vec![cut]);
+                self.write(&self.0.fresh())?;
+                Ok(self.0.fresh())
+            }
+            read => read,
+        }
     }
 
     /// Replaces the roster and wakes the members.
@@ -375,6 +395,33 @@ impl GroupLock<'_> {
         page.word(WORD_ROSTER).store(next, Ordering::Release);
         Ok(())
     }
+}
+
+/// The roster that counts of a file and the page that is mapped of it; `None` for none yet.
+fn read_roster(file: &File, path: &Path, page: &Page) -> Result<Option<Roster>> {
+    let at = page.word(WORD_ROSTER).load(Ordering::Acquire);
+    let magic = page.word(WORD_MAGIC).load(Ordering::Relaxed);
+    if at == 0 && (magic == 0 || magic == MAGIC) {
+        return Ok(None);
+    }
+    if magic != MAGIC || !(ROSTER_BYTES_MIN..SEEN_BYTES_MANY).contains(&at) {
+        return Err(DiskError::corrupt(path, 0, "it is not the file of a group"));
+    }
+    let mut header = [0; ROSTER_HEADER_BYTES];
+    file.read_exact_at(&mut header, at).map_err(DiskError::read(path, at))?;
+    let number = u64::from_be_bytes(header);
+    let (len, crc) = (number >> 32, number as u32);
+    let damage = |reason: &str| DiskError::corrupt(path, at, reason);
+    if len > ROSTER_BYTES_MAX {
+        return Err(damage("its roster is too long"));
+    }
+    let mut bytes = vec![0; len as usize];
+    file.read_exact_at(&mut bytes, at + ROSTER_HEADER_BYTES as u64)
+        .map_err(DiskError::read(path, at))?;
+    if crc32c::crc32c(&bytes) != crc {
+        return Err(damage("the checksum of its roster is wrong"));
+    }
+    serde_json::from_slice(&bytes).map(Some).map_err(|_| damage("its roster cannot be read"))
 }
 
 /// A duration as the file has it.

@@ -48,6 +48,7 @@ pub mod batch;
 pub mod care;
 pub mod cleaner;
 pub mod compression;
+pub mod cut;
 pub mod directory;
 pub mod error;
 pub mod file;

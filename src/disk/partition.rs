@@ -15,13 +15,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::compact::{Compacted, Compaction};
-pub use self::repair::{Repaired, set_aside};
+pub use self::repair::{Repaired, free_name, set_aside};
 pub use self::retention::Retained;
 use super::batch::{BatchHeader, EncodedBatch};
+use super::cut::{Cut, Cuts};
 use super::error::{DiskError, Result};
 use super::index::{Entry, OffsetEntry, TimeEntry};
 use super::layout::{self, SegmentFile};
-use super::recovery::{Cut, Recovered, Recovery, count_batch, producer_entry};
+use super::recovery::{Recovered, Recovery, count_batch, producer_entry};
 use super::segment::{self, Segment};
 use super::state::{End, ProducerEntry, State};
 use super::{BootId, cleaner, producers, resume, survey};
@@ -39,7 +40,7 @@ pub struct PartitionLog {
     log_start: i64,
     segment: Option<Arc<Segment>>,
     /// What recovery moved aside since the caller last asked.
-    cut: Vec<Cut>,
+    cuts: Cuts,
 }
 
 /// A batch that is in the log.
@@ -69,8 +70,14 @@ impl PartitionLog {
             boot,
             log_start,
             segment: None,
-            cut: Vec::new(),
+            cuts: Cuts::default(),
         })
+    }
+
+    /// The same; what recovery moves aside is noted among `cuts`.
+    #[must_use]
+    pub fn noting(self, cuts: &Cuts) -> Self {
+        Self { cuts: cuts.clone(), ..self }
     }
 
     /// The topic's config.
@@ -84,8 +91,8 @@ impl PartitionLog {
     }
 
     /// What recovery moved aside since this was last asked.
-    pub fn take_cuts(&mut self) -> Vec<Cut> {
-        std::mem::take(&mut self.cut)
+    pub fn take_cuts(&self) -> Vec<Cut> {
+        self.cuts.take()
     }
 
     /// Appends `batch`, whole or not at all, and publishes it. A batch of this producer that is in
@@ -248,7 +255,7 @@ impl PartitionLog {
             // More than the table holds are left to the log.
             self.state.note_producer(producer);
         }
-        self.cut.extend(recovered.cut);
+        self.cuts.extend(recovered.cut);
         self.state.publish(&recovered.end, &self.boot);
         recovered.end
     }

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::batch::{BatchError, BatchHeader, HEADER_BYTES, check_crc};
+use super::cut::Cut;
 use super::error::{DiskError, Result};
 use super::index::{TimeEntry, entries_in, last_before};
 use super::layout::{self, SegmentFile};
@@ -87,17 +88,6 @@ pub fn walk(
         held = 0..size;
     }
     ended(position, next_offset, None)
-}
-
-/// Bytes that recovery moved aside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cut {
-    /// Where they are now.
-    pub path: PathBuf,
-    /// How many.
-    pub bytes: u64,
-    /// Why.
-    pub reason: String,
 }
 
 /// What recovery found.
@@ -221,7 +211,7 @@ impl Recovery<'_> {
         let path = self.free_cut_file(base)?;
         std::fs::rename(&part, &path).map_err(DiskError::io("rename to", &path))?;
         segment::sync_directory(self.directory)?;
-        Ok(Cut { path, bytes: len - position, reason })
+        Ok(Cut { from: log_path, position, path, bytes: len - position, reason })
     }
 
     /// Makes the indexes of a sealed segment anew, from its log.
@@ -468,7 +458,7 @@ impl Recovery<'_> {
             // An index without its log is nothing; made anew from the log where it is wanted.
             drop(std::fs::remove_file(layout::segment_file(self.directory, base, index)));
         }
-        Ok(Cut { path, bytes, reason })
+        Ok(Cut { from: log, position: 0, path, bytes, reason })
     }
 
     /// Bytes of the log at `base`.

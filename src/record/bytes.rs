@@ -101,11 +101,38 @@ const fn is_unsafe(c: char, keep_newlines: bool) -> bool {
 /// The bytes that the JSON writer looks at in one step: two vector registers' worth at most.
 const BLOCK_BYTES: usize = 16;
 
+/// Where text goes: a buffer, or one that is emptied on the way, so that what becomes six times as
+/// long is never in memory as a whole.
+pub trait Sink {
+    /// The buffer to append to.
+    fn buffer(&mut self) -> &mut Vec<u8>;
+    /// Called between the pieces of a long text, when the buffer may be emptied.
+    fn relieve(&mut self) {}
+}
+
+impl Sink for Vec<u8> {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        self
+    }
+}
+
+/// The bytes of a text that become JSON at once.
+const PIECE_BYTES: usize = 1 << 20;
+
 /// Appends `text` as a JSON string with its quotes; only `"`, `\` and controls are escaped.
-pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
-    out.reserve(text.len() + text.len() / 8 + 2);
-    out.push(b'"');
-    let (blocks, tail) = text.as_bytes().as_chunks::<BLOCK_BYTES>();
+pub fn write_json_string<S: Sink>(text: &str, out: &mut S) {
+    out.buffer().push(b'"');
+    for piece in text.as_bytes().chunks(PIECE_BYTES) {
+        push_json_piece(piece, out.buffer());
+        out.relieve();
+    }
+    out.buffer().push(b'"');
+}
+
+/// Appends the bytes of a text, or of a part of it, as they stand in a JSON string.
+fn push_json_piece(text: &[u8], out: &mut Vec<u8>) {
+    out.reserve(text.len() + text.len() / 8 + 1);
+    let (blocks, tail) = text.as_chunks::<BLOCK_BYTES>();
     for block in blocks {
         let (mut quotes, mut controls) = (false, false);
         for &byte in block {
@@ -121,14 +148,14 @@ pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
         }
     }
     push_json_bytes(tail, out);
-    out.push(b'"');
 }
 
 /// Appends bytes as a JSON string, or as `{"base64":"..."}` when they are not UTF-8.
-pub fn write_json_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+pub fn write_json_bytes<S: Sink>(bytes: &[u8], out: &mut S) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         write_json_string(text, out);
     } else {
+        let out = out.buffer();
         out.extend_from_slice(b"{\"base64\":\"");
         append_base64(bytes, out);
         out.extend_from_slice(b"\"}");

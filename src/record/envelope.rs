@@ -18,7 +18,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visito
 use serde_json::value::RawValue;
 
 use super::bytes::{
-    append_base64, append_rfc3339_ms, decode_base64, parse_rfc3339_ms, write_json_bytes,
+    Sink, append_base64, append_rfc3339_ms, decode_base64, parse_rfc3339_ms, write_json_bytes,
     write_json_string,
 };
 use super::{ARENA_MAX_BYTES, HeaderSpan, NO_TIMESTAMP, RecordBuffer, RecordView, Slice, Span};
@@ -27,7 +27,8 @@ use crate::near::did_you_mean;
 /// Appends `record` as one line, without the line feed.
 ///
 /// With `parsed`, a value that is JSON stands under `value_json` as it is.
-pub fn write(record: &RecordView<'_>, parsed: bool, out: &mut Vec<u8>) {
+pub fn write<S: Sink>(record: &RecordView<'_>, parsed: bool, sink: &mut S) {
+    let out = sink.buffer();
     out.extend_from_slice(b"{\"topic\":");
     write_json_string(record.topic, out);
     let mut number = itoa::Buffer::new();
@@ -43,36 +44,37 @@ pub fn write(record: &RecordView<'_>, parsed: bool, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\",\"timestamp_type\":\"");
     }
     out.extend_from_slice(record.timestamp_kind.name().as_bytes());
-    write_field("\",\"key", record.key, out);
+    write_field("\",\"key", record.key, sink);
     match record.value.filter(|_| parsed).and_then(json_text) {
         Some(json) => {
-            out.extend_from_slice(b",\"value_json\":");
-            append_on_one_line(json, out);
+            sink.buffer().extend_from_slice(b",\"value_json\":");
+            append_on_one_line(json, sink.buffer());
         }
-        None => write_field(",\"value", record.value, out),
+        None => write_field(",\"value", record.value, sink),
     }
-    out.extend_from_slice(b",\"headers\":[");
+    sink.buffer().extend_from_slice(b",\"headers\":[");
     for (index, (name, value)) in record.headers().enumerate() {
-        out.extend_from_slice(if index == 0 { b"[" } else { b",[" });
-        write_json_bytes(name, out);
-        out.push(b',');
+        sink.buffer().extend_from_slice(if index == 0 { b"[" } else { b",[" });
+        write_json_bytes(name, sink);
+        sink.buffer().push(b',');
         match value {
-            Some(value) => write_json_bytes(value, out),
-            None => out.extend_from_slice(b"null"),
+            Some(value) => write_json_bytes(value, sink),
+            None => sink.buffer().extend_from_slice(b"null"),
         }
-        out.push(b']');
+        sink.buffer().push(b']');
     }
-    out.extend_from_slice(b"]}");
+    sink.buffer().extend_from_slice(b"]}");
 }
 
 /// Appends a key or a value; `name` is all that comes before `":` or `_base64":`.
-fn write_field(name: &str, bytes: Option<&[u8]>, out: &mut Vec<u8>) {
+fn write_field<S: Sink>(name: &str, bytes: Option<&[u8]>, sink: &mut S) {
+    let out = sink.buffer();
     out.extend_from_slice(name.as_bytes());
     match bytes.map(|bytes| std::str::from_utf8(bytes).map_err(|_| bytes)) {
         None => out.extend_from_slice(b"\":null"),
         Some(Ok(text)) => {
             out.extend_from_slice(b"\":");
-            write_json_string(text, out);
+            write_json_string(text, sink);
         }
         Some(Err(bytes)) => {
             out.extend_from_slice(b"_base64\":\"");

@@ -223,6 +223,15 @@ impl RecordBuffer {
         self.spans.push(Span { key, value, headers_start, ..*span });
     }
 
+    /// The bytes of a record's key, value and headers.
+    pub fn bytes_of(&self, span: &Span) -> usize {
+        let parts = self.headers_of(span).iter().flat_map(|header| [header.name, header.value]);
+        parts
+            .chain([span.key, span.value])
+            .map(|part| part.of(&self.arena).map_or(0, <[u8]>::len))
+            .sum()
+    }
+
     /// The headers of `span`.
     pub fn headers_of(&self, span: &Span) -> &[HeaderSpan] {
         let start = span.headers_start as usize;

@@ -9,7 +9,9 @@ use std::fmt;
 
 use jiff::fmt::strtime::BrokenDownTime;
 
-use super::bytes::{append_base64, append_hex, append_rfc3339_ms, unescape, write_json_bytes};
+use super::bytes::{
+    Sink, append_base64, append_hex, append_rfc3339_ms, unescape, write_json_bytes,
+};
 use super::{NO_TIMESTAMP, RecordView};
 use crate::near::near_match;
 
@@ -137,12 +139,14 @@ impl Template {
     }
 
     /// Appends `record` in this form.
-    pub fn render(&self, record: &RecordView<'_>, out: &mut Vec<u8>) {
+    pub fn render<S: Sink>(&self, record: &RecordView<'_>, sink: &mut S) {
         for piece in &self.pieces {
+            sink.relieve();
+            let out = sink.buffer();
             match piece {
                 Piece::Literal(bytes) => out.extend_from_slice(bytes),
-                Piece::Value(form) => form.append(record.value, out),
-                Piece::Key(form) => form.append(record.key, out),
+                Piece::Value(form) => form.append(record.value, sink),
+                Piece::Key(form) => form.append(record.key, sink),
                 Piece::ValueLength => append_length(record.value, out),
                 Piece::KeyLength => append_length(record.key, out),
                 Piece::ValueLengthBinary => {
@@ -273,14 +277,15 @@ fn append_length(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
 
 impl Form {
     /// Appends a key or a value.
-    pub fn append(self, bytes: Option<&[u8]>, out: &mut Vec<u8>) {
+    pub fn append<S: Sink>(self, bytes: Option<&[u8]>, sink: &mut S) {
+        let out = sink.buffer();
         match (self, bytes) {
             (Self::Json, None) => out.extend_from_slice(b"null"),
             (_, None) => {}
             (Self::Raw, Some(bytes)) => out.extend_from_slice(bytes),
             (Self::Hex, Some(bytes)) => append_hex(bytes, out),
             (Self::Base64, Some(bytes)) => append_base64(bytes, out),
-            (Self::Json, Some(bytes)) => write_json_bytes(bytes, out),
+            (Self::Json, Some(bytes)) => write_json_bytes(bytes, sink),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Owns the tests of `kaw copy`: what is copied is what was there, also in several runs.
 
 use std::fs;
+use std::time::Duration;
 
+use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 
 use crate::broker::Broker;
@@ -163,4 +165,57 @@ fn kafka_topics_are_copied_from_and_to_a_broker() {
     let topic = told.as_array().unwrap().iter().find(|told| told["topic"] == "copy-it").unwrap();
     let configs = json!({"retention.ms": "-1", "cleanup.policy": "delete"});
     assert_eq!(topic["configs"], configs);
+}
+
+/// Records of the copies that are killed, and how often each is; `KAW_KILLS` is another number.
+const RECORDS: usize = 200_000;
+const KILLS: u64 = 4;
+
+/// What a partition holds: keys, times, values, in their order.
+fn lines_of(s: &Sandbox, target: &str, topic: &str, partition: i32) -> String {
+    let words = format!("consume {topic} -p {partition} -e -f '%k %T %s\\n'");
+    s.run(&format!("{target} {words}")).success().stdout()
+}
+
+/// Kills a copy again and again, then lets one end; answers how many were killed on their way.
+fn copy_with_kills(s: &Sandbox, words: &str, copied: &dyn Fn() -> u64) -> u64 {
+    let kills = std::env::var("KAW_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    let mut random = rand_pcg::Pcg64Mcg::seed_from_u64(kills);
+    let mut cut_short = 0;
+    for _ in 0..kills {
+        let mut run = s.spawn(words);
+        std::thread::sleep(Duration::from_millis(random.gen_range(20..800)));
+        run.kill();
+        cut_short += u64::from((1..RECORDS as u64).contains(&copied()));
+    }
+    s.run(words).success();
+    cut_short
+}
+
+#[test]
+fn copies_to_and_from_a_broker_are_exact_however_often_they_are_killed() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let s = Sandbox::new();
+    s.run("topics create a -p 3 -c segment.bytes=4194304").success();
+    s.run(&format!("produce a --fake {RECORDS} --key-field /id --acks 1")).success();
+    let broker = Broker::shared();
+    let at = broker.bootstrap();
+    let there = format!("-b {at}");
+    let count = |target: &str, topic: &str| {
+        let run = s.run(&format!("{target} topics list ^{topic}$ --json"));
+        run.success().items().next().map_or(0, |topic| topic["records"].as_u64().unwrap_or(0))
+    };
+    let to = copy_with_kills(&s, &format!("copy a {at}#killed"), &|| count(&there, "killed"));
+    let on = format!("copy {at}#killed {at}#killed-again");
+    let on = copy_with_kills(&s, &on, &|| count(&there, "killed-again"));
+    let back = copy_with_kills(&s, &format!("copy {at}#killed b"), &|| count("", "b"));
+    for partition in 0..3 {
+        let sent = lines_of(&s, "", "a", partition);
+        for (target, topic) in [(&*there, "killed"), (&there, "killed-again"), ("", "b")] {
+            assert!(lines_of(&s, target, topic, partition) == sent, "{topic}-{partition}");
+        }
+    }
+    assert!(to + on + back > 0, "some were killed on their way");
 }

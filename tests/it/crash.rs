@@ -486,7 +486,39 @@ fn a_tail_that_is_found_only_when_a_producer_ends_is_named_as_well() {
     let log = s.log_dir().join("t-0/00000000000000000000.log");
     fs::File::options().append(true).open(log).unwrap().write_all(b"half a batch").unwrap();
     let run = producer.finish();
-    let told = "warning: t-0: 12 bytes that were not whole were moved to ";
-    assert!(run.success().stderr().contains(told), "{run}");
+    assert!(run.success().stderr().contains(TOLD), "{run}");
     assert_eq!(s.run("consume t -e").success().stdout(), "a\n");
+}
+
+/// What is said of half a batch that was moved aside, behind one of 69 bytes.
+const TOLD: &str = "warning: t-0: 12 bytes that were not whole, at position 69 of \
+                    00000000000000000000.log, were moved to ";
+
+#[test]
+fn a_tail_that_a_reader_finds_is_named_by_it_once() {
+    let s = Sandbox::new();
+    s.stdin(&b"a\n"[..]).run("produce t").success();
+    s.run("consume t -e -g g").success();
+    let partition = s.log_dir().join("t-0");
+    for command in [
+        "consume t -e",
+        "consume t -n 1",
+        "consume t -e --merge",
+        "consume t -e -g other",
+        "topics list",
+        "topics describe t",
+        "lag g",
+        "lag --watch 1ms --count 3",
+        "copy t u",
+        "topics trim t --to 0",
+    ] {
+        // What a machine leaves that died in the middle of a batch.
+        fs::remove_file(partition.join(".kaw-state")).unwrap();
+        let log = partition.join("00000000000000000000.log");
+        fs::File::options().append(true).open(log).unwrap().write_all(b"half a batch").unwrap();
+        let run = s.run(command);
+        let told = run.success().stderr();
+        assert_eq!(told.matches("warning:").count(), 1, "{run}");
+        assert!(told.contains(TOLD), "{run}");
+    }
 }

@@ -108,8 +108,6 @@ fn damage_to_any_file_is_4_and_names_it() {
         ("meta.properties", Bit(0), "topics create u", "no valid `version`"),
         (".kaw-r-", Bit(100), "produce t --resume job", "at byte 0"),
         (".kaw-r-", Cut(200), "topics verify", "1 place damaged"),
-        (".kaw-g-", Bit(8200), "consume t -g g -n 1", "at byte 8192"),
-        (".kaw-g-", Cut(8200), "groups describe g", "at byte 8192"),
     ];
     for (start, damage, command, place) in cases {
         let path = file(&s, start);

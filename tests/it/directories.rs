@@ -141,3 +141,55 @@ fn no_link_is_followed() {
     }
     assert!(away.join("partition.metadata").exists() && log.join("t-0").exists());
 }
+
+#[test]
+fn a_partition_that_cannot_be_looked_at_hides_no_other() {
+    let s = Sandbox::new();
+    s.damaged();
+    s.stdin("a\n").run("produce good").success();
+    s.run("topics create bad -p 2").success();
+    s.stdin("b\nc\n").run("produce bad -p 1").success();
+    s.run("consume good bad -g g -e").success();
+    let (partition, away) = (s.log_dir().join("bad-1"), s.path("away"));
+    let log = partition.join("00000000000000000000.log");
+    let link = || {
+        fs::rename(&partition, &away).unwrap();
+        symlink(&away, &partition).unwrap();
+    };
+    let no_link = || {
+        fs::remove_file(&partition).unwrap();
+        fs::rename(&away, &partition).unwrap();
+    };
+    let no_log = || {
+        fs::remove_file(partition.join(".kaw-state")).unwrap();
+        fs::rename(&log, &away).unwrap();
+        fs::create_dir(&log).unwrap();
+    };
+    for (spoil, why) in [(&link as &dyn Fn(), "symbolic link"), (&no_log, "is a directory")] {
+        spoil();
+        for (command, row) in [
+            ("topics list", "bad 2 - - "),
+            ("topics list", "good 1 1 "),
+            ("topics describe bad", "bad 0 0 0 0 0 0 "),
+            ("topics describe good bad", "bad 1 0 0 0 - - "),
+            ("lag", "g bad 1 2 - - - - cannot be looked at"),
+            ("lag g", "g good 0 1 0 1 0 "),
+            ("groups describe g", "g bad 1 2 - - - "),
+        ] {
+            let run = s.run(command);
+            let words = run.code(3).stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains(row), "no `{row}` in {run}");
+            let said = run.stderr();
+            assert!(
+                said.starts_with("kaw: cannot look at `bad-1`: ") && said.contains(why),
+                "{run}"
+            );
+        }
+        s.run("topics list good").success();
+        s.run("topics describe good").success();
+        assert!(s.run("lag --wait g").code(5).stderr().contains(why));
+        if why == "symbolic link" {
+            no_link();
+        }
+    }
+}

@@ -389,7 +389,11 @@ fn a_directory_that_takes_no_writes_can_be_read() {
     let disk = SmallDisk::new(&s, "size=4m");
     s.run("topics create t empty").success();
     s.stdin(lines(0, 10, 100)).run("produce t").success();
+    s.run("consume t -g g -n 1").success();
     disk.mount(&["-o", "remount,ro"]);
+    for words in ["groups list", "groups describe g", "groups members g", "lag", "topics verify"] {
+        s.run(words).success();
+    }
     assert_eq!(numbers(&s.run("consume t -e").success().stdout()).len(), 10);
     assert_eq!(s.run("consume empty -e").success().stdout(), "");
     assert!(s.run("topics list").success().stdout().contains("empty"));

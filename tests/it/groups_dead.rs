@@ -97,7 +97,7 @@ fn a_kill_between_the_dead_letter_and_its_commit_loses_nothing() {
     let options = "t -e --batch 1 --dead-letter bad";
     let mut dying = member(&s, options, script);
     wait_for("the poison", || s.path("seen").exists().then_some(()));
-    let file = GroupFile::open(&s.log_dir(), &GroupId::new("g").unwrap()).unwrap().unwrap();
+    let file = GroupFile::open_or_create(&s.log_dir(), &GroupId::new("g").unwrap()).unwrap();
     // Whoever commits needs this.
     let held = file.lock().unwrap();
     fs::write(s.path("go"), "").unwrap();

@@ -317,7 +317,7 @@ fn who_comes_while_a_member_looks_is_looked_at_again() {
     let limits = Limits { timeout: Duration::from_secs(10) };
     let mut member = Cluster::open(&target, limits).unwrap().group_consumer(options).unwrap();
     member.rebalance(&|_| false).unwrap();
-    let file = GroupFile::open(&s.log_dir(), &GroupId::new("g").unwrap()).unwrap().unwrap();
+    let file = GroupFile::open_or_create(&s.log_dir(), &GroupId::new("g").unwrap()).unwrap();
     assert!(!member.is_unbalanced());
     // Somebody comes right after it has read the roster.
     let came = |_: &TopicPartition| {

@@ -2,6 +2,9 @@
 //! that what is committed is what stdout has accepted. Leaves random runs to `groups_history`.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use kaw::disk::members::GroupFile;
@@ -356,7 +359,7 @@ fn a_reset_waits_for_whoever_is_joining() {
     let s = users(300);
     s.run("consume users -g g -e").success();
     let group = GroupId::new("g").unwrap();
-    let file = GroupFile::open(&s.log_dir(), &group).unwrap().unwrap();
+    let file = GroupFile::open_or_create(&s.log_dir(), &group).unwrap();
     let held = file.lock().unwrap();
     let reset = s.spawn("groups reset g --to start --execute");
     std::thread::sleep(Duration::from_millis(300));
@@ -364,4 +367,53 @@ fn a_reset_waits_for_whoever_is_joining() {
     drop(held);
     reset.finish().success();
     assert_eq!(sum(&committed(&s, "g")), 0);
+}
+
+/// Writes these bytes somewhere into a file, which others have mapped.
+fn write_at(path: &Path, at: u64, bytes: &[u8]) {
+    fs::File::options().write(true).open(path).unwrap().write_all_at(bytes, at).unwrap();
+}
+
+#[test]
+fn the_damaged_file_of_a_group_is_made_anew_once_nobody_is_in_it() {
+    let s = Sandbox::new();
+    s.damaged();
+    s.stdin("a\nb\nc\nd\ne\n").run("produce t").success();
+    s.run("consume t -g g -n 1").success();
+    let is_group = |path: &PathBuf| path.to_str().unwrap().contains("/.kaw-g-");
+    let mut all = fs::read_dir(s.log_dir()).unwrap().map(|entry| entry.unwrap().path());
+    let path = all.find(is_group).unwrap();
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    // The roster, wherever it is; its place; and what says that it is the file of a group.
+    let noise = [b'x'; 4096];
+    for (at, bytes) in [(8200, &noise[..]), (8, b"12345678"), (0, b"x")] {
+        write_at(&path, at, bytes);
+        let run = s.run("topics verify");
+        let said = run.success().stdout();
+        assert!(said.contains("note") && said.contains(&name), "{run}");
+        let run = s.run("consume t -g g -n 1");
+        let told = format!("{name}.cut-");
+        assert!(run.success().stderr().contains(&told), "{run}");
+        assert!(!s.run("topics verify").success().stdout().contains(".kaw-g"));
+    }
+    // Without a group, by who repairs; and what was committed is there.
+    write_at(&path, 8200, &noise);
+    let run = s.run("topics verify --repair");
+    assert!(run.success().stdout().contains("moved"), "{run}");
+    assert_eq!(s.run("consume t -g g -n 1").success().stdout(), "e\n");
+    // Nobody else gets what a member has, though nothing says any more that it has it.
+    let mut member = s.spawn("consume t -g g");
+    assert!(member.next_stderr_line().is_some_and(|line| line.contains("t:0")));
+    write_at(&path, 8200, &noise);
+    for command in
+        ["consume t -g g -e", "topics verify", "topics verify --repair", "groups describe g"]
+    {
+        let run = s.run(command);
+        let said = format!("{}{}", run.code(4).stderr(), run.stdout());
+        assert!(said.contains("its roster"), "{run}");
+    }
+    member.signal("TERM");
+    member.finish().code(143);
+    s.run("consume t -g g -e").success();
+    s.run("topics verify").success();
 }

@@ -36,6 +36,16 @@ fn a_named_pipe_that_nobody_writes_to_is_left() {
 }
 
 #[test]
+fn records_that_failed_are_told_and_it_is_still_the_signal_that_ended_the_run() {
+    let s = Sandbox::new();
+    let create = "kaw topics create t -c max.message.bytes=1000 -q;";
+    let large = "{ echo a; printf '%5000d\\n' 7; echo b; } >&8";
+    let run = interrupt(&s, create, "", &format!("{large}; sleep 0.5"));
+    assert_eq!((counts(&run).persisted, counts(&run).not), (2, 1), "{run}");
+    assert!(run.stderr().contains("kaw: cannot produce record 2: "), "{run}");
+}
+
+#[test]
 fn a_batch_that_is_to_fill_is_sent() {
     let s = Sandbox::new();
     let empty = "sleep 0.3; kaw consume t -e";

@@ -441,3 +441,30 @@ fn space_that_was_set_aside_is_the_end_of_a_segment() {
     assert_eq!(s.run("consume t -e").success().stdout(), format!("{all}own\n"));
     s.run("topics verify t").success();
 }
+
+#[test]
+fn a_long_record_that_grows_in_json_is_written_by_pieces() {
+    let s = Sandbox::new();
+    s.run("topics create t -c max.message.bytes=70000000").success();
+    // Each byte becomes six.
+    let controls = 48 << 20;
+    s.write("controls", vec![1; controls]);
+    s.run("produce t --whole controls").success();
+    for words in ["--json", "-f '%s{json}'"] {
+        let run = bounded(&s, MEMORY_KIB, &format!("consume t -e {words} | wc -c"));
+        let bytes: usize = run.success().stdout().trim().parse().unwrap();
+        assert!((6 * controls..6 * controls + 200).contains(&bytes), "{run}");
+    }
+    // What stands around it is as it is without pieces, and it is committed like others.
+    let text = format!("xx{}", "\"\u{e9}\n".repeat(3 << 20));
+    s.write("text", &text);
+    s.run("produce t -k a -H b=c --whole text").success();
+    s.stdin("short\n").run("produce t").success();
+    let run = s.run("consume t -g g -o 1 --json -n 2");
+    let lines: Vec<serde_json::Value> =
+        run.success().stdout().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines[0]["value"] == text.as_str(), "the text is another one");
+    assert_eq!((&lines[0]["key"], &lines[0]["headers"][0][1]), (&"a".into(), &"c".into()));
+    assert_eq!((&lines[1]["offset"], &lines[1]["value"]), (&2.into(), &"short".into()));
+    assert_eq!(s.run("lag g --json").items().next().unwrap()["current_offset"], 3);
+}

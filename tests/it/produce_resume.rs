@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::Duration;
 
 use rand::{Rng as _, SeedableRng as _};
@@ -10,7 +11,7 @@ use rand::{Rng as _, SeedableRng as _};
 use crate::checks::assert_refused;
 use crate::sandbox::Sandbox;
 
-/// How often producers are killed before one may end.
+/// How often producers are killed before one may end; `KAW_KILLS` is another number.
 const KILLS: u64 = 100;
 const RECORDS: u64 = 20_000;
 
@@ -52,12 +53,13 @@ fn each_record_is_there_once_however_often_its_producer_is_killed() {
     s.write("keyed", &keyed);
     s.write("plain", &plain);
     let mut random = rand_pcg::Pcg64Mcg::seed_from_u64(7);
+    let kills = std::env::var("KAW_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     for (topic, options) in [("keyed", "-K : --acks 1"), ("plain", "--acks 1")] {
         s.run(&format!("topics create {topic} -p 3 -c segment.bytes=1048576")).success();
         let file = s.path(topic);
         let words = format!("produce {topic} {} --resume import {options}", file.display());
         let mut cut_short = 0;
-        for _ in 0..KILLS / 2 {
+        for _ in 0..kills / 2 {
             // Slow enough that most are killed on their way.
             let mut run = s.spawn(&format!("{words} --rate 100k/s"));
             std::thread::sleep(Duration::from_micros(random.gen_range(2_000..60_000)));
@@ -66,6 +68,9 @@ fn each_record_is_there_once_however_often_its_producer_is_killed() {
             cut_short += u64::from(so_far < RECORDS);
         }
         assert!(cut_short > 0, "{topic}: some were killed on their way");
+        // Not `eprintln!`: the test runner would keep it to itself.
+        let told = format!("{topic}: {} kills, {cut_short} of them on the way\n", kills / 2);
+        std::io::stderr().write_all(told.as_bytes()).unwrap();
         let last = s.run(&words);
         assert!(last.success().stderr().contains("of them in earlier runs"), "{last}");
         assert_once(&s, topic, input_of(topic, &keyed, &plain));

@@ -93,7 +93,8 @@ impl Embedded {
     /// Checks the files at the top of the directory.
     fn verify_top(&self, directory: &LogDirectory, repairs: bool) -> Result<Verified> {
         let mut verified = Verified { checked: verify_top(&self.path)?, ..Verified::default() };
-        if repairs && verified.checked.is_damaged() {
+        // Of the files at the top some are made good that harm nobody.
+        if repairs && !verified.checked.findings.is_empty() {
             let writable = LogDirectory::open_to_write(directory.path())?;
             let change = self.change(&writable)?;
             let cut = care::repair_top(&change, &verified.checked)?;
@@ -140,7 +141,7 @@ impl Embedded {
             let first = names.first().map_or("", TopicName::as_str);
             return Err(ClusterError::unknown_topic(first));
         }
-        let directory = LogDirectory::open_to_write(&self.path)?;
+        let directory = self.to_write()?;
         let mut outcomes = Vec::new();
         for topic in self.topics_of(names)? {
             let (topic, _) = match topic.result {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::OpenTopic;
 use crate::disk::care::Place;
+use crate::disk::cut::Cuts;
 use crate::disk::directory::LogDirectory;
 use crate::disk::error::Result;
 
@@ -31,14 +32,15 @@ impl Cleaner {
         if self.running.as_ref().is_some_and(|running| !running.is_finished()) {
             return;
         }
-        let (path, stop) = (directory.path().to_owned(), Arc::clone(&self.stop));
+        let (path, cuts) = (directory.path().to_owned(), directory.cuts().clone());
+        let stop = Arc::clone(&self.stop);
         let topic = OpenTopic {
             name: topic.name.clone(),
             partitions: topic.partitions,
             config: topic.config.clone(),
         };
         // What fails is tried again once another segment is sealed; the log is as it was.
-        let work = move || drop(compact(&path, &topic, partition, &stop));
+        let work = move || drop(compact((&path, &cuts), &topic, partition, &stop));
         self.running = std::thread::Builder::new().name("compact".to_owned()).spawn(work).ok();
     }
 
@@ -55,8 +57,13 @@ impl Cleaner {
 }
 
 /// Compacts one partition.
-fn compact(path: &Path, topic: &OpenTopic, partition: i32, stop: &AtomicBool) -> Result<()> {
-    let directory = LogDirectory::open_to_write(path)?;
+fn compact(
+    (path, cuts): (&Path, &Cuts),
+    topic: &OpenTopic,
+    partition: i32,
+    stop: &AtomicBool,
+) -> Result<()> {
+    let directory = LogDirectory::open_to_write(path)?.noting(cuts);
     let mut log = directory.open_partition(&topic.name, partition, &topic.config)?;
     let place =
         Place { directory: &directory, topic: &topic.name, partition, config: &topic.config };

@@ -81,7 +81,7 @@ pub struct GroupConsumer {
 impl Embedded {
     /// Joins a group.
     pub fn group_consumer(&self, options: GroupOptions) -> Result<GroupConsumer> {
-        let directory = LogDirectory::open_to_write(&self.path)?;
+        let directory = self.to_write()?;
         let topics = TopicsWatch::new(&directory);
         let registry = directory.registry()?;
         if options.pattern.is_none() {
@@ -140,6 +140,7 @@ fn join(
         poll_interval: options.poll_interval,
         session: options.session,
         patience,
+        cuts: directory.cuts().clone(),
     };
     let share = |roster: &mut Roster| share_out(roster, options.assignor, &all_counts(registry));
     let joined = Membership::join(directory.path(), &options.group, &joining, &share)?;

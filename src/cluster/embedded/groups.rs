@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use super::{Embedded, PATIENCE_STEP};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
-use crate::disk::directory::LogDirectory;
 use crate::disk::error::DiskError;
 use crate::disk::members::GroupFile;
 use crate::disk::meta::Uuid;
@@ -55,7 +54,7 @@ impl Embedded {
     /// The log of offsets, to write; waits its turn for as long as requests may take.
     pub(super) fn write_offsets(&self) -> Result<OffsetsLog> {
         let until = Instant::now() + self.limits.timeout;
-        let directory = LogDirectory::open_to_write(&self.path)?;
+        let directory = self.to_write()?;
         loop {
             match OffsetsLog::open_to_write(&directory, crate::now_ms()) {
                 Err(DiskError::Busy { .. }) if Instant::now() < until => {
@@ -83,7 +82,8 @@ impl Embedded {
         }
         let now_ms = crate::now_ms();
         // Made where it is missing: the first member of all may be joining right now.
-        let file = GroupFile::open_or_create(&self.path, group)?.patient(self.limits.timeout);
+        let file = GroupFile::open_or_create(&self.path, group)?.noting(&self.cuts);
+        let file = file.patient(self.limits.timeout);
         match file.lock_empty()? {
             Err(members) => return Err(non_empty(group, members)),
             Ok(_empty) => log.append(group, records, now_ms, true)?,
@@ -109,7 +109,8 @@ impl Embedded {
                 Some(log) => log,
                 none => none.insert(self.write_offsets()?),
             };
-            let file = GroupFile::open_or_create(&self.path, &group)?.patient(self.limits.timeout);
+            let file = GroupFile::open_or_create(&self.path, &group)?.noting(&self.cuts);
+            let file = file.patient(self.limits.timeout);
             let _lock = file.lock()?;
             log.append(&group, &records, crate::now_ms(), true)?;
         }

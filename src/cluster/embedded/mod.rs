@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use super::error::{ClusterError, ErrorKind, Outcome, Result};
 use super::types::{Limits, ListedOffset, OffsetAt};
 use crate::config::LogConfig;
+use crate::disk::cut::Cuts;
 use crate::disk::directory::{Change, LogDirectory};
 use crate::disk::error::DiskError;
 use crate::disk::offsets::OffsetsLog;
@@ -76,6 +77,8 @@ pub struct Embedded {
     offsets: Mutex<Option<OffsetsLog>>,
     /// Whether what is not committed is read too.
     uncommitted: AtomicBool,
+    /// What was moved aside and is not told yet.
+    cuts: Cuts,
 }
 
 /// A topic's config, typed. What was stored was checked, so an error here is damage.
@@ -109,6 +112,7 @@ impl Embedded {
             limits,
             offsets: Mutex::default(),
             uncommitted: AtomicBool::new(false),
+            cuts: Cuts::default(),
         })
     }
 
@@ -126,10 +130,20 @@ impl Embedded {
     /// The directory, to read; `None` where it is the default one and was never used.
     fn to_read(&self) -> Result<Option<LogDirectory>> {
         match LogDirectory::open(&self.path) {
-            Ok(directory) => Ok(Some(directory)),
+            Ok(directory) => Ok(Some(directory.noting(&self.cuts))),
             Err(DiskError::Missing { .. }) if !self.explicit => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The directory, to write.
+    fn to_write(&self) -> Result<LogDirectory> {
+        Ok(LogDirectory::open_to_write(&self.path)?.noting(&self.cuts))
+    }
+
+    /// What is worth a warning since this was last asked.
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.cuts.take().iter().map(ToString::to_string).collect()
     }
 
     /// The directory and its topics, to read.
@@ -179,7 +193,13 @@ impl Embedded {
                     }
                     // Deleted since the registry was read.
                 }
-                answer => details.push(answer?),
+                Ok(detail) => details.push(detail),
+                // One topic must not hide the others.
+                Err(error) => {
+                    let unknown = |n| unknown_partition(n, error.message.clone());
+                    let partitions = (0..topic.partitions).map(unknown).collect();
+                    details.push(detail_of(name, topic, partitions));
+                }
             }
         }
         Ok(details)
@@ -202,7 +222,7 @@ impl Embedded {
 
     /// Creates topics.
     pub fn create_topics(&self, topics: &[NewTopic]) -> Result<Vec<Outcome<TopicName>>> {
-        let directory = LogDirectory::open_to_write(&self.path)?;
+        let directory = self.to_write()?;
         let mut change = self.change(&directory)?;
         let mut outcomes = Vec::new();
         for topic in topics {
@@ -222,7 +242,7 @@ impl Embedded {
     /// Deletes topics.
     pub fn delete_topics(&self, names: &[TopicName]) -> Result<Vec<Outcome<TopicName>>> {
         let Some(_) = self.to_read()? else { return Ok(all_unknown(names)) };
-        let directory = LogDirectory::open_to_write(&self.path)?;
+        let directory = self.to_write()?;
         let mut change = self.change(&directory)?;
         let mut delete = |name: &TopicName| {
             let Some(topic) = change.registry.topics.get(name) else {
@@ -244,7 +264,7 @@ impl Embedded {
     pub fn alter_topics(&self, changes: &[TopicChange]) -> Result<Vec<Outcome<TopicName>>> {
         let names: Vec<_> = changes.iter().map(|c| c.name.clone()).collect();
         let Some(_) = self.to_read()? else { return Ok(all_unknown(&names)) };
-        let directory = LogDirectory::open_to_write(&self.path)?;
+        let directory = self.to_write()?;
         let mut change = self.change(&directory)?;
         let mut outcomes = Vec::new();
         for wanted in changes {
@@ -260,7 +280,7 @@ impl Embedded {
         &self,
         before: &[(TopicPartition, i64)],
     ) -> Result<Vec<Outcome<TopicPartition, i64>>> {
-        let directory = LogDirectory::open_to_write(&self.path)?;
+        let directory = self.to_write()?;
         let change = self.change(&directory)?;
         let trim = |tp: &TopicPartition, offset: i64| {
             let topic = open_topic(&change.registry, &tp.topic)?;
@@ -355,37 +375,68 @@ fn detail(directory: &LogDirectory, name: &TopicName, topic: &Topic) -> Result<T
     let config = log_config(name, topic)?;
     let mut partitions = Vec::with_capacity(topic.partitions as usize);
     for partition in (0..topic.partitions).filter(|&n| directory.has_partition(name, n)) {
-        // What is damaged is said by the verbs that read it; a listing shows what can be read.
-        // A page that cannot be read hides one partition from nobody: its log is the truth.
-        let end = match directory.end(name, partition, &config) {
-            Ok(found) => found.end,
-            Err(error @ DiskError::Deleted { .. }) => return Err(error.into()),
-            Err(error) => directory
-                .measure(name, partition, &config)
-                .map_err(|_| ClusterError::from(error))?,
-        };
-        let time = |ms: i64| (ms >= 0 && end.start_offset < end.end_offset).then_some(ms);
-        partitions.push(PartitionDetail {
-            partition,
-            leader: 0,
-            replicas: vec![0],
-            isr: vec![0],
-            start_offset: end.start_offset,
-            end_offset: end.end_offset,
-            high_watermark: directory.high_watermark(name, partition, &end),
-            bytes: Some(end.sealed_bytes + end.position),
-            first_timestamp_ms: time(end.first_timestamp),
-            last_timestamp_ms: time(end.max_timestamp),
-        });
+        partitions.push(partition_detail(directory, name, partition, &config)?);
     }
-    Ok(TopicDetail {
+    Ok(detail_of(name, topic, partitions))
+}
+
+/// Puts together what the registry and its partitions tell of a topic.
+fn detail_of(name: &TopicName, topic: &Topic, partitions: Vec<PartitionDetail>) -> TopicDetail {
+    TopicDetail {
         name: name.clone(),
         id: Some(topic.id.to_string()),
         internal: name.is_internal(),
         configs: topic.configs.iter().map(own_config).collect(),
         configs_unknown: None,
         partitions,
+    }
+}
+
+/// A partition as it is, or why that is not known: one must not hide the others.
+fn partition_detail(
+    directory: &LogDirectory,
+    name: &TopicName,
+    partition: i32,
+    config: &LogConfig,
+) -> Result<PartitionDetail> {
+    // What is damaged is said by the verbs that read it; a listing shows what can be read. A page
+    // that cannot be read hides no partition: its log is the truth.
+    let end = match directory.end(name, partition, config) {
+        Ok(found) => found.end,
+        Err(error @ DiskError::Deleted { .. }) => return Err(error.into()),
+        Err(error) => match directory.measure(name, partition, config) {
+            Ok(end) => end,
+            Err(_) => return Ok(unknown_partition(partition, error.to_string())),
+        },
+    };
+    let time = |ms: i64| (ms >= 0 && end.start_offset < end.end_offset).then_some(ms);
+    Ok(PartitionDetail {
+        start_offset: end.start_offset,
+        end_offset: end.end_offset,
+        high_watermark: directory.high_watermark(name, partition, &end),
+        bytes: Some(end.sealed_bytes + end.position),
+        first_timestamp_ms: time(end.first_timestamp),
+        last_timestamp_ms: time(end.max_timestamp),
+        failure: None,
+        ..unknown_partition(partition, String::new())
     })
+}
+
+/// A partition of which nothing is known but that it is there.
+fn unknown_partition(partition: i32, failure: String) -> PartitionDetail {
+    PartitionDetail {
+        partition,
+        leader: 0,
+        replicas: vec![0],
+        isr: vec![0],
+        start_offset: -1,
+        end_offset: -1,
+        high_watermark: None,
+        bytes: None,
+        first_timestamp_ms: None,
+        last_timestamp_ms: None,
+        failure: Some(failure),
+    }
 }
 
 /// A config that was set for a topic.

@@ -16,12 +16,11 @@ use crate::cluster::error::{ClusterError, Result};
 use crate::cluster::types::{Acks, Delivery, Fate};
 use crate::config::LogConfig;
 use crate::disk::batch::EncodedBatch;
+use crate::disk::cut::Cuts;
 use crate::disk::directory::LogDirectory;
 use crate::disk::partition::{Appended, PartitionLog};
-use crate::disk::recovery::Cut;
 use crate::disk::resume::Ticket;
 use crate::disk::state::State;
-use crate::topic::TopicName;
 
 /// How much of a segment is filled before its way to the device begins.
 const WRITEBACK_BYTES: u64 = 4 << 20;
@@ -101,12 +100,12 @@ impl Writer {
         while let Ok(work) = self.queue.recv() {
             self.write(work);
         }
-        for (partition, log) in &mut self.logs {
+        for log in self.logs.values_mut() {
             self.shared.set_appending(Some(Arc::clone(log.state())));
             // A closed log is tidier, not truer: what fails here is made good by the next writer.
             drop(log.settle(crate::now_ms()));
             self.shared.set_appending(None);
-            tell_cuts(&self.warn, &self.topic.name, *partition, log);
+            tell_cuts(&self.warn, self.directory.cuts());
         }
         self.cleaner.finish();
     }
@@ -199,7 +198,7 @@ impl Writer {
             let gone = self.used.remove(0);
             if let Some(mut log) = self.logs.remove(&gone) {
                 drop(log.settle(crate::now_ms()));
-                tell_cuts(&self.warn, &self.topic.name, gone, &mut log);
+                tell_cuts(&self.warn, self.directory.cuts());
             }
         }
     }
@@ -235,18 +234,16 @@ impl Writer {
         let allowed = || ticket.map_or(Ok(()), Ticket::check);
         let appended = log.append_if(batch, crate::now_ms(), allowed);
         self.shared.set_appending(None);
-        tell_cuts(&self.warn, &self.topic.name, partition, log);
+        tell_cuts(&self.warn, self.directory.cuts());
         let appended = appended.map_err(|error| error.or_deleted(&path))?;
         Ok((appended, Arc::clone(log.state()), path))
     }
 }
 
 /// Says what recovery moved aside.
-fn tell_cuts(warn: &Sender<String>, topic: &TopicName, partition: i32, log: &mut PartitionLog) {
-    for Cut { path, bytes, reason } in log.take_cuts() {
-        let path = path.display();
-        let what = format!("{bytes} bytes that were not whole were moved to {path}: {reason}");
-        drop(warn.send(format!("{topic}-{partition}: {what}")));
+fn tell_cuts(warn: &Sender<String>, cuts: &Cuts) {
+    for cut in cuts.take() {
+        drop(warn.send(cut.to_string()));
     }
 }
 

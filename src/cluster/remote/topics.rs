@@ -259,6 +259,7 @@ pub(super) fn details_of(
             bytes: None,
             first_timestamp_ms: None,
             last_timestamp_ms: newest.filter(|ms| *ms >= 0),
+            failure: None,
         })
     };
     partitions.iter().map(detail).collect()

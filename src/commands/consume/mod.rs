@@ -21,7 +21,7 @@ use self::plain::Plain;
 use self::range::Range;
 use self::select::{Selecting, Selection};
 use self::writing::Writing;
-use super::output::{self, Output};
+use super::output::{self, Load, Output};
 use super::{Context, Failure, Status};
 use crate::assignor::Assignor;
 use crate::cluster::error::{ClusterError, ErrorKind};
@@ -386,9 +386,9 @@ impl Run<'_> {
                 break;
             }
             let (output, out) = (&self.output, &self.context.out);
+            self.context.pass_on();
             let polled = self.source.poll(&mut buffer, until, word, output, out).map_err(cannot)?;
             self.skipped += self.source.tell_skipped(out);
-            self.context.tell_log();
             let idle = polled == Polled::Nothing;
             self.source.commit_when_due(idle, output, out).map_err(cannot)?;
             match polled {
@@ -452,11 +452,17 @@ impl Run<'_> {
         buffer: &RecordBuffer,
     ) -> Result<Option<usize>, Failure> {
         let is_member = matches!(self.source, Source::Member(_));
+        if let Some(span) = spans.first().filter(|span| self.writing.is_long(span, buffer)) {
+            return self.emit_long(of, topic, span, buffer);
+        }
         let mut out = self.output.buffer();
         let (mut next_offset, mut marks) = (None, Vec::new());
         let mut taken = 0;
         for span in spans {
-            if self.args.count == Some(self.records) || out.len() >= output::BUFFER_BYTES {
+            if self.args.count == Some(self.records)
+                || out.len() >= output::BUFFER_BYTES
+                || self.writing.is_long(span, buffer)
+            {
                 break;
             }
             taken += 1;
@@ -470,13 +476,39 @@ impl Run<'_> {
             }
         }
         self.bytes += out.len() as u64;
-        if !self.hand_over(of, out)? {
+        if !self.hand_over(of, Load::Whole(out))? {
             return Ok(None);
         }
         if let Some(next) = next_offset {
             self.source.note(Sent { ticket: self.output.ticket(), of, next, marks });
         }
         Ok(Some(taken))
+    }
+
+    /// Writes one record that is not to be in memory as it is written.
+    fn emit_long(
+        &mut self,
+        of: usize,
+        topic: &str,
+        span: &Span,
+        buffer: &RecordBuffer,
+    ) -> Result<Option<usize>, Failure> {
+        if self.args.count == Some(self.records) {
+            return Ok(Some(0));
+        }
+        let next = span.offset + 1;
+        let mut marks = vec![(0, next)];
+        if self.selection.is_wanted(topic, span, buffer) {
+            let long = self.writing.long(topic, span, buffer);
+            marks = vec![(long.bytes, next)];
+            self.records += 1;
+            self.bytes += long.bytes as u64;
+            if !self.hand_over(of, Load::Long(long))? {
+                return Ok(None);
+            }
+        }
+        self.source.note(Sent { ticket: self.output.ticket(), of, next, marks });
+        Ok(Some(1))
     }
 
     /// Commits what a command has done: it is not to be done again. False if the partition is ours
@@ -490,12 +522,12 @@ impl Run<'_> {
         Ok(is_ours)
     }
 
-    /// Has `bytes` written, and meanwhile, should stdout be slow, does what cannot wait. False if
+    /// Has a load written, and meanwhile, should stdout be slow, does what cannot wait. False if
     /// they are not: a signal asked to stop, or the partition went to another member.
-    fn hand_over(&mut self, of: usize, mut bytes: Vec<u8>) -> Result<bool, Failure> {
+    fn hand_over(&mut self, of: usize, mut load: Load) -> Result<bool, Failure> {
         let mut written = self.output.written();
-        while let Some(rest) = self.output.offer(bytes, TICK).map_err(Failure::stdout)? {
-            bytes = rest;
+        while let Some(rest) = self.output.offer(load, TICK).map_err(Failure::stdout)? {
+            load = rest;
             if self.context.stop()?.requested().is_some() {
                 return Ok(false);
             }

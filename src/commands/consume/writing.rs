@@ -2,12 +2,14 @@
 //! they go to the run.
 
 use super::{Args, Envelope};
+use crate::commands::output::{BUFFER_BYTES, Long};
 use crate::out::units;
-use crate::record::bytes::{Newlines, escape_terminal};
+use crate::record::bytes::{Newlines, Sink, escape_terminal};
 use crate::record::template::{Form as Bytes, Template};
-use crate::record::{RecordBuffer, Span, envelope};
+use crate::record::{RecordBuffer, RecordView, Span, envelope};
 
 /// The form of the output.
+#[derive(Clone)]
 enum Form {
     /// Values, each with a newline.
     Lines(Bytes),
@@ -17,6 +19,47 @@ enum Form {
     Envelope {
         parsed: bool,
     },
+}
+
+/// Key, value and headers of a record that is written by pieces.
+const LONG_BYTES: usize = 8 << 20;
+
+/// A buffer that is shown to a function whenever it is full, and emptied.
+struct Pieces<'a> {
+    buffer: Vec<u8>,
+    put: &'a mut dyn FnMut(&[u8]),
+}
+
+impl Sink for Pieces<'_> {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+    fn relieve(&mut self) {
+        if self.buffer.len() >= BUFFER_BYTES {
+            (self.put)(&self.buffer);
+            self.buffer.clear();
+        }
+    }
+}
+
+impl Form {
+    /// Writes a record by pieces.
+    fn write_pieces(&self, record: &RecordView<'_>, put: &mut dyn FnMut(&[u8])) {
+        let mut pieces = Pieces { buffer: Vec::new(), put };
+        match self {
+            Self::Template(template) => template.render(record, &mut pieces),
+            Self::Envelope { parsed } => {
+                envelope::write(record, *parsed, &mut pieces);
+                pieces.buffer.push(b'\n');
+            }
+            Self::Lines(bytes) => {
+                bytes.append(record.value, &mut pieces);
+                pieces.buffer.push(b'\n');
+            }
+            Self::Raw => pieces.buffer.extend_from_slice(record.value.unwrap_or_default()),
+        }
+        (pieces.put)(&pieces.buffer);
+    }
 }
 
 /// How records are written.
@@ -43,6 +86,34 @@ impl Writing {
             _ => Form::Lines(bytes),
         };
         Self { guarded: terminal && !args.raw, form, scratch: Vec::new() }
+    }
+
+    /// Whether a record is not to be in memory as it is written: in JSON it may be six times as
+    /// long as it is.
+    pub(super) fn is_long(&self, span: &Span, buffer: &RecordBuffer) -> bool {
+        // Nobody reads so much on a terminal.
+        let grows = matches!(self.form, Form::Template(_) | Form::Envelope { .. });
+        let may_be = grows && !self.guarded && buffer.arena.len() > LONG_BYTES;
+        may_be && buffer.bytes_of(span) > LONG_BYTES
+    }
+
+    /// The same record, to be made by pieces.
+    pub(super) fn long(&self, topic: &str, span: &Span, buffer: &RecordBuffer) -> Long {
+        let form = self.form.clone();
+        let mut bytes = 0;
+        let mut count = |piece: &[u8]| bytes += piece.len();
+        form.write_pieces(&buffer.view(topic, span), &mut count);
+        let mut own =
+            RecordBuffer { timestamp_kind: buffer.timestamp_kind, ..RecordBuffer::default() };
+        own.arena.reserve_exact(buffer.bytes_of(span));
+        own.push_copy(span, buffer);
+        let topic = topic.to_owned();
+        let make = move |put: &mut dyn FnMut(&[u8])| {
+            for span in &own.spans {
+                form.write_pieces(&own.view(&topic, span), put);
+            }
+        };
+        Long { bytes, make: Box::new(make) }
     }
 
     /// Appends one record to `out`.

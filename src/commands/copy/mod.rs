@@ -124,10 +124,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     }
     let group = notes::group_of(&source_name, &args.from.topic).map_err(cannot)?;
     let mut ends = Ends { context, args, source, target, group: Some(group) };
-    let plan = ends.plan()?;
-    let mut copy = Copying::start(&ends, plan)?;
+    let plan = ends.plan();
+    ends.pass_on();
+    let mut copy = Copying::start(&ends, plan?)?;
     let copied = copy.copy_all(&ends);
     let told = copy.finish(&ends);
+    ends.pass_on();
     copied?;
     told?;
     Ok(stop.status_or(Status::Done))
@@ -149,6 +151,12 @@ fn find(cluster: &Cluster, name: &TopicName) -> Result<Option<TopicDetail>, Fail
 }
 
 impl Ends<'_> {
+    /// Passes on what the two ends have to warn of.
+    fn pass_on(&self) {
+        let warnings = self.source.take_warnings().into_iter().chain(self.target.take_warnings());
+        warnings.for_each(|warning| self.context.out.warn(warning));
+    }
+
     /// Finds out what is left to copy, and makes the topic where it is missing.
     fn plan(&mut self) -> Result<Plan, Failure> {
         let from = &self.args.from.topic;

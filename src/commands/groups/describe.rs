@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::distinct;
-use super::plan::{Bounds, bounds};
+use super::plan::{self, Bounds, bounds};
 use crate::cli::global::AnswerArgs;
 use crate::commands::{Context, Failure, Status};
 use crate::group::{CommittedOffset, DescribedGroup, GroupId, Member};
@@ -90,12 +90,13 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         let doing = format!("describe group `{}`", outcome.of);
         match outcome.result {
             Ok(group) => {
-                let rows = rows(context, &group, &doing)?;
+                let rows = rows(context, &group, &doing, &mut failures)?;
                 groups.push((group, rows));
             }
             Err(error) => failures.push(context.failure(&doing, error)),
         }
     }
+    let found = groups.len();
     if !groups.is_empty() {
         for (i, table) in tables(groups, context.out.format()).iter().enumerate() {
             if i > 0 {
@@ -104,11 +105,17 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
             context.answer(table)?;
         }
     }
-    context.conclude(ids.len(), failures)
+    // Of a group that was found, what is missing is some of it.
+    context.conclude(found + ids.len(), failures)
 }
 
 /// The rows of a group: commits are read first, ends of logs after.
-fn rows(context: &Context, group: &DescribedGroup, doing: &str) -> Result<Vec<Vec<Cell>>, Failure> {
+fn rows(
+    context: &Context,
+    group: &DescribedGroup,
+    doing: &str,
+    failures: &mut Vec<Failure>,
+) -> Result<Vec<Vec<Cell>>, Failure> {
     let committed = context
         .cluster()?
         .fetch_offsets(&group.id)
@@ -122,6 +129,7 @@ fn rows(context: &Context, group: &DescribedGroup, doing: &str) -> Result<Vec<Ve
     }
     let of: Vec<TopicPartition> = places.keys().cloned().collect();
     let bounds = bounds(context, &of, doing)?;
+    failures.extend(plan::unseen(context, &bounds));
     let row = |(of, (committed, member)): (TopicPartition, (Option<_>, Option<&Member>))| {
         let within = bounds.get(&of).and_then(|bounds| bounds.as_ref().ok()).copied();
         row(group, &of, committed.map(|c: CommittedOffset| c.offset), within, member)

@@ -67,6 +67,25 @@ pub fn bounds(
     Ok(both.collect())
 }
 
+/// Whether a partition that is there cannot be looked at.
+pub fn is_unseen(bounds: &Result<Bounds, ClusterError>) -> bool {
+    let gone = ErrorKind::UnknownTopicOrPartition;
+    bounds.as_ref().is_err_and(|error| error.kind != gone)
+}
+
+/// The failures to look at partitions.
+pub fn unseen(
+    context: &Context,
+    bounds: &BTreeMap<TopicPartition, Result<Bounds, ClusterError>>,
+) -> Vec<Failure> {
+    let failure = |(of, bounds): (&TopicPartition, &Result<Bounds, ClusterError>)| {
+        let error = bounds.as_ref().err().filter(|_| is_unseen(bounds))?;
+        let error = ClusterError::new(error.kind, error.message.clone());
+        Some(context.failure(&format!("look at `{of}`"), error))
+    };
+    bounds.iter().filter_map(failure).collect()
+}
+
 /// What is to become of the offset of one partition.
 #[derive(Debug)]
 pub struct Step {

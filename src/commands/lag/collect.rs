@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cluster::Cluster;
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::OffsetAt;
-use crate::commands::groups::plan::{Bounds, bounds};
+use crate::commands::groups::plan::{self, Bounds, bounds};
 use crate::commands::groups::{Scope, distinct, is_in_scope};
 use crate::commands::{Context, Failure};
 use crate::group::{GroupId, GroupState, ListedGroup};
@@ -24,8 +24,10 @@ pub struct Place {
     pub committed: Option<i64>,
     /// The ends of the log; `None` where the topic is gone.
     pub bounds: Option<Bounds>,
-    /// The lag; `None` where the topic is gone.
+    /// The lag; `None` where the topic is gone, or cannot be looked at.
     pub lag: Option<Lag>,
+    /// Whether it cannot be looked at, though it is there.
+    pub is_unseen: bool,
     /// The records in it, where they were counted.
     pub records: Option<i64>,
     /// The age of the next unread record.
@@ -58,6 +60,8 @@ pub struct Found {
     pub places: Vec<Place>,
     /// Groups of which nothing is known.
     pub failures: Vec<Failure>,
+    /// Partitions that cannot be looked at, though they are there.
+    pub unseen: Vec<Failure>,
 }
 
 /// What a commit and a member say of a partition.
@@ -72,15 +76,27 @@ pub fn collect(context: &Context, asked: Asked) -> Result<Found, Failure> {
         claims.iter().flat_map(|(_, claims)| claims.keys().cloned()).collect();
     let of: Vec<TopicPartition> = of.into_iter().collect();
     let bounds = bounds(context, &of, "list offsets")?;
+    found.unseen = plan::unseen(context, &bounds);
     let stable = if asked.committed_only { stable(context, &of)? } else { BTreeMap::new() };
     for (group, claims) in claims {
         for (of, (committed, member)) in claims {
+            let is_unseen = bounds.get(&of).is_some_and(plan::is_unseen);
             let bounds = bounds.get(&of).and_then(|bounds| bounds.as_ref().ok()).copied();
             let last_stable = stable.get(&of).copied();
             let lag = bounds.and_then(|b| lag(&Standing { last_stable, ..b.standing(committed) }));
             let age_ms = lag.and_then(|lag| age_ms(lag.lag, None, 0));
             let (group, records) = (group.clone(), None);
-            found.places.push(Place { group, of, committed, bounds, lag, records, age_ms, member });
+            found.places.push(Place {
+                group,
+                of,
+                committed,
+                bounds,
+                lag,
+                is_unseen,
+                records,
+                age_ms,
+                member,
+            });
         }
     }
     if asked.exact {

@@ -227,7 +227,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
             return Ok(status);
         }
     }
-    let Found { total, places, failures } = collect(context, args.asked(true))?;
+    let Found { total, places, mut failures, unseen } = collect(context, args.asked(true))?;
     let rows = rows(&places, args.by);
     if metrics {
         let text = metrics::text(&rows, args.by);
@@ -235,6 +235,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     } else if failures.len() < total || total == 0 {
         context.answer(&table(&rows, args))?;
     }
+    // What can be looked at is not hidden by what cannot.
+    let total = total + unseen.len();
+    failures.extend(unseen);
     let status = context.conclude(total, failures)?;
     check_limits(context, args, &rows)?;
     Ok(status)
@@ -322,12 +325,18 @@ fn wait(context: &Context, args: &Args) -> Result<Status, Failure> {
         if let Some(failure) = found.failures.pop() {
             return Err(failure);
         }
+        let away = |failure: &Failure| failure.status == Status::Unreachable;
+        let (away, unseen): (Vec<_>, Vec<_>) = found.unseen.into_iter().partition(away);
+        if let Some(failure) = unseen.into_iter().next() {
+            return Err(failure);
+        }
         let unread = |place: &Place| {
             let lag = place.lag.map(|lag| lag.lag);
             if args.exact { place.records } else { lag }
         };
         let lag = found.places.iter().filter_map(unread).fold(0, i64::saturating_add);
-        if lag == 0 {
+        // A partition whose broker is away for now may have anything unread.
+        if lag == 0 && away.is_empty() {
             return Ok(Status::Done);
         }
         let left = match context.global.timeout {
@@ -351,7 +360,7 @@ fn watch(context: &Context, args: &Args, every: Duration) -> Result<Status, Fail
     let mut watch = Watch::default();
     let mut looks = 0_u64;
     loop {
-        let Found { total, places, failures } = collect(context, args.asked(true))?;
+        let Found { total, places, failures, .. } = collect(context, args.asked(true))?;
         if !failures.is_empty() {
             return context.conclude(total, failures);
         }
@@ -374,6 +383,7 @@ fn watch(context: &Context, args: &Args, every: Duration) -> Result<Status, Fail
         if args.count.is_some_and(|count| looks >= count) {
             return Ok(Status::Done);
         }
+        context.pass_on();
         if stop.wait(every) {
             return Ok(stop.status_or(Status::Done));
         }

@@ -214,6 +214,7 @@ impl Row {
 /// The note of a place.
 fn note(place: &Place) -> Option<String> {
     match (place.bounds, place.lag) {
+        (None, _) if place.is_unseen => Some("cannot be looked at".to_owned()),
         (None, _) => Some("no such partition".to_owned()),
         (_, lag) => lag.and_then(|lag| lag.note).as_ref().map(Note::to_string),
     }

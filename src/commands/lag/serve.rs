@@ -90,13 +90,15 @@ fn answer(context: &Context, args: &Args, asked: &Receiver<Waiting>, stopped: &d
 /// The metrics as they are now; what is not known of some groups is told on stderr.
 fn scrape(context: &Context, args: &Args) -> Result<Arc<str>, String> {
     let found = collect(context, args.asked(true)).map_err(|failure| failure.report().error)?;
-    let reports: Vec<String> = found.failures.iter().map(|f| f.report().error).collect();
+    let unknown = found.failures.iter().chain(&found.unseen);
+    let reports: Vec<String> = unknown.map(|f| f.report().error).collect();
     match reports.into_iter().next() {
         Some(error) if found.places.is_empty() => Err(error),
         other => {
             if let Some(error) = other {
                 context.out.warn(error);
             }
+            context.pass_on();
             Ok(metrics::text(&rows(&found.places, args.by), args.by).into())
         }
     }

@@ -283,7 +283,7 @@ impl<'a> Run<'a> {
         while let Ok(warning) = working.producer.warnings().try_recv() {
             self.context.out.warn(warning);
         }
-        self.context.tell_log();
+        self.context.pass_on();
         if !taken {
             return Err(Early::NotTaken);
         }
@@ -408,11 +408,22 @@ impl<'a> Run<'a> {
             Err(_) => counts.maybe_persisted += unknown,
         }
         let started = self.read > 0 || self.skipped > 0;
-        let verdict = self.verdict(sent, closed, &counts);
+        let verdict = self.verdict(sent, closed, &counts).map_err(|failure| self.ended_by(failure));
         if started || verdict.is_ok() {
             self.tell(&counts);
         }
         verdict
+    }
+
+    /// A failure as the run ends with it: records that failed are told, and it is still the signal
+    /// that ended the run.
+    fn ended_by(&self, failure: Failure) -> Failure {
+        match self.context.stop() {
+            Ok(stop) if failure.status == Status::Partial => {
+                Failure { status: stop.status_or(failure.status), ..failure }
+            }
+            _ => failure,
+        }
     }
 
     /// Waits until all that was settled is counted and reported. A report that nobody reads takes

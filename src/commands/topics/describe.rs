@@ -1,6 +1,6 @@
 //! Owns `kaw topics describe`. Leaves the facts to `cluster`.
 
-use super::distinct;
+use super::{distinct, unseen};
 use crate::cli::global::AnswerArgs;
 use crate::commands::{Context, Failure, Status};
 use crate::out::{Cell, Column, Format, Table};
@@ -92,6 +92,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
                 if args.under_replicated {
                     topic.partitions.retain(PartitionDetail::is_under_replicated);
                 }
+                failures.extend(unseen(context, &topic));
                 topics.push(topic);
             }
             Err(error) => {
@@ -108,7 +109,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         }
         context.answer(table)?;
     }
-    context.conclude(names.len(), failures)
+    // Something is in the answer: what is missing is some of it.
+    context.conclude(failures.len() + 1, failures)
 }
 
 /// The tables of the answer: for people partitions, then configs where there are any, with an empty

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::totals;
+use super::{totals, unseen};
 use crate::cli::global::AnswerArgs;
 use crate::commands::{Context, Failure, Status};
 use crate::out::{Cell, Column, Table};
@@ -58,15 +58,19 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     if args.under_replicated {
         topics.retain(|topic| topic.partitions.iter().any(PartitionDetail::is_under_replicated));
     }
-    context.answer(&table(&topics, args.regex.as_ref()))?;
-    Ok(Status::Done)
+    if let Some(regex) = &args.regex {
+        topics.retain(|topic| regex.is_match(topic.name.as_str()));
+    }
+    context.answer(&table(&topics))?;
+    let failures: Vec<Failure> = topics.iter().flat_map(|t| unseen(context, t)).collect();
+    // The list itself was had: what is missing of it is some of it.
+    context.conclude(failures.len() + 1, failures)
 }
 
-/// The rows of the topics that match.
-fn table(topics: &[TopicDetail], regex: Option<&Regex>) -> Table {
+/// The rows of topics.
+fn table(topics: &[TopicDetail]) -> Table {
     let mut table = Table::new(KIND, COLUMNS);
-    let matches = |topic: &TopicDetail| regex.is_none_or(|r| r.is_match(topic.name.as_str()));
-    for topic in topics.iter().filter(|topic| matches(topic)) {
+    for topic in topics {
         let totals = totals(topic);
         table.push(vec![
             Cell::text(topic.name.as_str()),
@@ -88,15 +92,13 @@ mod tests {
     use crate::out::Format;
 
     #[test]
-    fn topics_that_match_are_listed() {
+    fn topics_are_listed() {
         let topics = [topic("orders", &[(0, 10), (2, 4)]), topic("users", &[(0, 0)])];
-        insta::assert_snapshot!(table(&topics, None).render(Format::Table, true, false), @r"
+        insta::assert_snapshot!(table(&topics).render(Format::Table, true, false), @r"
         TOPIC   PARTITIONS  RECORDS  BYTES  FIRST-TIMESTAMP           LAST-TIMESTAMP            RECORDS-PER-S
         orders           2       12    200  1970-01-01T00:00:01.000Z  1970-01-01T00:00:04.000Z              4
         users            1        0    100  -                         -                                     -
         ");
-        let regex = regex("^u").unwrap();
-        assert_eq!(table(&topics, Some(&regex)).rows.len(), 1);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::cli::global::AnswerArgs;
 use crate::cluster::Cluster;
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::out::{Cell, Column, Format, Table, units};
-use crate::topic::{NewTopic, TopicDetail, TopicName, records_per_s};
+use crate::topic::{NewTopic, PartitionDetail, TopicDetail, TopicName, records_per_s};
 
 /// Create, show, change, check and delete topics
 #[derive(clap::Args, Clone, Debug)]
@@ -182,9 +182,29 @@ impl Totals {
 /// A topic of whose partitions all offsets have to be known.
 pub fn all_known(topic: TopicDetail) -> Result<TopicDetail, ClusterError> {
     match topic.partitions.iter().find(|partition| !partition.is_known()) {
-        Some(partition) => Err(ClusterError::no_leader(topic.name.as_str(), partition.partition)),
+        Some(partition) => Err(match &partition.failure {
+            Some(why) => ClusterError::new(ErrorKind::Storage, why.clone()),
+            None => ClusterError::no_leader(topic.name.as_str(), partition.partition),
+        }),
         None => Ok(topic),
     }
+}
+
+/// The failures to look at partitions of a topic; what all of them have is told of the first.
+fn unseen(context: &Context, topic: &TopicDetail) -> Vec<Failure> {
+    let mut failed: Vec<(&PartitionDetail, &str)> = Vec::new();
+    for partition in &topic.partitions {
+        if let Some(why) = partition.failure.as_deref()
+            && failed.last().is_none_or(|(_, before)| *before != why)
+        {
+            failed.push((partition, why));
+        }
+    }
+    let failure = |(partition, why): (&PartitionDetail, &str)| {
+        let doing = format!("look at `{}-{}`", topic.name, partition.partition);
+        context.failure(&doing, ClusterError::new(ErrorKind::Storage, why))
+    };
+    failed.into_iter().map(failure).collect()
 }
 
 /// Adds up the partitions of a topic.
@@ -203,7 +223,6 @@ fn totals(topic: &TopicDetail) -> Totals {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::topic::PartitionDetail;
 
     /// A topic of partitions with these starts and ends.
     pub(in crate::commands) fn topic(name: &str, ranges: &[(i64, i64)]) -> TopicDetail {
@@ -218,6 +237,7 @@ pub(super) mod tests {
             bytes: Some(100),
             first_timestamp_ms: (end > start).then_some(1_000 * (i as i64 + 1)),
             last_timestamp_ms: (end > start).then_some(2_000 * (i as i64 + 1)),
+            failure: None,
         };
         TopicDetail {
             name: TopicName::new(name).unwrap(),

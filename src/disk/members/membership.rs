@@ -12,6 +12,7 @@ use super::{
     ALIVE_BYTES, GroupFile, GroupLock, Health, MEMBERS_MAX, Partition, Roster, RosterMember,
     milliseconds, seen_at,
 };
+use crate::disk::cut::Cuts;
 use crate::disk::error::{DiskError, Result};
 use crate::disk::meta::Uuid;
 use crate::group::GroupId;
@@ -36,6 +37,8 @@ pub struct Joining {
     pub session: Duration,
     /// How long it waits for the group's mutex.
     pub patience: Duration,
+    /// Where it is noted what was moved aside.
+    pub cuts: Cuts,
 }
 
 /// Shares partitions out: sets `assigned` of every member.
@@ -78,7 +81,8 @@ impl Membership {
         joining: &Joining,
         assign: Assign<'_>,
     ) -> Result<std::result::Result<(Self, Roster), String>> {
-        let file = GroupFile::open_or_create(directory, group)?.patient(joining.patience);
+        let file = GroupFile::open_or_create(directory, group)?;
+        let file = file.patient(joining.patience).noting(&joining.cuts);
         let unique = Uuid::random().map_err(DiskError::io("make an id in", &file.path))?;
         let name = joining.instance_id.as_ref().unwrap_or(&joining.client_id);
         let id = format!("{name}-{unique}");

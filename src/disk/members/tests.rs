@@ -14,6 +14,7 @@ fn joining(client_id: &str) -> Joining {
         poll_interval: Duration::from_secs(300),
         session: Duration::from_secs(45),
         patience: Duration::from_secs(10),
+        cuts: Cuts::default(),
     }
 }
 
@@ -57,7 +58,7 @@ fn members_join_leave_and_die_and_the_others_see_it() {
     let (b, roster) = join(dir.path(), &joining("b"));
     let (c, last) = join(dir.path(), &joining("c"));
     assert_eq!((roster.members.len(), last.members.len(), last.generation), (2, 3, 3));
-    let file = GroupFile::open(dir.path(), &group()).unwrap().unwrap();
+    let file = GroupFile::open_or_create(dir.path(), &group()).unwrap();
     let live = || -> Vec<RosterMember> {
         file.live_members().unwrap().into_iter().map(|(member, _)| member).collect()
     };
@@ -106,7 +107,7 @@ fn who_does_not_poll_is_taken_out_and_owns_and_commits_nothing() {
     let (mut a, _) = join(dir.path(), &hasty);
     look(&mut a).unwrap();
     std::thread::sleep(interval * 2);
-    let file = GroupFile::open(dir.path(), &group()).unwrap().unwrap();
+    let file = GroupFile::open_or_create(dir.path(), &group()).unwrap();
     assert_eq!(file.live_members().unwrap()[0].1, Health::Hung);
     a.beat(sys::monotonic_ms());
     assert_eq!(file.live_members().unwrap()[0].1, Health::Alive, "nobody took it out");
@@ -131,7 +132,7 @@ fn a_static_member_keeps_its_place_until_its_session_ends() {
     look(&mut a).unwrap();
     let mine = roster.member(a.id()).unwrap().assigned.clone();
     a.leave(&in_turn).unwrap().unwrap();
-    let file = GroupFile::open(dir.path(), &group()).unwrap().unwrap();
+    let file = GroupFile::open_or_create(dir.path(), &group()).unwrap();
     assert_eq!(file.live_members().unwrap()[0].1, Health::Away);
     let (mut a, again) = join(dir.path(), &fixed);
     assert_eq!(again.generation, roster.generation, "nothing was shared out anew");
@@ -208,8 +209,15 @@ fn a_roster_half_written_is_not_the_roster() {
         assert_eq!((lock.read().unwrap(), place()), (next, written));
         assert!(before.members.len() < 1000 && place() < 1 << 20);
     }
+    // One that is damaged is made anew, and kept, as soon as nobody else is there.
+    let (b, _) = join(dir.path(), &joining("b"));
     a.file().file.write_all_at(&[0xff; 9], place()).unwrap();
-    assert!(matches!(a.file().lock().unwrap().read(), Err(DiskError::Corrupt { .. })));
+    let read = || a.file().lock().unwrap().read();
+    assert!(matches!(read(), Err(DiskError::Corrupt { .. })));
+    drop(b);
+    assert_eq!(read().unwrap().members, []);
+    let cuts = a.file().cuts.take();
+    assert_eq!((cuts.len(), cuts[0].path.exists()), (1, true));
 }
 
 #[test]
@@ -220,7 +228,7 @@ fn any_damage_to_the_file_of_a_group_is_found_or_leaves_nobody_in_it() {
     drop(member);
     let bytes = std::fs::read(&path).unwrap();
     let look = || {
-        let file = GroupFile::open(dir.path(), &group())?.unwrap();
+        let file = GroupFile::open_or_create(dir.path(), &group())?;
         file.live_members()?;
         file.read()
     };

@@ -92,14 +92,15 @@ fn topic_name() -> TopicName {
 impl OffsetsLog {
     /// Opens the log of `directory` to read; `None` where no group ever wrote.
     pub fn open(directory: &LogDirectory) -> Result<Option<Self>> {
-        Self::of(LogDirectory::open(directory.path())?)
+        Self::of(LogDirectory::open(directory.path())?.noting(directory.cuts()))
     }
 
     /// Opens the log of `directory` to write, and makes it where it is missing. `Busy` while
     /// somebody else changes topics.
     pub fn open_to_write(directory: &LogDirectory, now_ms: i64) -> Result<Self> {
         loop {
-            if let Some(log) = Self::of(LogDirectory::open_to_write(directory.path())?)? {
+            let own = LogDirectory::open_to_write(directory.path())?.noting(directory.cuts());
+            if let Some(log) = Self::of(own)? {
                 return Ok(log);
             }
             let topic = topic_name();

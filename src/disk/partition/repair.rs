@@ -10,10 +10,11 @@ use super::PartitionLog;
 use crate::config::LogConfig;
 use crate::disk::batch::{BatchHeader, HEADER_BYTES, HeaderStamp, ProducerStamp};
 use crate::disk::cleaner::swap;
+use crate::disk::cut::Cut;
 use crate::disk::error::{DiskError, Result};
 use crate::disk::layout::{self, SegmentFile};
 use crate::disk::meta::{self, Uuid};
-use crate::disk::recovery::{Cut, Recovery, copy_range};
+use crate::disk::recovery::{Recovery, copy_range};
 use crate::disk::scan::{Found, Scanner};
 use crate::disk::state::{End, State};
 use crate::disk::verify::{Checked, IndexCheck, check_records};
@@ -84,7 +85,7 @@ impl PartitionLog {
         let replaced = self.mend_segments(published.as_ref(), &mut done)?;
         self.mend_indexes(published.as_ref(), &mut done)?;
         let mut end = self.rebuild()?;
-        done.cut.append(&mut self.cut);
+        done.cut.append(&mut self.take_cuts());
         if replaced && end.position > 0 {
             // Other writers have the old file open: they are to go on in a new one.
             self.roll(&mut end, now_ms)?;
@@ -190,21 +191,27 @@ impl PartitionLog {
 /// The largest of the small files.
 const SMALL_BYTES_MAX: u64 = 64 << 20;
 
-/// Gives a file that is damaged a name that nobody reads.
-pub fn set_aside(path: &Path) -> Result<Cut> {
-    let bytes = std::fs::metadata(path).map_err(DiskError::io("stat", path))?.len();
+/// A name for what is moved aside of a file, that no other has yet.
+pub fn free_name(path: &Path) -> Result<PathBuf> {
     let mut n = 1;
-    let aside = loop {
+    loop {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".cut-{n}"));
         let aside = PathBuf::from(name);
         if !aside.try_exists().map_err(DiskError::io("stat", &aside))? {
-            break aside;
+            return Ok(aside);
         }
         n += 1;
-    };
+    }
+}
+
+/// Gives a file that is damaged a name that nobody reads.
+pub fn set_aside(path: &Path) -> Result<Cut> {
+    let bytes = std::fs::metadata(path).map_err(DiskError::io("stat", path))?.len();
+    let aside = free_name(path)?;
     std::fs::rename(path, &aside).map_err(DiskError::io("rename to", &aside))?;
-    Ok(Cut { path: aside, bytes, reason: "it cannot be read".to_owned() })
+    let reason = "it cannot be read".to_owned();
+    Ok(Cut { from: path.to_owned(), position: 0, path: aside, bytes, reason })
 }
 
 /// Finds what of a segment is whole, and the offset behind it.

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::{Check, Checked, Finding};
 use crate::disk::error::{DiskError, Result};
 use crate::disk::layout::{self, SegmentFile};
-use crate::disk::{foreign, meta, producers, resume};
+use crate::disk::members::Wrong;
+use crate::disk::{foreign, members, meta, producers, resume};
 
 /// The largest of the small files.
 const SMALL_BYTES_MAX: u64 = 64 << 20;
@@ -49,6 +50,7 @@ pub fn verify_top(directory: &Path) -> Result<Checked> {
         };
         take(&path, read.map(drop))?;
     }
+    let mut groups = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(DiskError::io("list", directory))? {
         let entry = entry.map_err(DiskError::io("list", directory))?;
         let name = entry.file_name();
@@ -58,7 +60,24 @@ pub fn verify_top(directory: &Path) -> Result<Checked> {
         if name.to_str().is_some_and(is_state) {
             take(&entry.path(), resume::check(&entry.path()))?;
         }
+        let path = entry.path();
+        if layout::is_group_file(&path)
+            && let Some(Wrong { position, reason, is_in_use }) = members::check(&path)?
+        {
+            groups.push(Finding {
+                path,
+                position: Some(position),
+                offset: None,
+                what: if is_in_use {
+                    reason
+                } else {
+                    format!("{reason}; the next member mends it")
+                },
+                is_damage: is_in_use,
+            });
+        }
     }
+    checked.findings.append(&mut groups);
     Ok(checked)
 }
 
