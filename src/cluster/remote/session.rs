@@ -81,7 +81,7 @@ impl Session {
         let client = Client::new(usage.kind(), &properties, events, log, tokens)
             .map_err(|trouble| told::unmade(&trouble))?;
         let client = Arc::new(client);
-        let (main, about) = (Queue::main(&client), About::new(brokers));
+        let (main, about) = (Queue::main(&client), About::new(brokers, log));
         let health = Mutex::new(Health::new(about.clone()));
         let is_left = AtomicBool::new(false);
         let now = Instant::now();
