@@ -131,3 +131,24 @@ fn a_topic_that_is_deleted_is_not_made_again() {
     let is_it = |topic: &&serde_json::Value| topic["topic"] == "bd-gone";
     assert!(!topics.as_array().unwrap().iter().any(|topic| is_it(&topic)), "{topics}");
 }
+
+#[test]
+fn each_codec_is_what_the_broker_gets() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, sandbox) = (Broker::shared(), Sandbox::new());
+    let at = broker.bootstrap();
+    for (number, codec) in ["none", "gzip", "snappy", "lz4", "zstd"].into_iter().enumerate() {
+        let name = format!("codec-{codec}");
+        topic(broker, &name, &json!({}));
+        let run =
+            sandbox.stdin("abcd".repeat(1000)).run(&format!("produce {name} -z {codec} -b {at}"));
+        run.success();
+        let log = broker.log_dir().join(format!("{name}-0/00000000000000000000.log"));
+        let batch = std::fs::read(log).unwrap();
+        // The attributes of a batch stand behind its offset, size, epoch, version and checksum.
+        assert_eq!(usize::from(batch[22] & 7), number, "{codec}");
+        assert_eq!(batch.len() < 1000, codec != "none", "{codec}: {} bytes", batch.len());
+    }
+}

@@ -12,7 +12,6 @@ use super::error;
 use super::ffi::handle::{Client, Log};
 use super::ffi::metadata::TopicInfo;
 use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue, REBALANCES};
-use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
 use super::health::Health;
 use super::told::{self, About};
@@ -31,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The least that a question is given when others before it have taken the time of the command.
 const LEAST: Duration = Duration::from_millis(1500);
 /// How long a look at topics is waited for, where the answer is not needed.
-const LOOK_MAX: Duration = Duration::from_millis(500);
+pub(super) const LOOK_MAX: Duration = Duration::from_millis(500);
 /// How long librdkafka keeps a failure to itself that it has told.
 const REPEATED: Duration = Duration::from_secs(30);
 
@@ -97,14 +96,6 @@ impl Session {
     /// The client's own events.
     pub(super) const fn main(&self) -> &Queue {
         &self.main
-    }
-
-    /// Has the client look whether it still lacks a producer id: it does so when it is told of
-    /// topics. That it is told nothing is no harm.
-    pub(super) fn wake(&self, topic: &str) {
-        if let Ok(topic) = Topic::new(&self.client, topic, &[]) {
-            drop(topic.info(LOOK_MAX));
-        }
     }
 
     /// The topics that the client was told of, if they can be found out at once.
