@@ -154,3 +154,16 @@ fn who_is_not_there_is_told_in_time() {
     let run = sandbox.run(&format!("topics list -b {closed}"));
     assert!(run.code(6).stderr().contains("Connection refused"), "{}", run.stderr());
 }
+
+#[test]
+fn what_brokers_offer_nobody_is_told_without_asking_them() {
+    let s = Sandbox::new();
+    for (words, why) in [
+        ("topics verify t", "brokers do not show their files"),
+        ("topics compact t", "brokers compact when they see fit"),
+    ] {
+        let run = s.run(&format!("{words} -b 127.0.0.1:1"));
+        let stderr = run.code(2).stderr();
+        assert!(stderr.contains(&format!("{why}; this is for a log directory\n")), "{run}");
+    }
+}

@@ -290,7 +290,7 @@ impl Remote {
     /// coordinator is another broker by now: `rd_kafka_handle_OffsetFetch` tells that to its group.
     fn open_to_ask_offsets(&self, group: &GroupId) -> Result<Session> {
         let of_group = vec![("group.id".to_owned(), group.to_string())];
-        Session::open_with(&self.brokers, self.limits, &Use::AskOffsets, &self.log, of_group)
+        Session::open_with(&self.brokers, self.limits(), &Use::AskOffsets, &self.log, of_group)
     }
 
     /// Returns what groups committed, each by partition: all are asked for at once. A coordinator

@@ -228,7 +228,8 @@ impl Session {
             *first = now;
         }
         *last = now;
-        (*first + timeout).max(now + LEAST.min(timeout / 4))
+        let until = self.limits.until.map_or(*first + timeout, |at| at.min(*first + timeout));
+        until.max(now + LEAST.min(timeout / 4))
     }
 
     /// Notes that something was heard of a question.
