@@ -167,7 +167,7 @@ impl Consumer {
                 return Ok(Polled::Finished);
             }
             if self.looking.is_due()
-                && !self.session.is_down(Duration::ZERO)
+                && !self.is_away()
                 && let Some(of) = self.look()
             {
                 return Ok(Polled::Deleted { of });
@@ -185,6 +185,12 @@ impl Consumer {
                 return Ok(Polled::Nothing);
             }
         }
+    }
+
+    /// Whether no broker is connected. A question would have to wait for one, and librdkafka asks
+    /// after it as often as it can for as long as that takes.
+    pub fn is_away(&self) -> bool {
+        self.session.is_down(Duration::ZERO)
     }
 
     /// Looks which topics there are; answers a partition of one that was deleted.
