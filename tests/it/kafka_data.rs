@@ -152,3 +152,32 @@ fn each_codec_is_what_the_broker_gets() {
         assert_eq!(batch.len() < 1000, codec != "none", "{codec}: {} bytes", batch.len());
     }
 }
+
+#[test]
+fn records_that_a_topic_does_not_take_are_told() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, sandbox) = (Broker::shared(), Sandbox::new());
+    let at = broker.bootstrap();
+    topic(broker, "picky-late", &json!({"message.timestamp.after.max.ms": "3600000"}));
+    topic(broker, "picky-early", &json!({"message.timestamp.before.max.ms": "3600000"}));
+    topic(broker, "picky-key", &json!({"cleanup.policy": "compact"}));
+    for (words, input, why) in [
+        ("picky-late --timestamp 2055-01-01T00:00:00Z", "a\n", "no timestamp that is so far from"),
+        ("picky-late --timestamp 2055-01-01T00:00:00Z", "a\nb\n", "timestamps may be too far"),
+        ("picky-early --timestamp 2015-01-01T00:00:00Z", "a\n", "no timestamp that is so far"),
+        ("picky-key", "a\nb\n", "a compacted one wants keys"),
+    ] {
+        let run = sandbox.stdin(input).run(&format!("produce {words} -b {at}"));
+        let stderr = run.code(3).stderr();
+        let errors: Vec<_> = stderr.lines().filter(|line| line.starts_with("kaw: ")).collect();
+        assert!(errors.len() == 1 && errors[0].contains(why), "{words}: {run}");
+        let all = input.lines().count();
+        assert!(counts(&run).contains(&format!(": 0 persisted, {all} not persisted, 0")), "{run}");
+    }
+    // A day of difference is nothing where nobody minds.
+    topic(broker, "picky-not", &json!({}));
+    let run = sandbox.stdin("a\n").run(&format!("produce picky-not --timestamp -1d -b {at}"));
+    run.success();
+}

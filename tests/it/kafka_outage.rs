@@ -143,7 +143,11 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
 /// Waits for a line on stderr with these words.
 #[track_caller]
 fn await_told(running: &mut Running<'_>, words: &str) {
-    while !running.next_stderr_line().expect("it runs").contains(words) {}
+    let mut told = Vec::new();
+    while !told.last().is_some_and(|line: &String| line.contains(words)) {
+        let line = running.next_stderr_line();
+        told.push(line.unwrap_or_else(|| panic!("it ended without `{words}`: {told:?}")));
+    }
 }
 
 #[test]

@@ -63,6 +63,7 @@ mod kafka_groups;
 mod kafka_network;
 mod kafka_offsets;
 mod kafka_outage;
+mod kafka_rivals;
 mod kafka_secrets;
 mod kafka_security;
 mod kafka_tour;

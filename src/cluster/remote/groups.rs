@@ -29,6 +29,11 @@ const CHUNK: usize = 100;
 /// How long is waited before a coordinator that is not ready is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long librdkafka keeps a question to a coordinator, which is longer than anybody waits here.
+/// One that it has given up while it looked for the coordinator is freed when it has found it, and
+/// then freed again, which ends the process (`rd_kafka_admin_coord_request`).
+const KEPT: Duration = Duration::from_secs(3600);
+
 /// What kind of members a group of consumers has.
 const CONSUMER: &str = "consumer";
 
@@ -152,7 +157,7 @@ fn committed(entry: Entry) -> Option<CommittedOffset> {
 
 /// Options for a request that is made now.
 fn options(session: &Session, operation: Operation) -> Options {
-    Options::new(session.client(), operation, session.timeout())
+    Options::new(session.client(), operation, session.timeout().max(KEPT))
 }
 
 /// Waits for one answer about one group.
