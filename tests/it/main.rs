@@ -64,6 +64,7 @@ mod kafka_network;
 mod kafka_offsets;
 mod kafka_outage;
 mod kafka_rivals;
+mod kafka_rotation;
 mod kafka_secrets;
 mod kafka_security;
 mod kafka_tour;
