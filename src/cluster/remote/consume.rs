@@ -175,9 +175,11 @@ impl Consumer {
             let left = until.saturating_duration_since(Instant::now());
             self.queue.fetch(left.min(TICK), &mut self.waiting);
             if !self.waiting.is_empty() {
-                self.moved = Instant::now();
                 self.session.note_answer();
-                continue;
+                if self.is_getting_on() {
+                    self.moved = Instant::now();
+                    continue;
+                }
             }
             self.check()?;
             let stirred = beside.iter().any(|(word, value)| word.load(Ordering::Acquire) != *value);
@@ -199,6 +201,20 @@ impl Consumer {
         let ours = read().map(|part| part.name.as_str());
         let gone = self.looking.look(self.session.client(), ours)?;
         self.parts.iter().position(|part| !part.done && part.name.as_str() == gone)
+    }
+
+    /// Whether there is something among what waits that was not read yet. A broker may send the
+    /// same again and again, and nothing but errors.
+    fn is_getting_on(&self) -> bool {
+        let is_new = |message: &Message| {
+            let of = self.by_partition.get(&(message.topic(), message.partition()));
+            let part = of.and_then(|&of| self.parts.get(of)).filter(|part| !part.done);
+            part.is_some_and(|part| match message.code() {
+                error::NONE => message.offset() >= part.next,
+                code => code == END_OF_PARTITION && message.offset() >= part.to,
+            })
+        };
+        self.waiting.iter().any(is_new)
     }
 
     /// Fails when waiting any longer makes no sense. Who follows waits for brokers to come back.

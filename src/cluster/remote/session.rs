@@ -198,6 +198,11 @@ impl Session {
 
     /// The error of an answer: one that did not come is told by what the connections said last.
     pub(super) fn failure(&self, trouble: &Trouble) -> ClusterError {
+        let no_sense = [Known::RD_KAFKA_RESP_ERR__BAD_MSG, Known::RD_KAFKA_RESP_ERR__UNDERFLOW];
+        if no_sense.map(Code::of).contains(&trouble.code) {
+            let message = format!("an answer from {} makes no sense", self.about.list);
+            return ClusterError::new(ErrorKind::Unreachable, message);
+        }
         match error::kind(trouble.code) {
             ErrorKind::TimedOut => self.unreachable(),
             _ => error::error(trouble),
@@ -310,7 +315,7 @@ impl Session {
                 }
                 Err(code) => match error::kind(code) {
                     ErrorKind::TimedOut | ErrorKind::Unreachable => {}
-                    _ => return Err(error::of_code(code)),
+                    _ => return Err(self.failure(&Trouble::of(code))),
                 },
             }
             self.check()?;
