@@ -120,6 +120,14 @@ impl Consumer {
         }
     }
 
+    /// Whether nobody can be asked now.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Embedded(_) => false,
+            Self::Remote(consumer) => consumer.is_away(),
+        }
+    }
+
     /// Whether it has no partition.
     pub const fn is_of_nothing(&self) -> bool {
         match self {

@@ -5,7 +5,7 @@
 //! blocking libraries. Records go through [`Producer`] and [`Consumer`], many in one buffer.
 
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub mod consume;
 mod embedded;
@@ -77,6 +77,22 @@ impl Cluster {
             Self::Remote(cluster) if cluster.reads_committed() => OffsetAt::LastStable,
             // Consumers of a directory find out themselves how far they come.
             Self::Embedded(_) | Self::Remote(_) => OffsetAt::End,
+        }
+    }
+
+    /// Has questions end by then, of those who wait for answers from elsewhere.
+    pub fn end_by(&self, until: Instant) {
+        if let Self::Remote(cluster) = self {
+            cluster.end_by(until);
+        }
+    }
+
+    /// Whether there are brokers that answer within so long; `None` where there are none. Fails
+    /// where trying again does not help.
+    pub fn is_answering(&self, at_most: Duration) -> Result<Option<bool>> {
+        match self {
+            Self::Embedded(_) => Ok(None),
+            Self::Remote(cluster) => cluster.is_answering(at_most).map(Some),
         }
     }
 
@@ -219,7 +235,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<Option<TopicPartition>, Verified>>> {
         match self {
             Self::Embedded(cluster) => cluster.verify(names, repairs, pace),
-            Self::Remote(_) => Err(remote::unsupported("verify files")),
+            Self::Remote(_) => Err(remote::unsupported("brokers do not show their files")),
         }
     }
 
@@ -232,7 +248,7 @@ impl Cluster {
     ) -> Result<Vec<Outcome<TopicPartition, Cared>>> {
         match self {
             Self::Embedded(cluster) => cluster.compact(names, rolls, stop),
-            Self::Remote(_) => Err(remote::unsupported("compact topics at once")),
+            Self::Remote(_) => Err(remote::unsupported("brokers compact when they see fit")),
         }
     }
 
@@ -319,7 +335,7 @@ impl Cluster {
                 Ok(Producer::Embedded(Box::new(cluster.producer(topic, options)?)))
             }
             Self::Remote(_) if options.resume.is_some() => {
-                Err(remote::unsupported("resume a producer"))
+                Err(remote::unsupported("brokers do not say where a producer stopped"))
             }
             Self::Remote(cluster) => {
                 Ok(Producer::Remote(Box::new(cluster.producer(topic, options)?)))

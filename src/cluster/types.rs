@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::ClusterError;
 use crate::assignor::Assignor;
@@ -67,6 +67,8 @@ impl fmt::Debug for Property {
 pub struct Limits {
     /// How long a request may wait (`--timeout`).
     pub timeout: Duration,
+    /// When all of them are over, where that is set.
+    pub until: Option<Instant>,
 }
 
 /// Which offset of a partition is asked for.

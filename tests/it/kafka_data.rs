@@ -131,3 +131,53 @@ fn a_topic_that_is_deleted_is_not_made_again() {
     let is_it = |topic: &&serde_json::Value| topic["topic"] == "bd-gone";
     assert!(!topics.as_array().unwrap().iter().any(|topic| is_it(&topic)), "{topics}");
 }
+
+#[test]
+fn each_codec_is_what_the_broker_gets() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, sandbox) = (Broker::shared(), Sandbox::new());
+    let at = broker.bootstrap();
+    for (number, codec) in ["none", "gzip", "snappy", "lz4", "zstd"].into_iter().enumerate() {
+        let name = format!("codec-{codec}");
+        topic(broker, &name, &json!({}));
+        let run =
+            sandbox.stdin("abcd".repeat(1000)).run(&format!("produce {name} -z {codec} -b {at}"));
+        run.success();
+        let log = broker.log_dir().join(format!("{name}-0/00000000000000000000.log"));
+        let batch = std::fs::read(log).unwrap();
+        // The attributes of a batch stand behind its offset, size, epoch, version and checksum.
+        assert_eq!(usize::from(batch[22] & 7), number, "{codec}");
+        assert_eq!(batch.len() < 1000, codec != "none", "{codec}: {} bytes", batch.len());
+    }
+}
+
+#[test]
+fn records_that_a_topic_does_not_take_are_told() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, sandbox) = (Broker::shared(), Sandbox::new());
+    let at = broker.bootstrap();
+    topic(broker, "picky-late", &json!({"message.timestamp.after.max.ms": "3600000"}));
+    topic(broker, "picky-early", &json!({"message.timestamp.before.max.ms": "3600000"}));
+    topic(broker, "picky-key", &json!({"cleanup.policy": "compact"}));
+    for (words, input, why) in [
+        ("picky-late --timestamp 2055-01-01T00:00:00Z", "a\n", "no timestamp that is so far from"),
+        ("picky-late --timestamp 2055-01-01T00:00:00Z", "a\nb\n", "timestamps may be too far"),
+        ("picky-early --timestamp 2015-01-01T00:00:00Z", "a\n", "no timestamp that is so far"),
+        ("picky-key", "a\nb\n", "a compacted one wants keys"),
+    ] {
+        let run = sandbox.stdin(input).run(&format!("produce {words} -b {at}"));
+        let stderr = run.code(3).stderr();
+        let errors: Vec<_> = stderr.lines().filter(|line| line.starts_with("kaw: ")).collect();
+        assert!(errors.len() == 1 && errors[0].contains(why), "{words}: {run}");
+        let all = input.lines().count();
+        assert!(counts(&run).contains(&format!(": 0 persisted, {all} not persisted, 0")), "{run}");
+    }
+    // A day of difference is nothing where nobody minds.
+    topic(broker, "picky-not", &json!({}));
+    let run = sandbox.stdin("a\n").run(&format!("produce picky-not --timestamp -1d -b {at}"));
+    run.success();
+}

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::broker::{Broker, Options};
 use crate::needs::Need;
-use crate::sandbox::{Run, Sandbox};
+use crate::sandbox::{Run, Running, Sandbox};
 
 /// How long a broker lives.
 const LIFE: Duration = Duration::from_secs(5);
@@ -138,4 +138,54 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
     };
     assert_whole(&read("t", "%p %o %s"), records);
     assert_adds_up(&hasty.finish(), &read("short", "%s"));
+}
+
+/// Waits for a line on stderr with these words.
+#[track_caller]
+fn await_told(running: &mut Running<'_>, words: &str) {
+    let mut told = Vec::new();
+    while !told.last().is_some_and(|line: &String| line.contains(words)) {
+        let line = running.next_stderr_line();
+        told.push(line.unwrap_or_else(|| panic!("it ended without `{words}`: {told:?}")));
+    }
+}
+
+#[test]
+fn who_watches_lag_outlives_an_outage_and_who_waits_has_a_limit() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let mut broker = Broker::start(&Options::default());
+    let (at, sandbox) = (broker.bootstrap(), Sandbox::new());
+    broker.ask(json!({"do": "create", "topic": "t", "partitions": 1}));
+    sandbox.stdin("a\nb\nc\n").run(&format!("produce t -b {at}")).success();
+    let read = || sandbox.run(&format!("consume t -g g -n 1 -b {at}"));
+    read().success();
+    let mut watch = sandbox.spawn(&format!("lag g --watch 100ms --timeout 2s -b {at} --json"));
+    let wait = sandbox.spawn(&format!("lag g --wait --timeout 2m -b {at} --json"));
+    let limited = sandbox.spawn(&format!("lag g --wait --timeout 5s -b {at}"));
+    let started = Instant::now();
+    watch.next_line().expect("a first look");
+    // Who waits says nothing until it is over; by then it has looked too.
+    watch.next_line().expect("a second look");
+    broker.kill9();
+    await_told(&mut watch, "a broker is away, and is tried again: cannot");
+    let limited = limited.finish();
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(5) + Duration::from_secs(2), "{took:?}: {limited}");
+    assert!(limited.code(6).stdout().is_empty(), "{limited}");
+    broker.restart();
+    await_told(&mut watch, "brokers answer again, after ");
+    let mut line = watch.next_line().expect("it goes on");
+    while !line.contains("\"lag\":2,") {
+        line = watch.next_line().expect("it goes on");
+    }
+    read().success();
+    read().success();
+    let run = wait.finish();
+    assert_eq!(run.success().items().next().unwrap()["lag"], 0, "{run}");
+    watch.signal("INT");
+    let run = watch.finish();
+    let away = run.code(130).stderr().matches("a broker is away").count();
+    assert!(away <= 1, "{run}");
 }

@@ -31,6 +31,8 @@ struct Shared {
     /// Where the broker is, once it is known.
     target: Mutex<Option<String>>,
     stopped: AtomicBool,
+    /// How many directions of connections are open.
+    open: AtomicUsize,
 }
 
 /// A proxy on a port of its own. Stops when it is dropped.
@@ -49,6 +51,7 @@ impl Proxy {
             mode: Mutex::new(Mode::Pass),
             target: Mutex::default(),
             stopped: AtomicBool::new(false),
+            open: AtomicUsize::new(0),
         });
         let of_thread = Arc::clone(&shared);
         thread::spawn(move || listen(&listener, &of_thread));
@@ -63,6 +66,15 @@ impl Proxy {
     /// Leads to a broker from now on.
     pub fn lead_to(&self, address: String) {
         *self.shared.target.lock().unwrap() = Some(address);
+    }
+
+    /// Breaks off each connection that is open, and lets all others pass.
+    pub fn cut_all(&self) {
+        self.set(Mode::Cut(0));
+        while self.shared.open.load(Ordering::Acquire) > 0 {
+            thread::sleep(STEP);
+        }
+        self.set(Mode::Pass);
     }
 
     /// Does this to connections from now on.
@@ -93,11 +105,13 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
         for (from, to, is_broker) in ends {
             let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
             let (shared, said) = (Arc::clone(shared), Arc::clone(&said));
+            shared.open.fetch_add(1, Ordering::AcqRel);
             thread::spawn(move || {
                 relay(&shared, &from, &to, is_broker, &said);
                 // A side that is gone takes the other one with it.
                 drop(from.shutdown(Shutdown::Both));
                 drop(to.shutdown(Shutdown::Both));
+                shared.open.fetch_sub(1, Ordering::AcqRel);
             });
         }
     }

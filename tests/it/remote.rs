@@ -1,7 +1,8 @@
 //! Owns the tests of brokers that need no real one: librdkafka's mock cluster in this process, and
 //! ports where nobody listens. Leaves who listens there and is no broker to `hostile`.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
@@ -153,4 +154,65 @@ fn who_is_not_there_is_told_in_time() {
     }
     let run = sandbox.run(&format!("topics list -b {closed}"));
     assert!(run.code(6).stderr().contains("Connection refused"), "{}", run.stderr());
+}
+
+#[test]
+fn what_brokers_offer_nobody_is_told_without_asking_them() {
+    let s = Sandbox::new();
+    for (words, why) in [
+        ("topics verify t", "brokers do not show their files"),
+        ("topics compact t", "brokers compact when they see fit"),
+    ] {
+        let run = s.run(&format!("{words} -b 127.0.0.1:1"));
+        let stderr = run.code(2).stderr();
+        assert!(stderr.contains(&format!("{why}; this is for a log directory\n")), "{run}");
+    }
+}
+
+#[test]
+fn who_cannot_be_reached_is_one_line_in_time() {
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let deaf = deaf.local_addr().unwrap().to_string();
+    thread::scope(|scope| {
+        for (address, why) in [
+            ("nobody.invalid:9092", "nobody.invalid:9092 cannot be found: "),
+            ("127.0.0.1:1", "127.0.0.1:1 cannot be reached: Connection refused"),
+            ("[::1]:1", "[::1]:1 cannot be reached: "),
+            // Whether the connection or the command gives up first is the same to who waits.
+            (&deaf, "answer"),
+        ] {
+            scope.spawn(move || {
+                let s = Sandbox::new();
+                for words in ["topics list", "produce t", "consume t", "consume t -g g", "lag"] {
+                    let started = Instant::now();
+                    let run = s.stdin("x\n").run(&format!("{words} -b {address} --timeout 2s"));
+                    let (stderr, took) = (run.code(6).stderr(), started.elapsed());
+                    let errors = stderr.lines().filter(|line| line.starts_with("kaw: ")).count();
+                    assert!(errors == 1 && stderr.contains(why), "{words}: {run}");
+                    assert!(took < Duration::from_secs(4), "{words} {address}: {took:?}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn an_address_of_ipv6_alone_is_one_as_any_other() {
+    // Not every machine has any.
+    let Ok(listener) = TcpListener::bind("[::1]:0") else { return };
+    let mock = Mock::new();
+    let port = listener.local_addr().unwrap().port();
+    let broker = mock.cluster.bootstrap_servers().replace("localhost", "127.0.0.1");
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let Ok(broker) = TcpStream::connect(&broker) else { return };
+            for (mut from, mut to) in
+                [(client.try_clone().unwrap(), broker.try_clone().unwrap()), (broker, client)]
+            {
+                thread::spawn(move || std::io::copy(&mut from, &mut to));
+            }
+        }
+    });
+    let run = mock.sandbox.run(&format!("topics list -b [::1]:{port} --json"));
+    assert_eq!(run.success().items().next().unwrap()["topic"], "t");
 }

@@ -99,6 +99,9 @@ public class Oracle {
                 text(q, "user"), new ScramCredentialInfo(ScramMechanism.fromMechanismName(
                     q.has("mechanism") ? text(q, "mechanism") : "SCRAM-SHA-256"), 4096),
                 text(q, "password")))).all().get();
+            // {user}: takes what it logs in with by SCRAM-SHA-256
+            case "forget-user" -> admin(q).alterUserScramCredentials(List.of(new UserScramCredentialDeletion(
+                text(q, "user"), ScramMechanism.SCRAM_SHA_256))).all().get();
             // {user, type, name, operations}: allows them, by the names of Kafka's enums
             case "allow" -> admin(q).createAcls(texts(q, "operations").stream().map(o -> new AclBinding(
                 new ResourcePattern(ResourceType.valueOf(text(q, "type")), text(q, "name"), PatternType.LITERAL),

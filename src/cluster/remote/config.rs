@@ -98,7 +98,13 @@ fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
         Use::Ask | Use::AskOffsets => {}
         Use::Produce(sending) => set.extend(of_sending(sending, timeout_ms)),
         Use::Consume { ends, committed } => set.extend(reading(*ends, *committed)),
-        Use::Member { committed } => set.extend(reading(false, *committed)),
+        Use::Member { committed } => {
+            set.extend(reading(false, *committed));
+            // While its coordinator is away, a member looks for another so often: half of this is
+            // the pause. To join takes longer than that.
+            set.retain(|(name, _)| *name != "reconnect.backoff.ms");
+            set.push(("reconnect.backoff.ms", "200".to_owned()));
+        }
         Use::Peek => {
             set.extend(reading(true, false));
             // Little of many partitions at once, and what comes ahead is of no use. But a broker
@@ -280,7 +286,7 @@ mod tests {
     }
 
     fn built(properties: &[(&str, &str)], usage: &Use) -> Result<Vec<(String, String)>> {
-        build(&brokers(properties), Limits { timeout: Duration::from_secs(10) }, usage)
+        build(&brokers(properties), Limits { timeout: Duration::from_secs(10), until: None }, usage)
     }
 
     fn value<'a>(all: &'a [(String, String)], name: &str) -> Option<&'a str> {

@@ -167,7 +167,7 @@ impl Consumer {
                 return Ok(Polled::Finished);
             }
             if self.looking.is_due()
-                && !self.session.is_down(Duration::ZERO)
+                && !self.is_away()
                 && let Some(of) = self.look()
             {
                 return Ok(Polled::Deleted { of });
@@ -175,9 +175,11 @@ impl Consumer {
             let left = until.saturating_duration_since(Instant::now());
             self.queue.fetch(left.min(TICK), &mut self.waiting);
             if !self.waiting.is_empty() {
-                self.moved = Instant::now();
                 self.session.note_answer();
-                continue;
+                if self.is_getting_on() {
+                    self.moved = Instant::now();
+                    continue;
+                }
             }
             self.check()?;
             let stirred = beside.iter().any(|(word, value)| word.load(Ordering::Acquire) != *value);
@@ -187,12 +189,32 @@ impl Consumer {
         }
     }
 
+    /// Whether no broker is connected. A question would have to wait for one, and librdkafka asks
+    /// after it as often as it can for as long as that takes.
+    pub fn is_away(&self) -> bool {
+        self.session.is_down(Duration::ZERO)
+    }
+
     /// Looks which topics there are; answers a partition of one that was deleted.
     fn look(&mut self) -> Option<usize> {
         let read = || self.parts.iter().filter(|part| !part.done);
         let ours = read().map(|part| part.name.as_str());
         let gone = self.looking.look(self.session.client(), ours)?;
         self.parts.iter().position(|part| !part.done && part.name.as_str() == gone)
+    }
+
+    /// Whether there is something among what waits that was not read yet. A broker may send the
+    /// same again and again, and nothing but errors.
+    fn is_getting_on(&self) -> bool {
+        let is_new = |message: &Message| {
+            let of = self.by_partition.get(&(message.topic(), message.partition()));
+            let part = of.and_then(|&of| self.parts.get(of)).filter(|part| !part.done);
+            part.is_some_and(|part| match message.code() {
+                error::NONE => message.offset() >= part.next,
+                code => code == END_OF_PARTITION && message.offset() >= part.to,
+            })
+        };
+        self.waiting.iter().any(is_new)
     }
 
     /// Fails when waiting any longer makes no sense. Who follows waits for brokers to come back.

@@ -28,6 +28,7 @@ const KINDS: &[(Known, ErrorKind)] = &[
     (Known::RD_KAFKA_RESP_ERR_POLICY_VIOLATION, ErrorKind::PolicyViolation),
     (Known::RD_KAFKA_RESP_ERR_INVALID_RECORD, ErrorKind::InvalidRecord),
     (Known::RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, ErrorKind::InvalidRecord),
+    (Known::RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD, ErrorKind::InvalidRecord),
     (Known::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ErrorKind::MessageTooLarge),
     (Known::RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, ErrorKind::MessageTooLarge),
     (Known::RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND, ErrorKind::GroupIdNotFound),
@@ -80,6 +81,25 @@ const KINDS: &[(Known, ErrorKind)] = &[
     ),
 ];
 
+/// What some codes mean to who sends records. Brokers say more of them, but librdkafka has freed
+/// that by the time it could be read.
+const TEXTS: &[(Known, &str)] = &[
+    (
+        Known::RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+        "the topic takes no timestamp that is so far from now (`message.timestamp.after.max.ms`, \
+         `message.timestamp.before.max.ms`)",
+    ),
+    (
+        Known::RD_KAFKA_RESP_ERR_INVALID_RECORD,
+        "the topic takes no such record: a compacted one wants keys, and timestamps may be too far \
+         from now (`message.timestamp.after.max.ms`, `message.timestamp.before.max.ms`)",
+    ),
+    (
+        Known::RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD,
+        "another record of the same batch was not taken",
+    ),
+];
+
 /// The kind of a code.
 pub(super) fn kind(code: Code) -> ErrorKind {
     let known = KINDS.iter().find(|(known, _)| Code::of(*known) == code);
@@ -89,6 +109,9 @@ pub(super) fn kind(code: Code) -> ErrorKind {
 /// An error as the seam has them.
 pub(super) fn error(trouble: &Trouble) -> ClusterError {
     let kind = kind(trouble.code);
+    if let Some((_, text)) = TEXTS.iter().find(|(of, _)| Code::of(*of) == trouble.code) {
+        return ClusterError::new(kind, *text);
+    }
     // librdkafka tells which request it was; of interest is what was asked for.
     let plain = kind.is_denial().then(|| Trouble::of(trouble.code).text);
     // Brokers and libraries send what they like: one line of it is shown.

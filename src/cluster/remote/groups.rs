@@ -17,6 +17,7 @@ use super::ffi::queue::{Event, Queue};
 use super::session::Session;
 use super::{Remote, error};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
+use crate::disk::offsets::protocol::decode_assignment;
 use crate::group::{
     CommittedOffset, DescribedGroup, GroupId, GroupKind, GroupState, ListedGroup, Member,
     MemberState,
@@ -28,6 +29,15 @@ use crate::topic::{TopicName, TopicPartition};
 const CHUNK: usize = 100;
 /// How long is waited before a coordinator that is not ready is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long librdkafka keeps a question to a coordinator, which is longer than anybody waits here.
+/// One that it has given up while it looked for the coordinator is freed when it has found it, and
+/// then freed again, which ends the process (`rd_kafka_admin_coord_request`).
+const KEPT: Duration = Duration::from_secs(3600);
+
+/// The most bytes of what a member owns that librdkafka is given to read: they hold no more
+/// partitions than it takes, and it keeps all names on its stack.
+const OWNED_MAX: usize = 400_000;
 
 /// What kind of members a group of consumers has.
 const CONSUMER: &str = "consumer";
@@ -105,9 +115,13 @@ fn described(id: &GroupId, of: Described) -> DescribedGroup {
     }
 }
 
-/// The same of a group that is not of consumers.
+/// The same of a group that the newer request does not tell.
 fn described_old(id: &GroupId, of: Old) -> DescribedGroup {
+    let is_of_consumers = of.protocol_type == CONSUMER;
     let mut members: Vec<Member> = of.members.into_iter().map(member).collect();
+    for (member, owned) in members.iter_mut().zip(&of.owned).filter(|_| is_of_consumers) {
+        member.assignment = decode_assignment(owned).unwrap_or_default();
+    }
     members.sort_by(|a, b| a.id.cmp(&b.id));
     DescribedGroup {
         id: id.clone(),
@@ -115,10 +129,22 @@ fn described_old(id: &GroupId, of: Old) -> DescribedGroup {
         state: state_of_name(&of.state).unwrap_or(GroupState::Stable),
         coordinator: of.coordinator,
         protocol_type: of.protocol_type,
-        assignor: String::new(),
+        assignor: if is_of_consumers { of.protocol } else { String::new() },
         generation: -1,
         members,
     }
+}
+
+/// Whether librdkafka can read what the members of a group own. They say what they like, and it
+/// ends the process over what it cannot read (`rd_kafka_DescribeConsumerGroupsResponse_parse`).
+fn is_readable(of: &Old) -> bool {
+    let is_readable = |owned: &Vec<u8>| {
+        // The version, and then the number of topics, which must not be below zero.
+        let has_topics = owned.get(2).is_some_and(|byte| byte & 0x80 == 0);
+        has_topics && owned.len() <= OWNED_MAX && decode_assignment(owned).is_some()
+    };
+    let mut owned = of.owned.iter().filter(|owned| !owned.is_empty());
+    of.protocol_type != CONSUMER || owned.all(is_readable)
 }
 
 /// The error of a group's answer.
@@ -152,7 +178,7 @@ fn committed(entry: Entry) -> Option<CommittedOffset> {
 
 /// Options for a request that is made now.
 fn options(session: &Session, operation: Operation) -> Options {
-    Options::new(session.client(), operation, session.timeout())
+    Options::new(session.client(), operation, session.timeout().max(KEPT))
 }
 
 /// Waits for one answer about one group.
@@ -216,7 +242,7 @@ impl Remote {
         }
         let mut groups = BTreeMap::new();
         // First, so that what the newer request says of the same group stands.
-        for old in session.ask(|at_most| session.client().old_groups(at_most))? {
+        for old in session.ask(|at_most| session.client().old_groups(None, at_most))? {
             let Ok(id) = GroupId::new(&old.id) else { continue };
             let group = described_old(&id, old);
             groups.insert(id.clone(), listing(&id, group.kind, group.state));
@@ -244,11 +270,20 @@ impl Remote {
         &self,
         ids: &[GroupId],
     ) -> Result<Vec<Outcome<GroupId, DescribedGroup>>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let session = self.session()?;
+        let only = ids.first().filter(|_| ids.len() == 1).map(GroupId::as_str);
+        let old = session.ask(|at_most| session.client().old_groups(only, at_most))?;
+        let mut old: BTreeMap<String, Old> =
+            old.into_iter().map(|old| (old.id.clone(), old)).collect();
         let queue = Queue::new(session.client());
         let mut chunks = 0;
-        for chunk in ids.chunks(CHUNK) {
-            let chunk: Vec<_> = chunk.iter().map(GroupId::as_str).collect();
+        let is_odd = |id: &GroupId| old.get(id.as_str()).is_some_and(|old| !is_readable(old));
+        let (odd, even): (Vec<&GroupId>, Vec<&GroupId>) = ids.iter().partition(|id| is_odd(id));
+        for chunk in even.chunks(CHUNK) {
+            let chunk: Vec<_> = chunk.iter().map(|id| id.as_str()).collect();
             let operation = Operation::RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS;
             queue.describe_groups(&chunk, &options(session, operation));
             chunks += 1;
@@ -259,9 +294,12 @@ impl Remote {
             let event = session.wait(&queue, until)?;
             found.extend(event.described_groups().into_iter().map(|g| (g.id.clone(), g)));
         }
-        let mut others: Option<BTreeMap<String, Old>> = None;
         let mut describe = |id: &GroupId| -> Result<DescribedGroup> {
             let unknown = || ClusterError::unknown_group(id.as_str());
+            let old = old.remove(id.as_str());
+            if odd.contains(&id) {
+                return old.map(|old| described_old(id, old)).ok_or_else(unknown);
+            }
             let group = found.remove(id.as_str()).ok_or_else(unknown)?;
             let group = group.result.clone().map(|()| described(id, group));
             match group {
@@ -272,11 +310,6 @@ impl Remote {
                 _ => {}
             }
             // It may be of other members than consumers.
-            if others.is_none() {
-                let all = session.ask(|at_most| session.client().old_groups(at_most))?;
-                others = Some(all.into_iter().map(|old| (old.id.clone(), old)).collect());
-            }
-            let old = others.as_mut().and_then(|others| others.remove(id.as_str()));
             let old = old.filter(|old| {
                 old.protocol_type != CONSUMER
                     && (old.state != "Dead" || !old.protocol_type.is_empty())
@@ -290,7 +323,7 @@ impl Remote {
     /// coordinator is another broker by now: `rd_kafka_handle_OffsetFetch` tells that to its group.
     fn open_to_ask_offsets(&self, group: &GroupId) -> Result<Session> {
         let of_group = vec![("group.id".to_owned(), group.to_string())];
-        Session::open_with(&self.brokers, self.limits, &Use::AskOffsets, &self.log, of_group)
+        Session::open_with(&self.brokers, self.limits(), &Use::AskOffsets, &self.log, of_group)
     }
 
     /// Returns what groups committed, each by partition: all are asked for at once. A coordinator

@@ -21,7 +21,7 @@ const SESSION_MIN: Duration = Duration::from_secs(6);
 pub(super) fn open(remote: &Remote, options: &GroupOptions) -> Result<Session> {
     let more = properties(&remote.brokers, options)?;
     let usage = Use::Member { committed: remote.reads_committed() };
-    Session::open_with(&remote.brokers, remote.limits, &usage, &remote.log, more)
+    Session::open_with(&remote.brokers, remote.limits(), &usage, &remote.log, more)
 }
 
 /// The properties of a member, beside those of who reads.

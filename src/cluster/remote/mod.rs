@@ -25,6 +25,7 @@ mod transaction;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use self::config::Use;
 use self::ffi::handle::{Log, LogLine};
@@ -39,6 +40,8 @@ use crate::topic::TopicName;
 pub struct Remote {
     brokers: Brokers,
     limits: Limits,
+    /// When it is over for clients that are yet to be made.
+    until: OnceLock<Instant>,
     /// The client that asks, once something was asked.
     asking: OnceLock<Session>,
     /// The client that will send, and what it was opened for.
@@ -66,6 +69,7 @@ impl Remote {
             log: Arc::default(),
             brokers: brokers.clone(),
             limits,
+            until: OnceLock::new(),
             asking: OnceLock::new(),
             early: Mutex::default(),
             known: Mutex::default(),
@@ -83,7 +87,25 @@ impl Remote {
 
     /// A new client.
     fn open_session(&self, usage: &Use) -> Result<Session> {
-        Session::open(&self.brokers, self.limits, usage, &self.log)
+        Session::open(&self.brokers, self.limits(), usage, &self.log)
+    }
+
+    /// The bounds of a client that is made now.
+    fn limits(&self) -> Limits {
+        Limits { until: self.until.get().copied(), ..self.limits }
+    }
+
+    /// Has questions of clients that are yet to be made end by then. The first that says so counts.
+    pub fn end_by(&self, until: Instant) {
+        self.until.get_or_init(|| until);
+    }
+
+    /// Whether brokers answer within so long. Fails where trying again does not help.
+    pub fn is_answering(&self, at_most: Duration) -> Result<bool> {
+        let session = self.session()?;
+        let answers = session.client().topics(at_most).is_ok();
+        session.check_denied()?;
+        Ok(answers)
     }
 
     /// Whether only what was committed is read.
@@ -111,8 +133,7 @@ impl Remote {
     }
 }
 
-/// The error of what this version cannot do on brokers.
+/// The error of what brokers offer nobody: `what` is a sentence about why not.
 pub(super) fn unsupported(what: &str) -> ClusterError {
-    let message = format!("this version cannot {what} on brokers, only on a log directory");
-    ClusterError::new(ErrorKind::Unsupported, message)
+    ClusterError::new(ErrorKind::Unsupported, format!("{what}; this is for a log directory"))
 }

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
 
-use super::config::{BATCH_BYTES, Sending, Use};
+use super::config::{self, BATCH_BYTES, Sending, Use};
 use super::error;
 use super::ffi::send::{Letter, Messages, is_full};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
-use super::session::Session;
+use super::session::{LOOK_MAX, Session};
 use super::settle::Settler;
 use super::topics::KnownLimits;
 use super::transaction::{Pending, Transaction};
@@ -23,7 +23,7 @@ use super::{Remote, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
 use crate::partitioner::Assigner;
-use crate::record::{Compression, RecordBuffer, Span};
+use crate::record::{RecordBuffer, Span};
 use crate::topic::TopicName;
 
 /// Records that are handed over in one call.
@@ -105,6 +105,26 @@ impl Shared {
     }
 }
 
+/// How long a record may take where finding out about its topic has taken so much of the timeout.
+/// What is late is found by a look once a second, so half of one comes off too.
+fn time_left(timeout: Duration, asked_for: Duration) -> Duration {
+    let late = Duration::from_millis(500).min(timeout / 10);
+    timeout.saturating_sub(asked_for + late).max(timeout / 4)
+}
+
+/// The topic for librdkafka, to which the first who names it says what holds for it. It asks for a
+/// producer id when it is told of topics, and else only half a second later.
+fn open_topic(
+    session: &Session,
+    topic: &TopicName,
+    properties: &[(&str, String)],
+) -> Result<Topic> {
+    let sink = Topic::new(session.client(), topic.as_str(), properties)
+        .map_err(|trouble| error::error(&trouble))?;
+    drop(sink.info(LOOK_MAX));
+    Ok(sink)
+}
+
 /// Fails some time after a signal.
 fn check_interrupted(interrupted: &AtomicBool, noticed: &OnceLock<Instant>) -> Result<()> {
     if interrupted.load(Ordering::Relaxed) && noticed.get_or_init(Instant::now).elapsed() >= GRACE {
@@ -146,7 +166,12 @@ impl Remote {
         sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
         let session = self.producing(&Use::Produce(sending))?;
         let codec = options.compression.or(limits.compression).unwrap_or_default();
-        Producer::start(session, topic, &limits, codec, options)
+        let mut properties = vec![("compression.codec", codec.name().to_owned())];
+        if config::given(&self.brokers, "message.timeout.ms").is_none() {
+            let left = time_left(session.timeout(), limits.asked_for);
+            properties.push(("message.timeout.ms", left.as_millis().max(1).to_string()));
+        }
+        Producer::start(session, topic, &limits, &properties, options)
     }
 
     /// The client that sends; the one that was opened early, if it will do.
@@ -166,13 +191,11 @@ impl Producer {
         session: Arc<Session>,
         topic: &TopicName,
         limits: &KnownLimits,
-        codec: Compression,
+        properties: &[(&str, String)],
         options: ProducerOptions,
     ) -> Result<Self> {
         let partitions = limits.limits.partitions;
-        let sink =
-            Topic::new(session.client(), topic.as_str(), &[("compression.codec", codec.name())])
-                .map_err(|trouble| error::error(&trouble))?;
+        let sink = open_topic(&session, topic, properties)?;
         let seed = crate::disk::directory::new_producer_id()?.cast_unsigned();
         let (deliveries, received) = bounded(QUEUED_DELIVERIES);
         let (warn, warnings) = unbounded();

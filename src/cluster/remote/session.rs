@@ -12,7 +12,6 @@ use super::error;
 use super::ffi::handle::{Client, Log};
 use super::ffi::metadata::TopicInfo;
 use super::ffi::queue::{DELIVERIES, ERRORS, Event, Queue, REBALANCES};
-use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
 use super::health::Health;
 use super::told::{self, About};
@@ -31,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The least that a question is given when others before it have taken the time of the command.
 const LEAST: Duration = Duration::from_millis(1500);
 /// How long a look at topics is waited for, where the answer is not needed.
-const LOOK_MAX: Duration = Duration::from_millis(500);
+pub(super) const LOOK_MAX: Duration = Duration::from_millis(500);
 /// How long librdkafka keeps a failure to itself that it has told.
 const REPEATED: Duration = Duration::from_secs(30);
 
@@ -81,7 +80,7 @@ impl Session {
         let client = Client::new(usage.kind(), &properties, events, log, tokens)
             .map_err(|trouble| told::unmade(&trouble))?;
         let client = Arc::new(client);
-        let (main, about) = (Queue::main(&client), About::new(brokers));
+        let (main, about) = (Queue::main(&client), About::new(brokers, log));
         let health = Mutex::new(Health::new(about.clone()));
         let is_left = AtomicBool::new(false);
         let now = Instant::now();
@@ -97,14 +96,6 @@ impl Session {
     /// The client's own events.
     pub(super) const fn main(&self) -> &Queue {
         &self.main
-    }
-
-    /// Has the client look whether it still lacks a producer id: it does so when it is told of
-    /// topics. That it is told nothing is no harm.
-    pub(super) fn wake(&self, topic: &str) {
-        if let Ok(topic) = Topic::new(&self.client, topic, &[]) {
-            drop(topic.info(LOOK_MAX));
-        }
     }
 
     /// The topics that the client was told of, if they can be found out at once.
@@ -207,6 +198,11 @@ impl Session {
 
     /// The error of an answer: one that did not come is told by what the connections said last.
     pub(super) fn failure(&self, trouble: &Trouble) -> ClusterError {
+        let no_sense = [Known::RD_KAFKA_RESP_ERR__BAD_MSG, Known::RD_KAFKA_RESP_ERR__UNDERFLOW];
+        if no_sense.map(Code::of).contains(&trouble.code) {
+            let message = format!("an answer from {} makes no sense", self.about.list);
+            return ClusterError::new(ErrorKind::Unreachable, message);
+        }
         match error::kind(trouble.code) {
             ErrorKind::TimedOut => self.unreachable(),
             _ => error::error(trouble),
@@ -237,7 +233,8 @@ impl Session {
             *first = now;
         }
         *last = now;
-        (*first + timeout).max(now + LEAST.min(timeout / 4))
+        let until = self.limits.until.map_or(*first + timeout, |at| at.min(*first + timeout));
+        until.max(now + LEAST.min(timeout / 4))
     }
 
     /// Notes that something was heard of a question.
@@ -318,7 +315,7 @@ impl Session {
                 }
                 Err(code) => match error::kind(code) {
                     ErrorKind::TimedOut | ErrorKind::Unreachable => {}
-                    _ => return Err(error::of_code(code)),
+                    _ => return Err(self.failure(&Trouble::of(code))),
                 },
             }
             self.check()?;

@@ -1,8 +1,11 @@
 //! Owns what librdkafka's lines about connections mean: which broker, what went wrong, and whether
 //! trying again could help. Leaves the codes of answers to `error`.
 
+use std::sync::Arc;
+
 use super::config::given;
 use super::ffi::Trouble;
+use super::ffi::handle::Log;
 use super::{error, probe};
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::Brokers;
@@ -18,11 +21,13 @@ pub(super) struct About {
     pub(super) login: bool,
     /// Whether kaw has a certificate of its own.
     pub(super) certified: bool,
+    /// What became of the connections so far.
+    pub(super) log: Arc<Log>,
 }
 
 impl About {
-    /// What the properties say of it.
-    pub(super) fn new(brokers: &Brokers) -> Self {
+    /// What the properties say of it, and what has been logged.
+    pub(super) fn new(brokers: &Brokers, log: &Arc<Log>) -> Self {
         let protocol = given(brokers, "security.protocol").unwrap_or_default().to_lowercase();
         let certificates =
             ["ssl.certificate.location", "ssl.certificate.pem", "ssl.keystore.location"];
@@ -31,6 +36,7 @@ impl About {
             tls: protocol.ends_with("ssl"),
             login: protocol.starts_with("sasl"),
             certified: certificates.iter().any(|name| given(brokers, name).is_some()),
+            log: Arc::clone(log),
         }
     }
 }
@@ -111,14 +117,20 @@ fn broken_off(line: &Line<'_>, about: &About) -> Option<(ErrorKind, &'static str
         state if state.starts_with("AUTH") => {
             (ErrorKind::AuthenticationFailed, "broke off during the login")
         }
-        // What it says of itself is for everybody; for all else it wants to know whom it talks to.
-        // The cluster has named others, so it talks to us.
-        "UP" if !about.login && line.by_word.is_none() => (
+        "UP" if may_want_login(line, about) => (
             ErrorKind::AuthenticationFailed,
             "broke off at the second request: it may want a login (`security.protocol`)",
         ),
         _ => return None,
     })
+}
+
+/// Whether a broker that has only said what it says to everybody wants to know whom it talks to.
+/// One that answered more has talked to us, and one that the cluster has named was named to us. A
+/// network that is cut off looks the same, so the broker is asked; in TLS it cannot be.
+fn may_want_login(line: &Line<'_>, about: &About) -> bool {
+    let is_stranger = !about.login && line.by_word.is_none() && !about.log.is_served();
+    is_stranger && (about.tls || line.address.is_some_and(probe::turns_away))
 }
 
 /// What a line means: its kind, and the end of a sentence that begins with an address.
@@ -263,6 +275,10 @@ mod tests {
         assert!(of(&gone, &ours).contains("may want a login"));
         let login = About { login: true, ..none };
         assert!(of(&gone, &login).contains("cannot be talked to: Disconnected"));
+        ours.log.note_answer(18);
+        assert!(of(&gone, &ours).contains("may want a login"), "everybody is answered that");
+        ours.log.note_answer(3);
+        assert!(of(&gone, &ours).contains("cannot be talked to: Disconnected"));
     }
 
     #[test]
@@ -318,10 +334,9 @@ mod tests {
                  Connection refused",
             ),
             (
-                "k:9092/bootstrap: Send failed: Broken pipe (after 2ms in state UP)",
-                7,
-                "k:9092 broke off at the second request: it may want a login \
-                 (`security.protocol`)",
+                "127.0.0.1:1/bootstrap: Send failed: Broken pipe (after 2ms in state UP)",
+                6,
+                "127.0.0.1:1 cannot be talked to: Send failed: Broken pipe",
             ),
             ("Failed to acquire SASL OAUTHBEARER token: file x: gone", 7, "no token: file x: gone"),
             ("k:9092/1: Receive\nfailed: x", 6, "k:9092 cannot be talked to: Receive failed: x"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::config::{Sending, Use};
 use super::ffi::Trouble;
@@ -26,6 +26,8 @@ pub(super) struct KnownLimits {
     pub(super) compression: Option<Compression>,
     /// How many replicas have to be in sync for records that all of them are to have.
     pub(super) min_in_sync: usize,
+    /// How long it took to find out.
+    pub(super) asked_for: Duration,
 }
 
 /// What topics were said to be, and their configs.
@@ -43,12 +45,14 @@ impl Remote {
         let session = self.session()?;
         let until = session.deadline();
         let mut infos = session.ask_by(until, |at_most| session.client().all_topics(at_most))?;
+        // What no rule allows for a name is not shown, nor can it be asked for: librdkafka ends the
+        // process over one that is too long.
+        infos.retain(|info| TopicName::new(&info.name).is_ok());
         infos.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let of: Vec<_> = infos.iter().flat_map(partitions_of).collect();
         let offsets = self.extents(&of, false, until)?;
         let mut details = Vec::with_capacity(infos.len());
         for info in &infos {
-            // What no rule allows for a name is not shown, nor could it be asked for.
             let Ok(name) = TopicName::new(&info.name) else { continue };
             let partitions = error::check(info.code)
                 .and_then(|()| details_of(info.name.as_str(), &info.partitions, &offsets));
@@ -145,8 +149,7 @@ impl Remote {
     }
 
     /// Returns what a topic takes; `None` if it does not exist. Only who is about to send asks it,
-    /// so the client that sends is opened for it: it then gets its producer id meanwhile, which
-    /// librdkafka asks for when it is told of topics, and else only half a second later.
+    /// so the client that sends is opened for it, and is connected then.
     pub fn topic_limits(&self, topic: &TopicName) -> Result<Option<TopicLimits>> {
         Ok(self.limits_of(topic)?.map(|known| known.limits))
     }
@@ -157,9 +160,9 @@ impl Remote {
             return Ok(Some(*known));
         }
         let usage = Use::Produce(Sending::default());
+        let started = Instant::now();
         let session = Arc::new(self.open_session(&usage)?);
         let mut found = Self::descriptions(&session, &[topic.as_str()], session.deadline())?;
-        session.wake(topic.as_str());
         *lock(&self.early) = Some((session, usage));
         let Some(described) = found.topics.get(topic.as_str()) else { return Ok(None) };
         let partitions = match &described.partitions {
@@ -185,6 +188,7 @@ impl Remote {
             limits: TopicLimits { partitions, max_message_bytes },
             min_in_sync: value("min.insync.replicas").and_then(|v| v.parse().ok()).unwrap_or(1),
             compression: Compression::ALL.into_iter().find(codec),
+            asked_for: started.elapsed(),
         };
         lock(&self.known).insert(topic.clone(), known);
         Ok(Some(known))

@@ -179,6 +179,10 @@ impl<'a> Plain<'a> {
         if !self.consumer.take_changed() && !self.is_due && !self.is_partial {
             return Ok(());
         }
+        if self.consumer.is_away() {
+            self.is_due = true;
+            return Ok(());
+        }
         let there = match self.there() {
             // Brokers are away, and are asked again.
             Err(error) if error.kind.is_away() => {

@@ -3,6 +3,7 @@
 
 pub mod collect;
 mod metrics;
+mod patience;
 pub mod rows;
 mod serve;
 mod watch;
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use self::collect::{Asked, Found, Place, collect};
+use self::patience::Patience;
 use self::rows::{Row, rows};
 use self::watch::Watch;
 use super::groups::Scope;
@@ -214,6 +216,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     if metrics && args.watch.is_some() {
         return Err(Failure::usage("`--output openmetrics` is printed once, without `--watch`"));
     }
+    let until = context.global.timeout.filter(|_| args.wait).map(|t| Instant::now() + t);
+    if let Some(until) = until {
+        context.cluster()?.end_by(until);
+    }
     check_topics(context, args)?;
     if let Some(address) = args.serve {
         return serve::serve(context, args, address);
@@ -222,7 +228,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         return watch(context, args, every);
     }
     if args.wait {
-        let status = wait(context, args)?;
+        let status = wait(context, args, until)?;
         if status != Status::Done {
             return Ok(status);
         }
@@ -316,12 +322,15 @@ fn check_limits(context: &Context, args: &Args, rows: &[Row]) -> Result<(), Fail
     Ok(())
 }
 
-/// Waits until nothing is unread.
-fn wait(context: &Context, args: &Args) -> Result<Status, Failure> {
+/// Waits until nothing is unread, or until `until`.
+fn wait(context: &Context, args: &Args, until: Option<Instant>) -> Result<Status, Failure> {
     let stop = context.stop()?;
     let started = Instant::now();
+    let mut patience = Patience::new(context, stop, until);
     loop {
-        let mut found = collect(context, args.asked(false))?;
+        let Some(mut found) = patience.collect(args.asked(false))? else {
+            return Ok(stop.status_or(Status::Done));
+        };
         if let Some(failure) = found.failures.pop() {
             return Err(failure);
         }
@@ -339,10 +348,7 @@ fn wait(context: &Context, args: &Args) -> Result<Status, Failure> {
         if lag == 0 && away.is_empty() {
             return Ok(Status::Done);
         }
-        let left = match context.global.timeout {
-            Some(timeout) => timeout.saturating_sub(started.elapsed()),
-            None => WAIT_STEP,
-        };
+        let left = until.map_or(WAIT_STEP, |at| at.saturating_duration_since(Instant::now()));
         if left.is_zero() {
             let after = units::duration(started.elapsed());
             let message = format!("the lag is still {lag} after {after}");
@@ -357,10 +363,13 @@ fn wait(context: &Context, args: &Args) -> Result<Status, Failure> {
 /// Looks again and again.
 fn watch(context: &Context, args: &Args, every: Duration) -> Result<Status, Failure> {
     let stop = context.stop()?;
-    let mut watch = Watch::default();
+    let (mut watch, mut patience) = (Watch::default(), Patience::new(context, stop, None));
     let mut looks = 0_u64;
     loop {
-        let Found { total, places, failures, .. } = collect(context, args.asked(true))?;
+        let Some(found) = patience.collect(args.asked(true))? else {
+            return Ok(stop.status_or(Status::Done));
+        };
+        let Found { total, places, failures, .. } = found;
         if !failures.is_empty() {
             return context.conclude(total, failures);
         }

@@ -9,7 +9,7 @@ use rdkafka_sys::bindings as sys;
 
 use super::handle::Client;
 use super::list::{self, Entry, List};
-use super::metadata::PartitionInfo;
+use super::metadata::{PartitionInfo, keep_known};
 use super::queue::{Event, Queue};
 use super::{Code, Trouble, c_text, codes, look_error, milliseconds, slice, take_error, text};
 use crate::topic::ConfigSource;
@@ -186,8 +186,12 @@ unsafe fn read_topic(topic: *const sys::rd_kafka_TopicDescription_t) -> Describe
             name: text(sys::rd_kafka_TopicDescription_name(topic)),
             id: if id.is_null() { String::new() } else { text(sys::rd_kafka_Uuid_base64str(id)) },
             internal: sys::rd_kafka_TopicDescription_is_internal(topic) != 0,
-            partitions: error
-                .map(|()| slice(infos, count).iter().map(|&info| read_partition(info)).collect()),
+            partitions: error.map(|()| {
+                let read = slice(infos, count).iter().map(|&info| read_partition(info));
+                let mut partitions = read.collect();
+                keep_known(&mut partitions);
+                partitions
+            }),
         }
     }
 }

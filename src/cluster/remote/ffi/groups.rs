@@ -38,8 +38,10 @@ pub struct Old {
     pub protocol: String,
     /// The broker that coordinates it.
     pub coordinator: i32,
-    /// Its members, of which the assignment is theirs alone.
+    /// Its members, without what they own.
     pub members: Vec<Member>,
+    /// What each of them owns, as it was said.
+    pub owned: Vec<Vec<u8>>,
 }
 
 /// A member of a group.
@@ -90,15 +92,16 @@ pub struct Answer {
 }
 
 impl Client {
-    /// Asks every broker for its groups of any protocol, the old way, which tells their states.
-    /// What some brokers did not answer is missing.
-    pub fn old_groups(&self, at_most: Duration) -> Result<Vec<Old>, Code> {
+    /// Asks every broker for its groups of any protocol, or for one of them, the old way, which
+    /// tells their states. What some brokers did not answer is missing.
+    pub fn old_groups(&self, only: Option<&str>, at_most: Duration) -> Result<Vec<Old>, Code> {
         let mut found: *const sys::rd_kafka_group_list = ptr::null();
+        let only = only.map(c_text);
         // SAFETY: the client lives; what is answered is read while it lives, and freed once.
         unsafe {
             let code = Code(codes::rd_kafka_list_groups(
                 self.raw(),
-                ptr::null(),
+                only.as_ref().map_or(ptr::null(), |only| only.as_ptr()),
                 &raw mut found,
                 milliseconds(at_most),
             ));
@@ -132,6 +135,10 @@ unsafe fn read_old(group: *const sys::rd_kafka_group_info) -> Old {
             host: text(member.client_host),
             assignment: Vec::new(),
         };
+        let owned = |member: &sys::rd_kafka_group_member_info| {
+            let size = member.member_assignment_size.max(0) as usize;
+            slice(member.member_assignment.cast::<u8>().cast_const(), size).to_vec()
+        };
         Old {
             id: text((*group).group),
             code: Code((&raw const (*group).err).cast::<i32>().read()),
@@ -140,6 +147,7 @@ unsafe fn read_old(group: *const sys::rd_kafka_group_info) -> Old {
             protocol: text((*group).protocol),
             coordinator: (*group).broker.id,
             members: members.iter().map(member).collect(),
+            owned: members.iter().map(owned).collect(),
         }
     }
 }

@@ -18,6 +18,9 @@ use super::{Code, Trouble, c_text, codes, text};
 const END_MAX: Duration = Duration::from_millis(500);
 /// Lines of the log that are kept until somebody asks.
 const LINES_MAX: usize = 200;
+/// The requests that brokers answer before they know whom they talk to: `SaslHandshake`,
+/// `ApiVersions` and `SaslAuthenticate`.
+const FOR_STRANGERS: [i16; 3] = [17, 18, 36];
 
 /// What a client is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub struct Log {
     failure: Mutex<Option<(Instant, String)>>,
     /// How many requests went out.
     requests: AtomicU64,
+    /// A broker has answered what it does not answer strangers.
+    is_served: AtomicBool,
 }
 
 impl Log {
@@ -79,6 +84,18 @@ impl Log {
     /// How many requests were sent so far.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Whether a broker has ever answered a request that is not for everybody.
+    pub fn is_served(&self) -> bool {
+        self.is_served.load(Ordering::Relaxed)
+    }
+
+    /// Notes an answer to a request with this number.
+    pub fn note_answer(&self, key: i16) {
+        if !FOR_STRANGERS.contains(&key) {
+            self.is_served.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Why a certificate was not accepted last, if one was not.
@@ -158,7 +175,7 @@ unsafe extern "C" fn count_answer(
     _socket: c_int,
     _broker: *const c_char,
     id: i32,
-    _key: i16,
+    key: i16,
     _version: i16,
     _correlation: i32,
     size: usize,
@@ -168,10 +185,12 @@ unsafe extern "C" fn count_answer(
 ) -> sys::rd_kafka_resp_err_t {
     // SAFETY: as in `count_all`.
     if size > 0
-        && id >= 0
         && let Some(context) = unsafe { context.cast::<Context>().as_ref() }
     {
-        context.answers.fetch_add(1, Ordering::Relaxed);
+        context.log.note_answer(key);
+        if id >= 0 {
+            context.answers.fetch_add(1, Ordering::Relaxed);
+        }
     }
     sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
 }

@@ -102,6 +102,15 @@ unsafe fn read(metadata: *const sys::rd_kafka_metadata) -> Vec<TopicInfo> {
     }
 }
 
+/// Sorts partitions, and leaves out numbers that come twice or are not below how many there are:
+/// librdkafka keeps partitions by their numbers, and ends the process over others.
+pub(super) fn keep_known(partitions: &mut Vec<PartitionInfo>) {
+    let count = partitions.len();
+    partitions.retain(|info| usize::try_from(info.partition).is_ok_and(|n| n < count));
+    partitions.sort_unstable_by_key(|info| info.partition);
+    partitions.dedup_by_key(|info| info.partition);
+}
+
 /// Reads one topic.
 ///
 /// # Safety
@@ -121,7 +130,7 @@ unsafe fn read_topic(topic: *const sys::rd_kafka_metadata_topic) -> TopicInfo {
                 }
             })
             .collect();
-        partitions.sort_unstable_by_key(|partition| partition.partition);
+        keep_known(&mut partitions);
         TopicInfo {
             name: text((*topic).topic),
             code: Code((&raw const (*topic).err).cast::<i32>().read()),

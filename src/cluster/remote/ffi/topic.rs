@@ -26,7 +26,7 @@ impl Topic {
     pub fn new(
         client: &Arc<Client>,
         name: &str,
-        properties: &[(&str, &str)],
+        properties: &[(&str, String)],
     ) -> Result<Self, Trouble> {
         let mut why = [0; 256];
         let name = c_text(name);

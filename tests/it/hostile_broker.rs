@@ -1,0 +1,188 @@
+//! Owns the tests of a broker that makes up what it answers: members that own nonsense, metadata
+//! without measure, offsets that run in circles. Leaves answers that are merely broken to
+//! `hostile_answers`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::fake_broker::{
+    API_VERSIONS, Answer, DESCRIBE_GROUPS, FETCH, FIND_COORDINATOR, LIST_GROUPS, LIST_OFFSETS,
+    METADATA, OFFSET_FETCH, Request, brokers, offer, serve, topic,
+};
+use crate::hostile::run;
+use crate::sandbox::Sandbox;
+
+/// How long a command may take: its `--timeout` is a second.
+const SOON: Duration = Duration::from_secs(4);
+/// Where the log ends, by its broker's word.
+const END: i64 = 5;
+
+/// What an honest broker with topic `t` answers.
+fn honest(request: &Request) -> Option<Answer> {
+    let (start, port) = (Answer::default(), request.port);
+    Some(match request.kind {
+        METADATA => brokers(port, &[1]).i32(1).and(topic("t", &[0])),
+        FIND_COORDINATOR => start.i16(0).i32(1).text("127.0.0.1").i32(port.into()),
+        LIST_GROUPS => start.i16(0).i32(1).text("g").text("consumer"),
+        OFFSET_FETCH => start.i32(0).i16(0),
+        LIST_OFFSETS => {
+            // It ends with the time that is asked for, which is -2 for the start.
+            let at = if request.bytes.ends_with(&(-2_i64).to_be_bytes()) { 0 } else { END };
+            start.i32(0).i32(1).text("t").i32(1).i32(0).i16(0).i64(-1).i64(at)
+        }
+        FETCH => fetched(END, &[]),
+        _ => return None,
+    })
+}
+
+/// An answer with records of partition 0.
+fn fetched(end: i64, records: &[u8]) -> Answer {
+    let answer = Answer::default().i32(0).i32(1).text("t").i32(1).i32(0).i16(0);
+    answer.i64(end).i64(end).i32(-1).bytes(records)
+}
+
+/// A batch of records of one letter each.
+fn batch(base_offset: i64, letters: &str) -> Vec<u8> {
+    let many = letters.len() as i32;
+    let mut tail = Answer::default().i16(0).i32(many - 1).i64(1).i64(1).i64(-1).i16(-1).i32(-1);
+    tail = tail.i32(many);
+    for (at, letter) in letters.bytes().enumerate() {
+        // Numbers are doubled, and -1 is 1: the size, no attributes, no time, the offset, no key, a
+        // value of one byte, no headers.
+        tail.0.extend([14, 0, 0, 2 * at as u8, 1, 2, letter, 0]);
+    }
+    let checksum = crc32c::crc32c(&tail.0) as i32;
+    let head = Answer::default().i64(base_offset).i32(tail.0.len() as i32 + 9).i32(0).i8(2);
+    head.i32(checksum).and(tail).0
+}
+
+#[test]
+fn a_member_that_owns_nonsense_is_shown_without_it() {
+    let good = Answer::default().i16(0).i32(1).text("t").i32(1).i32(0).i32(-1).0;
+    for (what, owned) in [
+        ("nothing", Vec::new()),
+        ("one byte", vec![0]),
+        ("half of it", good[..good.len() / 2].to_vec()),
+        ("too many topics", Answer::default().i16(0).i32(i32::MAX).0),
+        ("less than no topics", Answer::default().i16(0).i32(-7).0),
+        ("too many partitions", Answer::default().i16(0).i32(1).text("t").i32(i32::MAX).0),
+        ("another version", Answer::default().i16(999).i32(0x1234_5678).0),
+        ("a million bytes", vec![0xff; 1 << 20]),
+    ] {
+        let address = serve(Arc::new(move |request| {
+            if request.kind != DESCRIBE_GROUPS {
+                return honest(request);
+            }
+            let group = Answer::default().i32(1).i16(0).text("g").text("Stable").text("consumer");
+            let member = group.text("range").i32(1).text("m-1").text("kaw").text("/127.0.0.1");
+            Some(member.bytes(&[]).bytes(&owned))
+        }));
+        let s = Sandbox::new();
+        for words in ["groups members g --json", "groups describe g --json", "groups list --json"] {
+            let run = run(&s, &format!("{words} -b {address}"), SOON);
+            run.success();
+            assert!(!words.contains("members") || run.stdout().contains("m-1"), "{what}: {run}");
+        }
+        run(&s, &format!("lag g -b {address}"), SOON).success();
+    }
+}
+
+/// What a broker says of the cluster, on this port.
+type Said = fn(u16) -> Answer;
+
+#[test]
+fn metadata_without_measure_is_refused_or_bounded() {
+    let no_sense: [(&str, Said); 6] = [
+        ("10 million partitions", |port| {
+            brokers(port, &[1]).i32(1).i16(0).text("t").i8(0).i32(10_000_000)
+        }),
+        ("less than no partitions", |port| {
+            brokers(port, &[1]).i32(1).i16(0).text("t").i8(0).i32(-5)
+        }),
+        ("2 billion replicas", |port| {
+            let partition = brokers(port, &[1]).i32(1).i16(0).text("t").i8(0).i32(1);
+            partition.i16(0).i32(0).i32(1).i32(i32::MAX)
+        }),
+        ("2 billion topics", |port| brokers(port, &[1]).i32(i32::MAX)),
+        ("2 billion brokers", |_| Answer::default().i32(0).i32(i32::MAX)),
+        ("nothing at all", |_| Answer::default()),
+    ];
+    // librdkafka 2.12 ends the process over a topic that it has not asked for by name, or twice by
+    // one name (`rd_kafka_DescribeTopicsResponse_parse`), so here nobody asks by name.
+    let too_much: [(&str, Said); 3] = [
+        ("a long name", |port| {
+            let both = topic(&"x".repeat(32_000), &[0]).and(topic("t", &[0]));
+            brokers(port, &[1]).i32(2).and(both)
+        }),
+        ("a name for the terminal", |port| {
+            let both = topic("\u{1b}[31mred", &[0]).and(topic("t", &[0]));
+            brokers(port, &[1]).i32(2).and(both)
+        }),
+        ("a topic twice", |port| {
+            brokers(port, &[1]).i32(2).and(topic("t", &[0])).and(topic("t", &[0]))
+        }),
+    ];
+    let odd: [(&str, Said); 5] = [
+        ("a broker without an id", |port| brokers(port, &[-1]).i32(1).and(topic("t", &[0]))),
+        ("a broker twice", |port| brokers(port, &[1, 1]).i32(1).and(topic("t", &[0]))),
+        ("nobody", |port| brokers(port, &[]).i32(1).and(topic("t", &[0]))),
+        ("a partition twice", |port| brokers(port, &[1]).i32(1).and(topic("t", &[0, 0]))),
+        ("a partition far away", |port| brokers(port, &[1]).i32(1).and(topic("t", &[2_000_000]))),
+    ];
+    let by_name = ["topics list", "lag", "produce t --acks 1", "consume t -e"];
+    let known = [0, 2, 3, 6, 8];
+    let all = no_sense.map(|(what, said)| (what, said, &by_name[..], &known[3..4])).into_iter();
+    let all = all.chain(too_much.map(|(what, said)| (what, said, &by_name[..2], &known[..])));
+    let all = all.chain(odd.map(|(what, said)| (what, said, &by_name[..], &known[..])));
+    for (what, said, commands, known) in all {
+        let address = serve(Arc::new(move |request| match request.kind {
+            METADATA => Some(said(request.port)),
+            _ => honest(request),
+        }));
+        let s = Sandbox::new();
+        for words in commands {
+            // The row is told by what fails within.
+            let named = format!("{words} -b {address} -X client.id='{what}'");
+            let run = run(&s, &named, SOON);
+            let code = run.status().code();
+            assert!(code.is_some_and(|code| known.contains(&code)), "{what}: {words}: {run}");
+            assert!(!format!("{run}").contains('\u{1b}'), "{what}: {words}: {run}");
+        }
+    }
+}
+
+#[test]
+fn more_tags_than_there_can_be_are_no_answer() {
+    let address = serve(Arc::new(|request| {
+        (request.kind == API_VERSIONS).then(|| {
+            let mut answer = offer(3);
+            answer.0.pop();
+            answer.0.extend([0xff, 0xff, 0xff, 0xff, 0x0f]);
+            answer
+        })
+    }));
+    let s = Sandbox::new();
+    for words in ["topics list", "produce t", "consume t -e", "lag"] {
+        run(&s, &format!("{words} -b {address}"), SOON).code(6);
+    }
+}
+
+#[test]
+fn a_log_that_runs_in_circles_comes_to_an_end() {
+    for (what, end, records, code, stdout) in [
+        ("nothing comes", END, Vec::new(), 6, ""),
+        ("the end goes back", 1, Vec::new(), 6, ""),
+        ("the same again and again", END, batch(0, "ab"), 6, "a\nb\n"),
+        ("what was not asked for", END, batch(-7, "ab"), 6, ""),
+        ("all at once", END, batch(0, "abcde"), 0, "a\nb\nc\nd\ne\n"),
+    ] {
+        let address = serve(Arc::new(move |request| match request.kind {
+            FETCH => Some(fetched(end, &records)),
+            _ => honest(request),
+        }));
+        let s = Sandbox::new();
+        let run = run(&s, &format!("consume t -e -b {address}"), SOON);
+        assert_eq!(run.status().code(), Some(code), "{what}: {run}");
+        assert_eq!(run.stdout(), stdout, "{what}: {run}");
+    }
+}
