@@ -7,11 +7,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
-/// The most steps of a pointer; `serde_json` descends no deeper than 128.
+use super::json::{Json, Name};
+
+/// The most steps of a pointer.
 const STEPS_MAX: usize = 100;
 
 /// A parsed pointer.
@@ -105,112 +107,72 @@ impl Pointer {
     pub fn find<'a>(&self, json: &'a [u8]) -> Result<Found<'a>, InvalidJson> {
         let refused = |reason| InvalidJson { reason };
         let text = std::str::from_utf8(json).map_err(|e| refused(e.to_string()))?;
-        let mut json = serde_json::Deserializer::from_str(text);
-        let found = Seek { steps: &self.steps }.deserialize(&mut json);
-        found.and_then(|found| json.end().map(|()| found)).map_err(|e| refused(e.to_string()))
-    }
-}
-
-/// Walks the steps that are left.
-struct Seek<'p> {
-    steps: &'p [Step],
-}
-
-impl<'de> DeserializeSeed<'de> for Seek<'_> {
-    type Value = Found<'de>;
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Found<'de>, D::Error> {
-        match self.steps.split_first() {
-            Some((step, rest)) => json.deserialize_any(StepInto { step, rest }),
-            None => classify(serde::Deserialize::deserialize(json)?),
+        let mut json = Json::new(json);
+        let (start, mut place) = (json.start(), None);
+        let end = seek(&mut json, start, &self.steps, &mut place);
+        if !end.is_some_and(|end| json.is_end(end)) {
+            // What is wrong, and where, the other reader tells.
+            let wrong = serde_json::from_str::<IgnoredAny>(text).err();
+            return Err(refused(wrong.map_or_else(String::new, |e| e.to_string())));
+        }
+        match place.and_then(|place| text.get(place)) {
+            None => Ok(Found::Missing),
+            Some(found) => classify(found).map_err(|e| refused(e.to_string())),
         }
     }
 }
 
+/// Walks the `steps` that are left from the value at `start`, to the `place` where they lead.
+/// Answers where the value ends.
+fn seek(
+    json: &mut Json<'_>,
+    start: usize,
+    steps: &[Step],
+    place: &mut Option<Range<usize>>,
+) -> Option<usize> {
+    *place = None;
+    let Some((step, rest)) = steps.split_first() else {
+        let end = json.skip(start)?;
+        *place = Some(start..end);
+        return Some(end);
+    };
+    match json.at(start) {
+        b'{' => json.members(start, |json, name, at| {
+            if step.is_named(name) { seek(json, at, rest, place) } else { json.skip(at) }
+        }),
+        b'[' => {
+            let mut index = 0;
+            json.elements(start, |json, at| {
+                index += 1;
+                let is_it = step.index == Some(index - 1);
+                if is_it { seek(json, at, rest, place) } else { json.skip(at) }
+            })
+        }
+        _ => json.skip(start),
+    }
+}
+
+impl Step {
+    /// Whether it is into members of this name.
+    #[inline]
+    fn is_named(&self, name: Name<'_>) -> bool {
+        if !name.is_escaped {
+            return self.name.as_bytes() == name.raw;
+        }
+        let quoted = [b"\"", name.raw, b"\""].concat();
+        serde_json::from_slice::<String>(&quoted).is_ok_and(|name| name == self.name)
+    }
+}
+
 /// Returns the value that is raw text.
-fn classify<E: Error>(raw: &RawValue) -> Result<Found<'_>, E> {
-    let text = raw.get();
+fn classify(text: &str) -> Result<Found<'_>, serde_json::Error> {
     if text == "null" {
         return Ok(Found::Null);
     }
     match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
         None => Ok(Found::Raw(text)),
         Some(plain) if !plain.contains('\\') => Ok(Found::Text(Cow::Borrowed(plain))),
-        Some(_) => {
-            serde_json::from_str(text).map(|text| Found::Text(Cow::Owned(text))).map_err(E::custom)
-        }
-    }
-}
-
-/// Takes one step into a value.
-struct StepInto<'p> {
-    step: &'p Step,
-    rest: &'p [Step],
-}
-
-impl<'de> Visitor<'de> for StepInto<'_> {
-    type Value = Found<'de>;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_unit<E>(self) -> Result<Found<'de>, E> {
-        Ok(Found::Missing)
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<Found<'de>, E> {
-        Ok(Found::Missing)
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<Found<'de>, E> {
-        Ok(Found::Missing)
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<Found<'de>, E> {
-        Ok(Found::Missing)
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<Found<'de>, E> {
-        Ok(Found::Missing)
-    }
-    fn visit_str<E>(self, _: &str) -> Result<Found<'de>, E> {
-        Ok(Found::Missing)
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found<'de>, A::Error> {
-        let mut found = Found::Missing;
-        while let Some(is_it) = map.next_key_seed(IsName(&self.step.name))? {
-            if is_it {
-                found = map.next_value_seed(Seek { steps: self.rest })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(found)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Found<'de>, A::Error> {
-        let before = self.step.index.unwrap_or(usize::MAX);
-        for _ in 0..before {
-            if seq.next_element::<IgnoredAny>()?.is_none() {
-                return Ok(Found::Missing);
-            }
-        }
-        let found = seq.next_element_seed(Seek { steps: self.rest })?;
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(found.unwrap_or(Found::Missing))
-    }
-}
-
-/// Compares the name of a member.
-struct IsName<'p>(&'p str);
-
-impl<'de> DeserializeSeed<'de> for IsName<'_> {
-    type Value = bool;
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<bool, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for IsName<'_> {
-    type Value = bool;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-    fn visit_str<E>(self, name: &str) -> Result<bool, E> {
-        Ok(name == self.0)
+        Some(_) => serde_json::from_str(text).map(|text| Found::Text(Cow::Owned(text))),
     }
 }
 
