@@ -22,9 +22,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long the first answers are waited for before it is asked again; later ones for longer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The offset of no record, where none is as late as was asked for.
-const NONE_THAT_LATE: i64 = -1;
-
 /// The largest timestamp, in the words of `ListOffsets`.
 const NEWEST: i64 = -3;
 
@@ -107,7 +104,7 @@ fn ask_by(
         let round = until.min(Instant::now() + patience);
         while waiting > 0 && Instant::now() < round {
             match session.wait(&queue, round) {
-                Ok(event) => take(&event, &mut requests, &mut found),
+                Ok(event) => take(&event, &mut requests, all, &mut found),
                 Err(error) if error.kind.is_away() => session.check()?,
                 Err(error) => return Err(error),
             }
@@ -142,13 +139,13 @@ fn put(session: &Session, queue: &Queue, request: &Request<'_>, all: &[Asked], t
 }
 
 /// Takes up an answer.
-fn take(event: &Event, requests: &mut [Request<'_>], found: &mut [Offsets]) {
+fn take(event: &Event, requests: &mut [Request<'_>], all: &[Asked], found: &mut [Offsets]) {
     let Some(request) = requests.get_mut(event.tag()).filter(|one| !one.is_done) else { return };
     let Some(offsets) = found.get_mut(request.which) else { return };
+    let Some((word, _)) = all.get(request.which) else { return };
     (request.is_answered, request.is_done) = (true, true);
     for listed in event.offsets() {
-        // Where one of several leaders did not answer, an offset stays as it was, and no error.
-        if listed.entry.code == error::NONE && listed.entry.offset < NONE_THAT_LATE {
+        if is_unanswered(*word, &listed) {
             (request.is_answered, request.is_done) = (false, false);
             continue;
         }
@@ -156,6 +153,14 @@ fn take(event: &Event, requests: &mut [Request<'_>], found: &mut [Offsets]) {
         let key = (listed.entry.topic.clone(), listed.entry.partition);
         offsets.0.insert(key, listed);
     }
+}
+
+/// Whether nobody told the offset for which `word` asked. Where one of several leaders did not
+/// answer, what was asked stays where the answer would be, a time as well, without an error.
+fn is_unanswered(word: i64, listed: &Listed) -> bool {
+    let Listed { entry, timestamp_ms } = listed;
+    // An offset that is by chance the number of a time is that of a record, which has a time.
+    entry.code == error::NONE && entry.offset == word && *timestamp_ms < 0
 }
 
 impl Remote {
@@ -203,5 +208,30 @@ impl Remote {
         let words = [asked(OffsetAt::Start), asked(OffsetAt::End), (NEWEST, false)];
         let wanted = if newest { &words } else { words.get(..2).unwrap_or_default() };
         ask_by(self.session()?, of, wanted, until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ffi::list::Entry;
+    use super::*;
+
+    #[test]
+    fn what_was_asked_is_no_answer() {
+        let listed = |offset, timestamp_ms, code| {
+            let (topic, metadata) = ("t".to_owned(), None);
+            let entry = Entry { topic, partition: 0, offset, code, metadata, leader_epoch: -1 };
+            Listed { entry, timestamp_ms }
+        };
+        for at in [OffsetAt::Start, OffsetAt::End, OffsetAt::Timestamp(1_763_000_000_000)] {
+            let word = word(at);
+            assert!(is_unanswered(word, &listed(word, -1, error::NONE)), "{word}");
+            assert!(!is_unanswered(word, &listed(0, -1, error::NONE)), "{word}");
+        }
+        assert!(is_unanswered(NEWEST, &listed(NEWEST, -1, error::NONE)));
+        // No record is as late, or as new; a record that stands where the time would be.
+        assert!(!is_unanswered(5000, &listed(-1, -1, error::NONE)));
+        assert!(!is_unanswered(NEWEST, &listed(-1, -1, error::NONE)));
+        assert!(!is_unanswered(5000, &listed(5000, 5001, error::NONE)));
     }
 }
