@@ -44,7 +44,8 @@ const TIMESTAMP_TYPE: &str = "message.timestamp.type";
 /// or --profile. Keys, values, headers, timestamps and partitions stay; offsets begin at 0. It
 /// reads to the end as it is now. A topic that is missing is created, with as many partitions and
 /// the same configs. How far it came is noted in a group of the target, kaw-copy-..: the same
-/// command again goes on there, and copies what has come since, and nothing twice.
+/// command again goes on there, and copies what has come since, and nothing twice. What a killed
+/// run had on its way to a broker may be taken late: begin the next one when nothing more comes.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
