@@ -208,7 +208,7 @@ fn copy_with_kills(s: &Sandbox, words: &str, copied: &dyn Fn() -> u64) -> u64 {
 }
 
 #[test]
-fn copies_to_and_from_a_broker_are_exact_however_often_they_are_killed() {
+fn kafka_copies_to_and_from_a_broker_are_exact_however_often_they_are_killed() {
     if !Need::Kafka.met() {
         return;
     }
