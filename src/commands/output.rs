@@ -138,7 +138,7 @@ pub enum Load {
 
 impl Load {
     /// How many bytes it has.
-    const fn bytes(&self) -> usize {
+    pub const fn bytes(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),
             Self::Long(long) => long.bytes,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 /// Kinds of requests.
+pub const PRODUCE: i16 = 0;
 pub const FETCH: i16 = 1;
 pub const LIST_OFFSETS: i16 = 2;
 pub const METADATA: i16 = 3;
@@ -19,7 +20,7 @@ pub const API_VERSIONS: i16 = 18;
 
 /// What is on offer: kinds, and the only version of each.
 const OFFER: [(i16, i16); 13] = [
-    (0, 3),
+    (PRODUCE, 3),
     (FETCH, 4),
     (LIST_OFFSETS, 2),
     (METADATA, 4),

@@ -3,13 +3,15 @@
 //! `hostile_answers`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::fake_broker::{
     API_VERSIONS, Answer, DESCRIBE_GROUPS, FETCH, FIND_COORDINATOR, LIST_GROUPS, LIST_OFFSETS,
-    METADATA, OFFSET_FETCH, Request, brokers, offer, serve, topic,
+    METADATA, OFFSET_FETCH, PRODUCE, Request, brokers, offer, serve, topic,
 };
 use crate::hostile::run;
+use crate::kafka_outage::counts;
 use crate::sandbox::Sandbox;
 
 /// How long a command may take: its `--timeout` is a second.
@@ -185,4 +187,36 @@ fn a_log_that_runs_in_circles_comes_to_an_end() {
         assert_eq!(run.status().code(), Some(code), "{what}: {run}");
         assert_eq!(run.stdout(), stdout, "{what}: {run}");
     }
+}
+
+#[test]
+fn a_partition_that_is_gone_doubles_no_record_of_the_others() {
+    let (looks, taken) = (AtomicU32::new(0), Arc::new(AtomicU64::new(0)));
+    let count = Arc::clone(&taken);
+    let address = serve(Arc::new(move |request| match request.kind {
+        // Two partitions at the first look, and one from then on.
+        METADATA if request.bytes.ends_with(b"\0\x01t\0") => {
+            let both = looks.fetch_add(1, Ordering::AcqRel) == 0;
+            let partitions: &[i32] = if both { &[0, 1] } else { &[0] };
+            Some(brokers(request.port, &[1]).i32(1).and(topic("t", partitions)))
+        }
+        PRODUCE => {
+            // Behind the head of the request, of 13 bytes, and 27 more, is a batch; the number of
+            // its records ends the head of that.
+            let records = u32::from_be_bytes(request.bytes[97..101].try_into().unwrap());
+            let before = count.fetch_add(records.into(), Ordering::AcqRel);
+            let answer = Answer::default().i32(1).text("t").i32(1).i32(0).i16(0);
+            Some(answer.i64(before as i64).i64(-1).i32(0))
+        }
+        _ => honest(request),
+    }));
+    let input: String = (0..40)
+        .flat_map(|n| [n.to_string(), ":".to_owned(), n.to_string(), "\n".to_owned()])
+        .collect();
+    let s = Sandbox::new();
+    let run = s.stdin(input).run(&format!("produce t -K : --acks 1 -b {address} --timeout 5s"));
+    let [read, persisted, not, maybe] = counts(&run);
+    assert_eq!((read, persisted + not, maybe), (40, 40, 0), "{run}");
+    assert_eq!(taken.load(Ordering::Acquire), persisted, "{run}");
+    assert!(persisted > 0 && not > 0, "{run}");
 }

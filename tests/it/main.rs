@@ -65,6 +65,7 @@ mod kafka_groups;
 mod kafka_network;
 mod kafka_offsets;
 mod kafka_outage;
+mod kafka_produce;
 mod kafka_rivals;
 mod kafka_rotation;
 mod kafka_secrets;

@@ -7,6 +7,11 @@ use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Brokers, Limits};
 use crate::properties::{self, Scope};
 
+/// The longest that librdkafka is told to wait for anything.
+pub(super) const TIMEOUT_MS_MAX: u128 = 3_600_000;
+/// The same in a transaction: `transaction.max.timeout.ms` of brokers, by default.
+pub(super) const TRANSACTION_MS_MAX: u128 = 900_000;
+
 /// How long a transaction may be open before the brokers abort it: whoever reads what is committed
 /// waits for it, also when its producer was killed.
 const TRANSACTION_MAX: Duration = Duration::from_secs(300);
@@ -14,6 +19,12 @@ const TRANSACTION_MAX: Duration = Duration::from_secs(300);
 /// a broker takes for an answer: while a batch is under way, librdkafka's thread spins as soon as
 /// one of the records behind it has waited for this long.
 const LINGER: Duration = Duration::from_millis(200);
+
+/// The bytes of records that wait, or are under way, at most.
+const QUEUE_BYTES: usize = 32 << 20;
+/// The same where a topic takes records that are longer. Brokers take no larger request than this,
+/// unless they are told to.
+const QUEUE_BYTES_MAX: usize = 128 << 20;
 
 /// The largest batch that is sent, where the topic takes it.
 pub(super) const BATCH_BYTES: usize = 1_048_576;
@@ -50,6 +61,8 @@ pub(super) struct Sending {
     pub(super) acks: Acks,
     /// The largest batch.
     pub(super) batch_bytes: usize,
+    /// What may wait or be under way: one record at least.
+    pub(super) queue_bytes: usize,
     /// How long a record waits for others.
     pub(super) linger: Duration,
     /// The name of a producer that sends in transactions.
@@ -58,8 +71,28 @@ pub(super) struct Sending {
 
 impl Default for Sending {
     fn default() -> Self {
-        let (acks, transactional_id) = (Acks::All, None);
-        Self { acks, batch_bytes: BATCH_BYTES, linger: LINGER, transactional_id }
+        Self {
+            acks: Acks::All,
+            batch_bytes: BATCH_BYTES,
+            queue_bytes: QUEUE_BYTES,
+            linger: LINGER,
+            transactional_id: None,
+        }
+    }
+}
+
+impl Sending {
+    /// The same for a topic that takes records of so many bytes: a record for which there is no
+    /// room in an empty queue would wait for ever.
+    pub(super) fn for_records_of(self, bytes: usize) -> Self {
+        Self { queue_bytes: self.queue_bytes.max(bytes.min(QUEUE_BYTES_MAX)), ..self }
+    }
+
+    /// The bytes of the longest value that there is ever room for.
+    pub(super) fn longest(&self, brokers: &Brokers) -> usize {
+        let given = given(brokers, "queue.buffering.max.kbytes");
+        let given = given.and_then(|value| value.trim().parse::<usize>().ok());
+        given.map_or(self.queue_bytes, |kbytes| kbytes.saturating_mul(1024))
     }
 }
 
@@ -77,7 +110,7 @@ impl Use {
 
 /// A property that we set, unless the user does.
 fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
-    let timeout_ms = limits.timeout.as_millis().clamp(1, 3_600_000);
+    let timeout_ms = limits.timeout.as_millis().clamp(1, TIMEOUT_MS_MAX);
     let mut set = vec![
         ("client.id", "kaw".to_owned()),
         // A name that was slow to answer is not waited for longer than a request, which then still
@@ -119,14 +152,22 @@ fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
 
 /// The properties of a client that sends.
 fn of_sending(sending: &Sending, timeout_ms: u128) -> Vec<(&'static str, String)> {
-    let Sending { acks, batch_bytes, linger, transactional_id } = sending;
+    let Sending { acks, batch_bytes, queue_bytes, linger, transactional_id } = sending;
+    let most = if transactional_id.is_some() { TRANSACTION_MS_MAX } else { TIMEOUT_MS_MAX };
+    let timeout_ms = timeout_ms.min(most);
+    let mut linger_ms = linger.as_secs_f64() * 1000.0;
+    if *linger == LINGER {
+        // librdkafka wants it to be shorter than what a record may take, of which a quarter is left
+        // at least where a topic was long in being found out about.
+        linger_ms = linger_ms.min(timeout_ms as f64 / 8.0);
+    }
     let mut set = vec![
         ("enable.idempotence", (*acks == Acks::All).to_string()),
         ("acks", acks_value(*acks).to_owned()),
         ("message.timeout.ms", timeout_ms.to_string()),
-        ("queue.buffering.max.ms", (linger.as_secs_f64() * 1000.0).min(900_000.0).to_string()),
+        ("queue.buffering.max.ms", linger_ms.min(900_000.0).to_string()),
         ("queue.buffering.max.messages", "100000".to_owned()),
-        ("queue.buffering.max.kbytes", "32768".to_owned()),
+        ("queue.buffering.max.kbytes", queue_bytes.div_ceil(1024).to_string()),
         ("batch.num.messages", "100000".to_owned()),
         ("batch.size", batch_bytes.to_string()),
         ("message.max.bytes", "1000000000".to_owned()),
@@ -328,6 +369,33 @@ mod tests {
         let all = all.unwrap();
         assert_eq!(value(&all, "enable.idempotence"), None, "a question needs no producer id");
         assert_eq!(value(&all, "ssl.ca.location"), Some("/x"));
+    }
+
+    #[test]
+    fn no_record_lingers_for_longer_than_it_may_take() {
+        for (timeout_ms, expected) in [(10_000, "200"), (800, "100"), (200, "25"), (1, "0.125")] {
+            let timeout = Duration::from_millis(timeout_ms);
+            let limits = Limits { timeout, until: None };
+            let all = build(&brokers(&[]), limits, &produce(Acks::All)).unwrap();
+            assert_eq!(value(&all, "queue.buffering.max.ms"), Some(expected), "{timeout_ms}");
+        }
+        let linger = Duration::from_secs(3);
+        let usage = Use::Produce(Sending { linger, ..Sending::default() });
+        let all = built(&[], &usage).unwrap();
+        assert_eq!(value(&all, "queue.buffering.max.ms"), Some("3000"), "it was asked for");
+    }
+
+    #[test]
+    fn there_is_room_for_one_record_at_least() {
+        for (bytes, longest) in [(1000, 32 << 20), (50 << 20, 50 << 20), (2 << 30, 128 << 20)] {
+            let sending = Sending::default().for_records_of(bytes);
+            assert_eq!(sending.longest(&brokers(&[])), longest);
+            let own = brokers(&[("queue.buffering.max.kbytes", "64")]);
+            assert_eq!(sending.longest(&own), 64 << 10);
+            let kbytes = (longest >> 10).to_string();
+            let all = built(&[], &Use::Produce(sending)).unwrap();
+            assert_eq!(value(&all, "queue.buffering.max.kbytes"), Some(&*kbytes));
+        }
     }
 
     #[test]

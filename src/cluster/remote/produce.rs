@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bo
 
 use super::config::{self, BATCH_BYTES, Sending, Use};
 use super::error;
-use super::ffi::send::{Letter, Messages, is_full};
+use super::ffi::send::{FULL, Letter, Messages, is_full};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
 use super::session::{LOOK_MAX, Session};
@@ -103,6 +103,12 @@ impl Shared {
         let settled = self.settled.load(Ordering::Acquire);
         self.sent.load(Ordering::Acquire).saturating_sub(settled)
     }
+
+    /// Whether records are under way, and nothing was sent since the last flush.
+    pub(super) fn is_hurried(&self) -> bool {
+        self.in_flight() > 0
+            && self.sent.load(Ordering::Acquire) == self.hurried.load(Ordering::Acquire)
+    }
 }
 
 /// How long a record may take where finding out about its topic has taken so much of the timeout.
@@ -139,6 +145,8 @@ fn check_interrupted(interrupted: &AtomicBool, noticed: &OnceLock<Instant>) -> R
 pub struct Producer {
     topic: Topic,
     partitions: i32,
+    /// The bytes of the longest value that there is ever room for.
+    longest: usize,
     assigner: Assigner,
     transaction: Option<Transaction>,
     shared: Arc<Shared>,
@@ -161,17 +169,27 @@ impl Remote {
         let limits = limits.ok_or_else(|| ClusterError::unknown_topic(topic.as_str()))?;
         let most = options.batch_bytes.unwrap_or(BATCH_BYTES);
         let batch_bytes = most.min(limits.limits.max_message_bytes).max(1);
-        let mut sending = Sending { acks: options.acks, batch_bytes, ..Sending::default() };
+        let sending = Sending { acks: options.acks, batch_bytes, ..Sending::default() };
+        let mut sending = sending.for_records_of(limits.limits.max_message_bytes);
         sending.linger = options.linger.unwrap_or(sending.linger);
+        let longest = sending.longest(&self.brokers);
         sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
         let session = self.producing(&Use::Produce(sending))?;
         let codec = options.compression.or(limits.compression).unwrap_or_default();
         let mut properties = vec![("compression.codec", codec.name().to_owned())];
         if config::given(&self.brokers, "message.timeout.ms").is_none() {
             let left = time_left(session.timeout(), limits.asked_for);
-            properties.push(("message.timeout.ms", left.as_millis().max(1).to_string()));
+            // librdkafka wants it to be longer than the wait for other records.
+            let left = options.linger.map_or(left, |linger| left.max(linger * 5 / 4));
+            let most = match options.transactions {
+                Some(_) => config::TRANSACTION_MS_MAX,
+                None => config::TIMEOUT_MS_MAX,
+            };
+            let left_ms = left.as_millis().clamp(1, most);
+            properties.push(("message.timeout.ms", left_ms.to_string()));
         }
-        Producer::start(session, topic, &limits, &properties, options)
+        let producer = Producer::start(session, topic, &limits, &properties, options)?;
+        Ok(Producer { longest, ..producer })
     }
 
     /// The client that sends; the one that was opened early, if it will do.
@@ -241,6 +259,7 @@ impl Producer {
         Ok(Self {
             topic: sink,
             partitions,
+            longest: usize::MAX,
             assigner: Assigner::new(options.partitioner, partitions, seed),
             transaction,
             shared,
@@ -386,16 +405,26 @@ impl Producer {
                 next += 1;
                 continue;
             }
+            if span.value.len() > self.longest {
+                self.refuse_long(*letter, span.value.len());
+                next += 1;
+                continue;
+            }
             let plain = self.plain(rest, rest_letters, buffer.stamped_ms);
             // Counted first: a fate may come before the call is back.
             let (taken, result) = if plain > 1 {
                 self.shared.sent.fetch_add(plain as u64, Ordering::AcqRel);
                 let spans = rest.get(..plain).unwrap_or_default();
                 let letters = rest_letters.get(..plain).unwrap_or_default();
-                let (taken, result) =
+                let (settled, refused) =
                     self.topic.send_plain(buffer, spans, letters, &mut self.messages);
-                self.shared.sent.fetch_sub((plain - taken) as u64, Ordering::AcqRel);
-                (taken, result)
+                let unsent = plain - settled + refused.len();
+                self.shared.sent.fetch_sub(unsent as u64, Ordering::AcqRel);
+                for (at, code) in refused {
+                    let Some(letter) = letters.get(at) else { continue };
+                    self.refuse(*letter, self.refusal(code));
+                }
+                (settled, if settled < plain { Err(FULL) } else { Ok(()) })
             } else {
                 self.shared.sent.fetch_add(1, Ordering::AcqRel);
                 match self.topic.send(buffer, span, *letter) {
@@ -425,18 +454,18 @@ impl Producer {
             span.headers_len == 0
                 && Some(span.timestamp_ms) == stamped_ms
                 && letter.partition < self.partitions
+                && span.value.len() <= self.longest
         };
         spans.iter().zip(letters).take_while(plain).count()
     }
 
-    /// Waits until fates have come; false if that makes no sense.
+    /// Waits until fates have come, or for a moment: those that came last may have been told before
+    /// they were freed. False if that makes no sense.
     fn wait_for_room(&self) -> bool {
-        loop {
-            match self.room.recv_timeout(TICK) {
-                Ok(()) => return true,
-                Err(RecvTimeoutError::Timeout) if self.shared.check().is_ok() => {}
-                Err(_) => return false,
-            }
+        match self.room.recv_timeout(TICK) {
+            Ok(()) => true,
+            Err(RecvTimeoutError::Timeout) => self.shared.check().is_ok(),
+            Err(RecvTimeoutError::Disconnected) => false,
         }
     }
 
@@ -453,6 +482,15 @@ impl Producer {
         let message =
             format!("there is no partition {partition}: the topic has {}", self.partitions);
         self.refuse(letter, ClusterError::new(ErrorKind::UnknownTopicOrPartition, message));
+    }
+
+    fn refuse_long(&self, letter: Letter, bytes: usize) {
+        let longest = self.longest;
+        let message = format!(
+            "a value of {bytes} bytes is longer than what may wait to be sent, {longest} bytes \
+             (`queue.buffering.max.kbytes`)"
+        );
+        self.refuse(letter, ClusterError::new(ErrorKind::MessageTooLarge, message));
     }
 
     /// Settles one record that was not sent.

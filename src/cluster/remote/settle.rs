@@ -17,6 +17,10 @@ use super::produce::{Shared, TICK};
 use crate::cluster::error::{ClusterError, ErrorKind};
 use crate::cluster::types::{Acks, Delivery, Fate};
 
+/// How long records that were flushed may wait before they are flushed again; longer each time.
+/// Who had no connection or no producer id yet, or a batch under way, was flushed for nothing.
+const HURRY_STEP: Duration = Duration::from_millis(5);
+
 /// Records with one fate, next to each other in one partition.
 pub(super) struct Run {
     first: Settled,
@@ -51,21 +55,42 @@ pub(super) struct Settler {
 impl Settler {
     /// Takes fates until all are known and no more will be sent.
     pub(super) fn run(mut self) {
+        let mut patience = HURRY_STEP;
         loop {
             let closing = self.shared.closing.load(Ordering::Acquire);
-            if closing && self.shared.in_flight() == 0 {
+            let is_idle = self.shared.in_flight() == 0;
+            if closing && is_idle {
                 return;
             }
+            if is_idle {
+                patience = HURRY_STEP;
+            }
             // The end is looked for often, since nothing wakes this thread for it.
-            let wait = if self.shared.in_flight() == 0 { Duration::from_millis(2) } else { TICK };
+            let wait = if is_idle {
+                Duration::from_millis(2)
+            } else if self.shared.is_hurried() {
+                patience
+            } else {
+                TICK
+            };
             let event = self.shared.session.main().poll(wait);
             for line in self.shared.session.take_news() {
                 // Whoever tells them may have gone.
                 drop(self.warn.send(line));
             }
-            let Some(event) = event else { continue };
+            let Some(event) = event else {
+                // Only where no fate waits to be taken: a flush takes longer than that.
+                if self.shared.is_hurried() {
+                    self.shared.session.client().hurry();
+                    patience = (patience * 2).clamp(HURRY_STEP, TICK);
+                }
+                continue;
+            };
             match event.kind() {
-                DELIVERIES => self.settle(&event),
+                DELIVERIES => {
+                    self.settle(&event);
+                    patience = Duration::ZERO;
+                }
                 ERRORS => self.note(&event),
                 _ => {}
             }
@@ -91,12 +116,8 @@ impl Settler {
         for run in std::mem::take(&mut self.runs) {
             self.deliver(run);
         }
-        let settled = self.shared.settled.fetch_add(settled, Ordering::AcqRel) + settled;
+        self.shared.settled.fetch_add(settled, Ordering::AcqRel);
         self.made_room.try_send(()).ok();
-        let sent = self.shared.sent.load(Ordering::Acquire);
-        if settled < sent && sent == self.shared.hurried.load(Ordering::Acquire) {
-            self.shared.session.client().hurry();
-        }
     }
 
     /// Tells one run's fate. A full channel stops this thread, and with it the sending.

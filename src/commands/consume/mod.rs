@@ -500,10 +500,10 @@ impl Run<'_> {
         let mut marks = vec![(0, next)];
         if self.selection.is_wanted(topic, span, buffer) {
             let long = self.writing.long(topic, span, buffer);
-            marks = vec![(long.bytes, next)];
+            marks = vec![(long.bytes(), next)];
             self.records += 1;
-            self.bytes += long.bytes as u64;
-            if !self.hand_over(of, Load::Long(long))? {
+            self.bytes += long.bytes() as u64;
+            if !self.hand_over(of, long)? {
                 return Ok(None);
             }
         }

@@ -2,7 +2,7 @@
 //! they go to the run.
 
 use super::{Args, Envelope};
-use crate::commands::output::{BUFFER_BYTES, Long};
+use crate::commands::output::{BUFFER_BYTES, Load, Long};
 use crate::out::units;
 use crate::record::bytes::{Newlines, Sink, escape_terminal};
 use crate::record::template::{Form as Bytes, Template};
@@ -98,11 +98,19 @@ impl Writing {
     }
 
     /// The same record, to be made by pieces.
-    pub(super) fn long(&self, topic: &str, span: &Span, buffer: &RecordBuffer) -> Long {
+    pub(super) fn long(&self, topic: &str, span: &Span, buffer: &RecordBuffer) -> Load {
         let form = self.form.clone();
         let mut bytes = 0;
         let mut count = |piece: &[u8]| bytes += piece.len();
         form.write_pieces(&buffer.view(topic, span), &mut count);
+        if bytes <= LONG_BYTES {
+            // Several of these may wait for stdout, and must not have their records with them.
+            let mut whole = Vec::with_capacity(bytes);
+            form.write_pieces(&buffer.view(topic, span), &mut |piece: &[u8]| {
+                whole.extend_from_slice(piece);
+            });
+            return Load::Whole(whole);
+        }
         let mut own =
             RecordBuffer { timestamp_kind: buffer.timestamp_kind, ..RecordBuffer::default() };
         own.arena.reserve_exact(buffer.bytes_of(span));
@@ -113,7 +121,7 @@ impl Writing {
                 form.write_pieces(&own.view(&topic, span), put);
             }
         };
-        Long { bytes, make: Box::new(make) }
+        Load::Long(Long { bytes, make: Box::new(make) })
     }
 
     /// Appends one record to `out`.

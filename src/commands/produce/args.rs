@@ -20,6 +20,8 @@ use crate::value::{self, Rate};
 
 /// The longest name of a producer.
 const NAME_MAX_BYTES: usize = 249;
+/// A longer wait for other records than this is told to the back end, which would be quicker.
+const LINGER_TOLD: Duration = Duration::from_millis(200);
 
 /// What stands below its help.
 const EXAMPLES: &str = "\
@@ -296,7 +298,7 @@ impl Args {
             partitioner: self.partitioner,
             batch_bytes: None,
             // This command flushes by itself: when its input pauses, and every so often.
-            linger: None,
+            linger: self.linger.filter(|linger| *linger > LINGER_TOLD),
             transactions: self.transactional_id.as_ref().map(|id| Transactions {
                 id: id.clone(),
                 records: self.transaction_records,

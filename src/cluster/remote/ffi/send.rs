@@ -45,15 +45,16 @@ fn bytes(slice: Slice, arena: &[u8]) -> (*mut c_void, usize) {
 }
 
 impl Topic {
-    /// Sends many records without headers, which get the time of now. Answers how many were taken,
-    /// from the first on, and why the next one was not.
+    /// Sends many records without headers, which get the time of now. Answers how many were taken
+    /// or refused, from the first on: there is no room for the next one. And which of them were
+    /// refused, and why: those behind them may have been taken.
     pub fn send_plain(
         &self,
         buffer: &RecordBuffer,
         spans: &[Span],
         letters: &[Letter],
         scratch: &mut Messages,
-    ) -> (usize, Result<(), Code>) {
+    ) -> (usize, Vec<(usize, Code)>) {
         let Messages(messages) = scratch;
         messages.clear();
         messages.extend(spans.iter().zip(letters).map(|(span, letter)| {
@@ -78,11 +79,10 @@ impl Topic {
             let count = messages.len() as c_int;
             sys::rd_kafka_produce_batch(self.raw(), -1, flags, messages.as_mut_ptr(), count);
         }
-        let refused = messages.iter().position(|message| Code::of(message.err) != Code::NONE);
-        refused.map_or((spans.len(), Ok(())), |at| {
-            let code = messages.get(at).map_or(Code::NONE, |message| Code::of(message.err));
-            (at, Err(code))
-        })
+        let codes = messages.iter().map(|message| Code::of(message.err));
+        let settled = codes.clone().position(is_full).unwrap_or(spans.len());
+        let refused = codes.enumerate().take(settled).filter(|(_, code)| *code != Code::NONE);
+        (settled, refused.collect())
     }
 
     /// Sends one record with all that it has.
@@ -216,6 +216,9 @@ impl Client {
 }
 
 /// The error of a call that was refused for now.
+pub const FULL: Code = Code::of(sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__QUEUE_FULL);
+
+/// Whether a call was refused for now.
 pub fn is_full(code: Code) -> bool {
-    code == Code::of(sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__QUEUE_FULL)
+    code == FULL
 }
