@@ -22,7 +22,9 @@ fn kaw(words: &str) -> Run {
 /// A topic of two partitions with ten records, a second from each other, in turns.
 fn topic(name: &str) {
     let broker = Broker::shared();
-    broker.ask(json!({"do": "create", "topic": name, "partitions": 2}));
+    // Records of 2023 would be gone when the broker happens to look for old ones.
+    let configs = json!({"retention.ms": "-1"});
+    broker.ask(json!({"do": "create", "topic": name, "partitions": 2, "configs": configs}));
     let record = |n: i64| {
         let time = BEGIN + n * 1000;
         json!({"partition": n % 2, "key": "aw==", "value": "dg==", "timestamp": time})
