@@ -34,8 +34,6 @@ pub(super) const BATCH_BYTES: usize = 1_048_576;
 pub(super) enum Use {
     /// Questions about the cluster.
     Ask,
-    /// Questions about what groups committed.
-    AskOffsets,
     /// Sending records.
     Produce(Sending),
     /// Reading given partitions.
@@ -45,7 +43,8 @@ pub(super) enum Use {
         /// Nothing of transactions that are not committed.
         committed: bool,
     },
-    /// Looking at single records, of transactions that are open too.
+    /// Questions about what groups committed, and looking at the single records behind that, of
+    /// transactions that are open too.
     Peek,
     /// Being a member of a group.
     Member {
@@ -101,9 +100,7 @@ impl Use {
     pub(super) const fn kind(&self) -> Kind {
         match self {
             Self::Ask | Self::Produce(_) => Kind::Producer,
-            Self::AskOffsets | Self::Consume { .. } | Self::Peek | Self::Member { .. } => {
-                Kind::Consumer
-            }
+            Self::Consume { .. } | Self::Peek | Self::Member { .. } => Kind::Consumer,
         }
     }
 }
@@ -128,7 +125,7 @@ fn defaults(limits: Limits, usage: &Use) -> Vec<(&'static str, String)> {
         ("enable.metrics.push", "false".to_owned()),
     ];
     match usage {
-        Use::Ask | Use::AskOffsets => {}
+        Use::Ask => {}
         Use::Produce(sending) => set.extend(of_sending(sending, timeout_ms)),
         Use::Consume { ends, committed } => set.extend(reading(*ends, *committed)),
         Use::Member { committed } => {

@@ -15,7 +15,7 @@ use super::ffi::groups::{Answer, Described, Member as TheirMember, Old};
 use super::ffi::list::{Commit, Entry, List};
 use super::ffi::queue::{Event, Queue};
 use super::session::Session;
-use super::{Remote, error};
+use super::{Remote, error, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
 use crate::disk::offsets::protocol::decode_assignment;
 use crate::group::{
@@ -27,6 +27,9 @@ use crate::topic::{TopicName, TopicPartition};
 
 /// Groups of one request: librdkafka asks about each on its own, all at once.
 const CHUNK: usize = 100;
+/// Groups whose coordinators librdkafka keeps in mind. Those of more would be looked for twice where
+/// it is not connected to them yet, so that it asks about so many alone at first.
+const COORDINATORS: usize = 10;
 /// How long is waited before a coordinator that is not ready is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -323,7 +326,7 @@ impl Remote {
     /// coordinator is another broker by now: `rd_kafka_handle_OffsetFetch` tells that to its group.
     fn open_to_ask_offsets(&self, group: &GroupId) -> Result<Session> {
         let of_group = vec![("group.id".to_owned(), group.to_string())];
-        Session::open_with(&self.brokers, self.limits(), &Use::AskOffsets, &self.log, of_group)
+        Session::open_with(&self.brokers, self.limits(), &Use::Peek, &self.log, of_group)
     }
 
     /// Returns what groups committed, each by partition: all are asked for at once. A coordinator
@@ -333,18 +336,23 @@ impl Remote {
         groups: &[GroupId],
     ) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
         let Some(first) = groups.first() else { return Ok(Vec::new()) };
-        let session = &self.open_to_ask_offsets(first)?;
+        let session = self.open_to_ask_offsets(first)?;
+        let few = groups.get(..COORDINATORS).unwrap_or(groups);
         let mut results: Vec<Option<Result<Vec<CommittedOffset>>>> =
             groups.iter().map(|_| None).collect();
         // The time is that of the other questions of the command.
         let until = self.session()?.deadline();
-        while let Err(error) = fetch_rest(session, groups, &mut results, until) {
+        let mut fetch = |groups| fetch_rest(&session, groups, &mut results, until);
+        while let Err(error) = fetch(few).and_then(|()| fetch(groups)) {
             // A coordinator that loads its groups, or has moved, is asked again.
             if !error.kind.is_away() || until <= Instant::now() {
                 return Err(error);
             }
             session.check()?;
             sys::wait_any(&[], PAUSE);
+        }
+        if results.iter().all(|result| matches!(result, Some(Ok(_)))) {
+            *lock(&self.peeking) = Some(session);
         }
         let missing = || Err(ClusterError::new(ErrorKind::Refused, "the answer lacks the group"));
         let outcome = |(group, result): (&GroupId, Option<_>)| Outcome {

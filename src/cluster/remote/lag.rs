@@ -8,13 +8,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::Remote;
 use super::config::Use;
-use super::error;
 use super::ffi::fetch::{END_OF_PARTITION, Message, TopicId};
 use super::ffi::queue::Queue;
 use super::ffi::topic::Topic;
 use super::session::Session;
+use super::{Remote, error, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
 use crate::topic::TopicPartition;
 
@@ -54,7 +53,8 @@ struct Look {
 impl Look {
     /// Starts to look at partitions, each from an offset on.
     fn start(remote: &Remote, from: Vec<(TopicPartition, i64)>) -> Result<Self> {
-        let session = remote.open_session(&Use::Peek)?;
+        let session = lock(&remote.peeking).take();
+        let session = session.map_or_else(|| remote.open_session(&Use::Peek), Ok)?;
         let queue = Queue::new(session.client());
         let mut look = Self {
             session,

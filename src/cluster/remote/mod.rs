@@ -44,6 +44,8 @@ pub struct Remote {
     until: OnceLock<Instant>,
     /// The client that asks, once something was asked.
     asking: OnceLock<Session>,
+    /// The client that asked what groups committed, for who looks at the records behind that.
+    peeking: Mutex<Option<Session>>,
     /// The client that will send, and what it was opened for.
     early: Mutex<Option<(Arc<Session>, Use)>>,
     /// Topics that are to be written to.
@@ -71,6 +73,7 @@ impl Remote {
             limits,
             until: OnceLock::new(),
             asking: OnceLock::new(),
+            peeking: Mutex::default(),
             early: Mutex::default(),
             known: Mutex::default(),
         }

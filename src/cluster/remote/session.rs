@@ -73,7 +73,7 @@ impl Session {
         properties.extend(more);
         let events = match usage {
             Use::Produce(_) => ERRORS | DELIVERIES,
-            Use::Ask | Use::AskOffsets | Use::Consume { .. } | Use::Peek => ERRORS,
+            Use::Ask | Use::Consume { .. } | Use::Peek => ERRORS,
             Use::Member { .. } => ERRORS | REBALANCES,
         };
         let tokens = brokers.token.clone().map(token::tokens);
@@ -84,7 +84,7 @@ impl Session {
         let health = Mutex::new(Health::new(about.clone()));
         let is_left = AtomicBool::new(false);
         let now = Instant::now();
-        let asking = matches!(usage, Use::Ask | Use::AskOffsets).then(|| Mutex::new((now, now)));
+        let asking = matches!(usage, Use::Ask | Use::Peek).then(|| Mutex::new((now, now)));
         Ok(Self { client, main, health, is_left, limits, asking, about })
     }
 
