@@ -7,6 +7,18 @@ use std::time::Duration;
 use super::stats::{median, variation};
 use crate::out::units;
 
+/// What is between a loop and the acknowledgement of its records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behind {
+    /// The page cache of this machine.
+    #[default]
+    Memory,
+    /// A disk, until it has them for good.
+    Disk,
+    /// Brokers, and the way to them.
+    Brokers,
+}
+
 /// What is known of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -16,8 +28,8 @@ pub struct Facts {
     pub rate: f64,
     /// Records that were due and not sent.
     pub unsent: u64,
-    /// Whether records are acknowledged when they are durable.
-    pub durable: bool,
+    /// What a record that is not taken yet waits for.
+    pub behind: Behind,
     /// The share of the loops' time in which the cluster did not take records.
     pub blocked: f64,
     /// The share of the loops' time that went into making records.
@@ -50,6 +62,11 @@ pub enum Advice {
     },
     /// Waiting for the disk is what takes the time.
     SyncBound {
+        /// The share of time, in percent.
+        percent: u64,
+    },
+    /// Waiting for brokers is.
+    BrokerBound {
         /// The share of time, in percent.
         percent: u64,
     },
@@ -98,8 +115,13 @@ pub fn advise(facts: &Facts) -> Vec<Advice> {
         found.push(Advice::RateNotReached { asked, got: facts.rate, unsent: facts.unsent });
     }
     let limited = facts.rate_asked.is_none() || !found.is_empty();
-    if limited && facts.durable && facts.blocked > 0.5 {
-        found.push(Advice::SyncBound { percent: percent(facts.blocked) });
+    if limited && facts.blocked > 0.5 {
+        let percent = percent(facts.blocked);
+        match facts.behind {
+            Behind::Memory => {}
+            Behind::Disk => found.push(Advice::SyncBound { percent }),
+            Behind::Brokers => found.push(Advice::BrokerBound { percent }),
+        }
     }
     if limited && facts.making > 0.5 {
         found.push(Advice::GeneratorBound { percent: percent(facts.making) });
@@ -152,6 +174,11 @@ impl fmt::Display for Advice {
                 f,
                 "bound by syncs: {percent} % of the time went into waiting for what is durable; \
                  `--acks 1` shows the rest"
+            ),
+            Self::BrokerBound { percent } => write!(
+                f,
+                "the brokers, or the way to them, are the limit: {percent} % of the time they were \
+                 waited for; `--producers 2` tells whether it is one connection"
             ),
             Self::GeneratorBound { percent } => write!(
                 f,
@@ -208,8 +235,11 @@ mod tests {
 
     #[test]
     fn a_rate_that_is_not_reached_is_told_with_why() {
-        let slow = Facts { rate: 700.0, unsent: 300, blocked: 0.9, durable: true, ..facts() };
-        let advice = advise(&slow);
+        let slow = Facts { rate: 700.0, unsent: 300, blocked: 0.9, ..facts() };
+        assert_eq!(advise(&slow).len(), 1, "{:?}", advise(&slow));
+        let remote = advise(&Facts { behind: Behind::Brokers, ..slow.clone() });
+        assert_eq!(remote[1..], [Advice::BrokerBound { percent: 90 }]);
+        let advice = advise(&Facts { behind: Behind::Disk, ..slow });
         assert_eq!(advice[0], Advice::RateNotReached { asked: 1000.0, got: 700.0, unsent: 300 });
         assert_eq!(advice[1], Advice::SyncBound { percent: 90 });
         assert!(advice[0].to_string().contains("700/s of 1,000/s"), "{}", advice[0]);

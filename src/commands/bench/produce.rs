@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::args::{DURATION, DeliveryArgs, EndArgs, LoadArgs};
 use super::report::{Report, Setting};
 use super::{Meter, Place, TICK, cpus, shape_text, show};
+use crate::cluster::types::{Acks, Target};
 use crate::commands::{Context, Failure};
-use crate::load::advice::Facts;
+use crate::load::advice::{Behind, Facts};
 use crate::load::generate::Pool;
 use crate::load::read::run_number;
 use crate::load::send::{Job, Moments, Sending, Shared, Spent};
@@ -102,17 +103,26 @@ pub(super) fn on(
     for warning in spent.iter().flat_map(|spent| &spent.warnings) {
         context.out.warn(warning);
     }
-    let facts = meter.add(facts(&job, &spent));
+    let facts = meter.add(facts(behind(context, &job)?, &spent));
     Ok(report(setting, &shared, facts, ended_ns, stop.requested().is_some()))
 }
 
+/// What the records of a job wait for.
+pub(super) fn behind(context: &Context, job: &Job) -> Result<Behind, Failure> {
+    Ok(match context.target()?.target {
+        Target::Brokers(_) => Behind::Brokers,
+        Target::Directory { .. } if job.options.acks == Acks::All => Behind::Disk,
+        Target::Directory { .. } => Behind::Memory,
+    })
+}
+
 /// What is known of how the loops spent their time.
-pub(super) fn facts(job: &Job, spent: &[Spent]) -> Facts {
+pub(super) fn facts(behind: Behind, spent: &[Spent]) -> Facts {
     let sum = |of: fn(&Spent) -> Duration| spent.iter().map(of).sum::<Duration>().as_secs_f64();
     let elapsed = sum(|spent| spent.elapsed).max(1e-9);
     Facts {
         unsent: spent.iter().map(|spent| spent.unsent).sum(),
-        durable: job.options.acks == crate::cluster::types::Acks::All,
+        behind,
         blocked: sum(|spent| spent.blocked) / elapsed,
         making: sum(|spent| spent.making) / elapsed,
         latencies: true,
