@@ -120,6 +120,15 @@ impl Cluster {
         }
     }
 
+    /// For how long quotas have held back requests so far, where there are any; more than passed
+    /// where several connections were.
+    pub fn throttled(&self) -> Option<Duration> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Remote(cluster) => Some(cluster.throttled()),
+        }
+    }
+
     /// Returns every topic, sorted by name.
     pub fn list_topics(&self) -> Result<Vec<TopicDetail>> {
         match self {

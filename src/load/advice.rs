@@ -30,6 +30,8 @@ pub struct Facts {
     pub unsent: u64,
     /// What a record that is not taken yet waits for.
     pub behind: Behind,
+    /// For how long quotas of brokers held it back, where there are any.
+    pub throttled: Option<Duration>,
     /// The share of the loops' time in which the cluster did not take records.
     pub blocked: f64,
     /// The share of the loops' time that went into making records.
@@ -64,6 +66,11 @@ pub enum Advice {
     SyncBound {
         /// The share of time, in percent.
         percent: u64,
+    },
+    /// Quotas of brokers held it back.
+    Throttled {
+        /// For how long, all connections together.
+        span: Duration,
     },
     /// Waiting for brokers is.
     BrokerBound {
@@ -115,7 +122,10 @@ pub fn advise(facts: &Facts) -> Vec<Advice> {
         found.push(Advice::RateNotReached { asked, got: facts.rate, unsent: facts.unsent });
     }
     let limited = facts.rate_asked.is_none() || !found.is_empty();
-    if limited && facts.blocked > 0.5 {
+    let throttled = facts.throttled.filter(|span| !span.is_zero());
+    if let Some(span) = throttled {
+        found.push(Advice::Throttled { span });
+    } else if limited && facts.blocked > 0.5 {
         let percent = percent(facts.blocked);
         match facts.behind {
             Behind::Memory => {}
@@ -174,6 +184,11 @@ impl fmt::Display for Advice {
                 f,
                 "bound by syncs: {percent} % of the time went into waiting for what is durable; \
                  `--acks 1` shows the rest"
+            ),
+            Self::Throttled { span } => write!(
+                f,
+                "a quota is the limit: brokers held back requests for {} in all",
+                units::duration(*span)
             ),
             Self::BrokerBound { percent } => write!(
                 f,
@@ -239,6 +254,10 @@ mod tests {
         assert_eq!(advise(&slow).len(), 1, "{:?}", advise(&slow));
         let remote = advise(&Facts { behind: Behind::Brokers, ..slow.clone() });
         assert_eq!(remote[1..], [Advice::BrokerBound { percent: 90 }]);
+        let span = Duration::from_secs(3);
+        let held =
+            advise(&Facts { throttled: Some(span), behind: Behind::Brokers, ..slow.clone() });
+        assert_eq!(held[1..], [Advice::Throttled { span }]);
         let advice = advise(&Facts { behind: Behind::Disk, ..slow });
         assert_eq!(advice[0], Advice::RateNotReached { asked: 1000.0, got: 700.0, unsent: 300 });
         assert_eq!(advice[1], Advice::SyncBound { percent: 90 });

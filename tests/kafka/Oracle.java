@@ -28,6 +28,7 @@ import org.apache.kafka.common.acl.*;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.quota.*;
 import org.apache.kafka.common.resource.*;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -84,6 +85,8 @@ public class Oracle {
             case "topics" -> topics(q);
             // {topic, configs}: a null takes a config back
             case "configure" -> configure(q);
+            // {client, limits}: of clients of that id, as producer_byte_rate
+            case "quota" -> quota(q);
             // {topic, spec: "start", "end", "max" or a time, isolation?}
             case "offsets" -> offsets(q);
             // {topic, records: [{partition?, timestamp?, key, value, headers}], end?: "commit",
@@ -247,6 +250,14 @@ public class Oracle {
             : new AlterConfigOp(new ConfigEntry(e.getKey(), e.getValue().asText()), AlterConfigOp.OpType.SET)));
         var topic = new ConfigResource(ConfigResource.Type.TOPIC, text(q, "topic"));
         return admin(q).incrementalAlterConfigs(Map.of(topic, changes)).all().get();
+    }
+
+    static Object quota(JsonNode q) throws Exception {
+        List<ClientQuotaAlteration.Op> limits = new ArrayList<>();
+        q.get("limits").fields().forEachRemaining(e ->
+            limits.add(new ClientQuotaAlteration.Op(e.getKey(), e.getValue().asDouble())));
+        var clients = new ClientQuotaEntity(Map.of(ClientQuotaEntity.CLIENT_ID, text(q, "client")));
+        return admin(q).alterClientQuotas(List.of(new ClientQuotaAlteration(clients, limits))).all().get();
     }
 
     static List<TopicPartition> partitionsOf(JsonNode q) throws Exception {

@@ -130,6 +130,11 @@ impl Remote {
         self.log.take().into_iter().map(line).collect()
     }
 
+    /// For how long brokers said so far that they hold back what comes next (KIP-219).
+    pub fn throttled(&self) -> Duration {
+        self.log.throttled()
+    }
+
     /// How many requests were sent so far.
     pub fn requests(&self) -> u64 {
         self.log.requests()

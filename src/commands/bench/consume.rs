@@ -71,7 +71,7 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
     let cluster = context.cluster()?;
     let span = if args.follow { Span::Following } else { Span::Whole };
     let (places, from_zero) = places(cluster, &args.topic, span).map_err(cannot)?;
-    let meter = Meter::start();
+    let meter = Meter::start(cluster);
     let began = sys::monotonic_ns();
     let started_ms = crate::now_ms();
     let duration = args.duration.unwrap_or(DURATION);

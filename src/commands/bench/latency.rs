@@ -80,7 +80,7 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
     let cluster = context.cluster()?;
     let (places, _) = places(cluster, &args.topic, Span::Following).map_err(cannot)?;
     let run = run_number();
-    let meter = Meter::start();
+    let meter = Meter::start(cluster);
     let moments = Moments::of(&plan, sys::monotonic_ns() + 2 * LEAD.as_nanos() as u64);
     // What was sent is one count, what was read the other: only the latter is measured.
     let sent = Shared::new(Recorder::new(u64::MAX, None));

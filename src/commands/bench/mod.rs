@@ -21,6 +21,7 @@ use super::produce::{Wanted, ensure_topic};
 use super::topics::guard_internal;
 use super::{Context, Failure, Status};
 use crate::cli::global::AnswerArgs;
+use crate::cluster::Cluster;
 use crate::load::advice::Facts;
 use crate::load::generate::Shape;
 use crate::load::send::Shared;
@@ -219,24 +220,37 @@ fn shape_text(shape: &Shape) -> String {
 }
 
 /// What the machine does besides, and what the process takes of it.
-struct Meter {
+struct Meter<'a> {
+    cluster: &'a Cluster,
+    throttled_before: Duration,
     load_before: f64,
     cpu_before: Duration,
     began_ns: u64,
 }
 
-impl Meter {
+impl<'a> Meter<'a> {
     /// One that begins now.
-    fn start() -> Self {
-        let load_before = sys::load_average().unwrap_or(0.0);
-        Self { load_before, cpu_before: sys::cpu_time(), began_ns: sys::monotonic_ns() }
+    fn start(cluster: &'a Cluster) -> Self {
+        Self {
+            cluster,
+            throttled_before: cluster.throttled().unwrap_or_default(),
+            load_before: sys::load_average().unwrap_or(0.0),
+            cpu_before: sys::cpu_time(),
+            began_ns: sys::monotonic_ns(),
+        }
     }
 
     /// The facts with what was found since.
     fn add(&self, facts: Facts) -> Facts {
         let cpu = sys::cpu_time().saturating_sub(self.cpu_before).as_secs_f64();
         let span = Duration::from_nanos(sys::monotonic_ns() - self.began_ns).as_secs_f64();
-        Facts { cpus_used: cpu / span.max(1e-9), load_before: self.load_before, ..facts }
+        let throttled = self.cluster.throttled();
+        Facts {
+            cpus_used: cpu / span.max(1e-9),
+            load_before: self.load_before,
+            throttled: throttled.map(|all| all.saturating_sub(self.throttled_before)),
+            ..facts
+        }
     }
 }
 

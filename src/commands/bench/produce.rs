@@ -81,11 +81,11 @@ pub(super) fn on(
     setting.shape = Some(shape_text(&shape));
     setting.seed = Some(shape.seed);
 
-    let meter = Meter::start();
+    let cluster = context.cluster()?;
+    let meter = Meter::start(cluster);
     let moments = Moments::of(&plan, sys::monotonic_ns() + LEAD.as_nanos() as u64);
     let shared = Shared::new(Recorder::new(moments.from_ns, moments.until_ns));
     let cannot = |error| context.failure("produce", error);
-    let cluster = context.cluster()?;
     let sending =
         Sending::start(cluster, &job, &pool, run_number(), (moments, &shared), Vec::new())
             .map_err(cannot)?;

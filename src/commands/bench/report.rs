@@ -74,6 +74,10 @@ pub const COLUMNS: &[Column] = &[
         "The share of the producers' time that went into making records.",
     ),
     Column::number("BLOCKED-SHARE", "The share in which the target did not take any."),
+    Column::number(
+        "THROTTLED-MS",
+        "For how long quotas of brokers held back requests, in ms; null on a directory.",
+    ),
     Column::number("CPUS-USED", "Processors that kaw kept busy, on average."),
     Column::text("ADVICE", "What the run has to say about itself."),
 ];
@@ -157,6 +161,8 @@ pub struct Report {
     making: f64,
     /// The share of time in which the target took none.
     blocked: f64,
+    /// For how long quotas held it back, where there are any.
+    throttled: Option<Duration>,
     /// Processors that were kept busy.
     cpus_used: f64,
 }
@@ -181,6 +187,7 @@ impl Report {
             interrupted: false,
             making: facts.making,
             blocked: facts.blocked,
+            throttled: facts.throttled,
             cpus_used: facts.cpus_used,
         }
     }
@@ -244,6 +251,7 @@ impl Report {
             Cell::Items(self.series()),
             Cell::maybe(self.setting.durability, |_| Cell::Real(self.making)),
             Cell::maybe(self.setting.durability, |_| Cell::Real(self.blocked)),
+            Cell::maybe(self.throttled, Cell::Span),
             Cell::Real(self.cpus_used),
             Cell::List(self.advice.iter().map(ToString::to_string).collect()),
         ]);
@@ -364,6 +372,9 @@ impl Report {
             lines.push(("first record", units::duration(first)));
         }
         lines.extend(self.latency_lines());
+        if let Some(throttled) = self.throttled.filter(|throttled| !throttled.is_zero()) {
+            lines.push(("throttled", format!("for {} by quotas", units::duration(throttled))));
+        }
         lines.push(("failures", self.failures_text()));
         let machine = format!(
             "{}, {} cores, kaw {}",

@@ -50,6 +50,8 @@ pub struct Log {
     failure: Mutex<Option<(Instant, String)>>,
     /// How many requests went out.
     requests: AtomicU64,
+    /// For how many ms brokers said that they hold back what comes next.
+    throttled_ms: AtomicU64,
     /// A broker has answered what it does not answer strangers.
     is_served: AtomicBool,
 }
@@ -84,6 +86,11 @@ impl Log {
     /// How many requests were sent so far.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// For how long brokers said that they hold back what comes next, all their answers together.
+    pub fn throttled(&self) -> Duration {
+        Duration::from_millis(self.throttled_ms.load(Ordering::Relaxed))
     }
 
     /// Whether a broker has ever answered a request that is not for everybody.
@@ -131,6 +138,21 @@ unsafe extern "C" fn log(
         if let Some(context) = context.as_ref() {
             context.log.push(LogLine { level, facility: text(facility), text: text(line) });
         }
+    }
+}
+
+/// Takes up that a broker throttles; librdkafka calls this while the client's events are polled.
+unsafe extern "C" fn throttle(
+    _rk: *mut sys::rd_kafka_t,
+    _broker: *const c_char,
+    _id: i32,
+    time_ms: c_int,
+    context: *mut c_void,
+) {
+    // SAFETY: the client's opaque, as in `log`.
+    if let Some(context) = unsafe { context.cast::<Context>().as_ref() } {
+        let time_ms = u64::try_from(time_ms).unwrap_or(0);
+        context.log.throttled_ms.fetch_add(time_ms, Ordering::Relaxed);
     }
 }
 
@@ -245,6 +267,7 @@ impl Client {
             }
             sys::rd_kafka_conf_set_events(conf, events);
             sys::rd_kafka_conf_set_log_cb(conf, Some(log));
+            sys::rd_kafka_conf_set_throttle_cb(conf, Some(throttle));
             secure::prepare(conf, asks);
             let opaque = Arc::into_raw(Arc::clone(&context));
             let counted = opaque.cast_mut().cast::<c_void>();
