@@ -162,6 +162,16 @@ pub enum Fate {
     MaybePersisted(Option<Arc<ClusterError>>),
 }
 
+impl Fate {
+    /// Why the log may not have them; `None` where it has, or was not asked.
+    pub const fn error(&self) -> Option<&Arc<ClusterError>> {
+        match self {
+            Self::NotPersisted(error) | Self::MaybePersisted(Some(error)) => Some(error),
+            Self::Persisted | Self::PersistedBefore | Self::MaybePersisted(None) => None,
+        }
+    }
+}
+
 /// The fate of records of one batch.
 #[derive(Debug)]
 pub struct Delivery {

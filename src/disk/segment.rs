@@ -11,6 +11,7 @@ use super::file;
 use super::index::{Entry, OffsetEntry, TimeEntry};
 use super::layout::{self, SegmentFile};
 use super::state::End;
+use crate::sys;
 
 /// A segment that takes appends.
 #[derive(Debug)]
@@ -149,13 +150,14 @@ impl Segment {
     /// Asks for the `len` bytes from `position` on to be written out, without waiting: the sync
     /// that follows then finds less to do, and the device is not idle while a journal is written.
     pub fn start_writeback(&self, position: u64, len: u64) {
-        crate::sys::start_writeback(&self.log, position, len);
+        sys::start_writeback(&self.log, position, len);
     }
 
     /// Puts what was appended on the device, and the name of the file as well. A failure is final:
     /// the kernel may have dropped the pages, and a second try would say yes to nothing.
     pub fn sync(&self) -> Result<()> {
-        self.log.sync_data().map_err(|e| DiskError::io(SYNC, &self.log_path())(e))?;
+        let synced = sys::count_sync(|| self.log.sync_data());
+        synced.map_err(|e| DiskError::io(SYNC, &self.log_path())(e))?;
         if !self.entry_synced.load(Ordering::Acquire) {
             sync_directory(&self.directory)?;
             self.entry_synced.store(true, Ordering::Release);
@@ -170,13 +172,14 @@ pub const SYNC: &str = "sync";
 /// Puts the log of the segment at `base` on the device.
 pub fn sync_log(directory: &Path, base: i64) -> Result<()> {
     let path = layout::segment_file(directory, base, SegmentFile::Log);
-    file::open_to_read(&path)?.sync_data().map_err(DiskError::io(SYNC, &path))
+    let log = file::open_to_read(&path)?;
+    sys::count_sync(|| log.sync_data()).map_err(DiskError::io(SYNC, &path))
 }
 
 /// Puts the names in `directory` on the device.
 pub fn sync_directory(directory: &Path) -> Result<()> {
     let opened = File::open(directory).map_err(DiskError::io("open", directory))?;
-    opened.sync_all().map_err(DiskError::io(SYNC, directory))
+    sys::count_sync(|| opened.sync_all()).map_err(DiskError::io(SYNC, directory))
 }
 
 fn put<E: Entry>(file: &File, at: u64, entry: E) -> bool {

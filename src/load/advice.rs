@@ -4,19 +4,34 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::series::STEP_NS;
 use super::stats::{median, variation};
 use crate::out::units;
 
-/// What is between a loop and the acknowledgement of its records.
+/// A pause at a rate that is worth a word.
+const STALL: Duration = Duration::from_millis(300);
+
+/// How a run ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Behind {
-    /// The page cache of this machine.
+pub enum Ended {
+    /// As it was to.
     #[default]
-    Memory,
-    /// A disk, until it has them for good.
-    Disk,
-    /// Brokers, and the way to them.
-    Brokers,
+    Whole,
+    /// By a signal, before its time.
+    Signal,
+    /// By a failure, before its time.
+    Failure,
+}
+
+impl Ended {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Signal => "signal",
+            Self::Failure => "failure",
+        }
+    }
 }
 
 /// What is known of a run.
@@ -28,9 +43,9 @@ pub struct Facts {
     pub rate: f64,
     /// Records that were due and not sent.
     pub unsent: u64,
-    /// What a record that is not taken yet waits for.
-    pub behind: Behind,
-    /// For how long quotas of brokers held it back, where there are any.
+    /// The share of the time in which a disk was waited for.
+    pub syncing: f64,
+    /// For how long quotas of brokers held it back; `None` where there are no brokers.
     pub throttled: Option<Duration>,
     /// The share of the loops' time in which the cluster did not take records.
     pub blocked: f64,
@@ -48,6 +63,8 @@ pub struct Facts {
     pub span: Duration,
     /// Whether the clients take latencies.
     pub latencies: bool,
+    /// How it ended.
+    pub ended: Ended,
 }
 
 /// One piece of advice.
@@ -61,6 +78,13 @@ pub enum Advice {
         got: f64,
         /// Records that were due and not sent.
         unsent: u64,
+    },
+    /// More was done than was due: what the warm-up had left.
+    Backlog,
+    /// At a rate, next to nothing was done for a while.
+    Stall {
+        /// How long that was.
+        span: Duration,
     },
     /// Waiting for the disk is what takes the time.
     SyncBound {
@@ -115,23 +139,33 @@ pub enum Advice {
 /// The advice that facts give.
 pub fn advise(facts: &Facts) -> Vec<Advice> {
     let mut found = Vec::new();
-    let percent = |share: f64| (share * 100.0).round() as u64;
+    if facts.ended != Ended::Whole {
+        // Its numbers are those of a part of it.
+        return found;
+    }
+    let percent = |share: f64| (share.min(1.0) * 100.0).round() as u64;
     if let Some(asked) = facts.rate_asked
         && (facts.rate < asked * 0.98 || facts.unsent > 0)
     {
         found.push(Advice::RateNotReached { asked, got: facts.rate, unsent: facts.unsent });
     }
+    if facts.rate <= 0.0 {
+        return found;
+    }
     let limited = facts.rate_asked.is_none() || !found.is_empty();
+    if let Some(asked) = facts.rate_asked {
+        if facts.rate > asked * 1.02 {
+            found.push(Advice::Backlog);
+        }
+        found.extend(stall(&facts.steps, asked).map(|span| Advice::Stall { span }));
+    }
     let throttled = facts.throttled.filter(|span| !span.is_zero());
     if let Some(span) = throttled {
         found.push(Advice::Throttled { span });
-    } else if limited && facts.blocked > 0.5 {
-        let percent = percent(facts.blocked);
-        match facts.behind {
-            Behind::Memory => {}
-            Behind::Disk => found.push(Advice::SyncBound { percent }),
-            Behind::Brokers => found.push(Advice::BrokerBound { percent }),
-        }
+    } else if limited && facts.throttled.is_some() && facts.blocked > 0.5 {
+        found.push(Advice::BrokerBound { percent: percent(facts.blocked) });
+    } else if limited && facts.syncing > 0.5 {
+        found.push(Advice::SyncBound { percent: percent(facts.syncing) });
     }
     if limited && facts.making > 0.5 {
         found.push(Advice::GeneratorBound { percent: percent(facts.making) });
@@ -142,7 +176,6 @@ pub fn advise(facts: &Facts) -> Vec<Advice> {
         found.push(Advice::Short);
     }
     found.extend(unevenness(&facts.steps, facts.rate_asked.is_some()));
-    // The average is over a minute, so a run just before this one is in it too.
     if facts.load_before > facts.cpus as f64 * 0.8 {
         found.push(Advice::Neighbour { load: facts.load_before, cpus: facts.cpus });
     }
@@ -150,6 +183,15 @@ pub fn advise(facts: &Facts) -> Vec<Advice> {
         found.push(Advice::ClosedLoop);
     }
     found
+}
+
+/// The longest time in which nearly nothing was done of a rate, if that is worth a word.
+fn stall(steps: &[f64], asked: f64) -> Option<Duration> {
+    let is_still = |rate: &f64| *rate < asked / 10.0;
+    let longest = steps.split(|rate| !is_still(rate)).map(<[f64]>::len).max().unwrap_or(0);
+    let span = Duration::from_nanos(longest as u64 * STEP_NS);
+    // Fewer records than that are not due in every step.
+    (asked >= 100.0 && span >= STALL).then_some(span)
 }
 
 /// What the rates of the steps say. A rate that was asked for is even by itself.
@@ -180,9 +222,20 @@ impl fmt::Display for Advice {
                 }
                 Ok(())
             }
+            Self::Backlog => write!(
+                f,
+                "more was done than was due: the warm-up had left a backlog, so a longer one, or \
+                 a lower rate, says more"
+            ),
+            Self::Stall { span } => write!(
+                f,
+                "for {} next to nothing was done: a stall, and the tail of the latency is \
+                 of it",
+                units::duration(*span)
+            ),
             Self::SyncBound { percent } => write!(
                 f,
-                "bound by syncs: {percent} % of the time went into waiting for what is durable; \
+                "bound by syncs: {percent} % of the time went into waiting for the disk; \
                  `--acks 1` shows the rest"
             ),
             Self::Throttled { span } => write!(
@@ -252,16 +305,28 @@ mod tests {
     fn a_rate_that_is_not_reached_is_told_with_why() {
         let slow = Facts { rate: 700.0, unsent: 300, blocked: 0.9, ..facts() };
         assert_eq!(advise(&slow).len(), 1, "{:?}", advise(&slow));
-        let remote = advise(&Facts { behind: Behind::Brokers, ..slow.clone() });
+        let remote = advise(&Facts { throttled: Some(Duration::ZERO), ..slow.clone() });
         assert_eq!(remote[1..], [Advice::BrokerBound { percent: 90 }]);
         let span = Duration::from_secs(3);
-        let held =
-            advise(&Facts { throttled: Some(span), behind: Behind::Brokers, ..slow.clone() });
+        let held = advise(&Facts { throttled: Some(span), ..slow.clone() });
         assert_eq!(held[1..], [Advice::Throttled { span }]);
-        let advice = advise(&Facts { behind: Behind::Disk, ..slow });
+        let cut = Facts { ended: Ended::Failure, ..slow.clone() };
+        assert_eq!(advise(&cut), []);
+        let advice = advise(&Facts { syncing: 0.9, ..slow });
         assert_eq!(advice[0], Advice::RateNotReached { asked: 1000.0, got: 700.0, unsent: 300 });
         assert_eq!(advice[1], Advice::SyncBound { percent: 90 });
         assert!(advice[0].to_string().contains("700/s of 1,000/s"), "{}", advice[0]);
+    }
+
+    #[test]
+    fn a_stall_and_a_backlog_are_told_at_a_rate() {
+        let mut stalled = facts();
+        stalled.steps.iter_mut().skip(20).take(7).for_each(|rate| *rate = 0.0);
+        let span = Duration::from_millis(700);
+        assert_eq!(advise(&stalled), [Advice::Stall { span }]);
+        let slow = Facts { rate_asked: Some(50.0), rate: 50.0, ..stalled };
+        assert_eq!(advise(&slow), []);
+        assert_eq!(advise(&Facts { rate: 1030.0, ..facts() }), [Advice::Backlog]);
     }
 
     #[test]

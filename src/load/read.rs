@@ -198,27 +198,30 @@ impl Reader {
             let left = most.saturating_sub(before);
             buffer.spans.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         }
-        let (mut bytes, mut times) = (0, Vec::new());
+        let (mut bytes, mut own_bytes, mut times) = (0, 0, Vec::new());
+        // A run of this process is known whole; others only by the clock that they went by.
+        let is_own = self.look.latency_of.is_some_and(|run| run & !CLOCK_MASK != 0);
+        let mask = if is_own { !0 } else { CLOCK_MASK };
         for span in &mut buffer.spans {
             span.partition = partition;
         }
         for span in &buffer.spans {
-            bytes += (span.key.len() + span.value.len()) as u64;
+            let size = (span.key.len() + span.value.len()) as u64;
+            bytes += size;
             let Some(stamp) = self.checker.see(buffer, span) else { continue };
             let Some(run) = self.look.latency_of else { continue };
-            // A run of this process is known whole; others only by the clock that they went by.
-            let whole = run & !CLOCK_MASK != 0;
-            let mask = if whole { !0 } else { CLOCK_MASK };
             if stamp.run & mask == run {
                 let sent = stamp.intended_ns + u64::from(stamp.late_us) * 1000;
                 times.push((stamp.intended_ns, sent));
+                own_bytes += size;
                 if let Some(gate) = self.look.gates.get(stamp.producer as usize) {
                     gate.try_send(()).unwrap_or_default();
                 }
             }
         }
         let records = buffer.spans.len() as u64;
-        self.signals.seen.fetch_add(times.len() as u64, Ordering::Release);
+        let ours = times.len() as u64;
+        self.signals.seen.fetch_add(ours, Ordering::Release);
         if records > 0 {
             let unset = self.signals.first_ns.load(Ordering::Relaxed) == 0;
             if unset {
@@ -233,6 +236,8 @@ impl Reader {
         for (intended, sent) in times {
             recorder.latency(done, intended, sent, 1);
         }
+        // What others send meanwhile is not what such a run measures.
+        let (records, bytes) = if is_own { (ours, own_bytes) } else { (records, bytes) };
         recorder.count(done, records, bytes);
     }
 }

@@ -1,7 +1,7 @@
 //! Owns sending by a plan: one loop a producer, which keeps to the intended times, and the count of
 //! what became of the records. Leaves the records to `generate`, the log to `cluster`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -64,13 +64,16 @@ pub struct Shared {
     fates: Mutex<Fates>,
     /// No more deliveries are waited for.
     over: AtomicBool,
+    /// A record failed for what would fail the next as well.
+    hopeless: AtomicBool,
 }
 
 impl Shared {
     /// For a run that measures as `recorder` does.
     pub fn new(recorder: Recorder) -> Arc<Self> {
         let (recorder, fates) = (Mutex::new(recorder), Mutex::default());
-        Arc::new(Self { recorder, fates, over: AtomicBool::new(false) })
+        let (over, hopeless) = (AtomicBool::new(false), AtomicBool::new(false));
+        Arc::new(Self { recorder, fates, over, hopeless })
     }
 
     /// What was measured so far.
@@ -88,19 +91,17 @@ impl Shared {
         let done = sys::monotonic_ns();
         {
             let mut fates = self.fates();
-            let error = match &delivery.fate {
-                Fate::Persisted | Fate::PersistedBefore => {
-                    fates.acked += delivery.records;
-                    None
+            match &delivery.fate {
+                Fate::Persisted | Fate::PersistedBefore => fates.acked += delivery.records,
+                Fate::MaybePersisted(None) => fates.unacked += delivery.records,
+                Fate::NotPersisted(_) | Fate::MaybePersisted(Some(_)) => {
+                    fates.failed += delivery.records;
                 }
-                Fate::MaybePersisted(None) => {
-                    fates.unacked += delivery.records;
-                    None
+            }
+            if let Some(error) = delivery.fate.error() {
+                if !is_of_record(error.kind) {
+                    self.hopeless.store(true, Ordering::Release);
                 }
-                Fate::NotPersisted(error) | Fate::MaybePersisted(Some(error)) => Some(error),
-            };
-            if let Some(error) = error {
-                fates.failed += delivery.records;
                 fates.failure.get_or_insert_with(|| Arc::clone(error));
                 return;
             }
@@ -125,6 +126,11 @@ impl Shared {
     }
 }
 
+/// Whether a record failed for what it is, so that another may not.
+const fn is_of_record(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::MessageTooLarge | ErrorKind::InvalidRecord)
+}
+
 /// How the loop of one producer spent its time.
 #[derive(Clone, Debug, Default)]
 pub struct Spent {
@@ -138,6 +144,8 @@ pub struct Spent {
     pub blocked: Duration,
     /// All of it.
     pub elapsed: Duration,
+    /// A failure ended it before its time.
+    pub cut: bool,
     /// What recovery had to say.
     pub warnings: Vec<String>,
 }
@@ -191,14 +199,17 @@ impl Sending {
             .collect::<Result<_>>()?;
         for (number, producer) in (0..).zip(producers) {
             let deliveries = producer.deliveries();
-            let shared = Arc::clone(shared);
-            let collect = move || collect(&deliveries, &shared);
+            let failed = Arc::new(AtomicU64::new(0));
+            let (shared, counted) = (Arc::clone(shared), Arc::clone(&failed));
+            let collect = move || collect(&deliveries, &shared, &counted);
             sending.collectors.push(thread("collect", collect)?);
             let sender = Sender {
                 producer,
                 generator: Generator::new(pool, run, number),
                 share: job.plan.share(number),
                 moments,
+                shared: Arc::clone(&sending.shared),
+                failed,
                 gate: gates.next(),
                 job: job.clone(),
                 buffers: Buffers::default(),
@@ -247,10 +258,15 @@ pub(super) fn thread<T: Send + 'static>(
 }
 
 /// Takes deliveries until there are no more.
-fn collect(deliveries: &Receiver<Delivery>, shared: &Shared) {
+fn collect(deliveries: &Receiver<Delivery>, shared: &Shared, failed: &AtomicU64) {
     loop {
         match deliveries.recv_timeout(TICK) {
-            Ok(delivery) => shared.settle(&delivery),
+            Ok(delivery) => {
+                shared.settle(&delivery);
+                if delivery.fate.error().is_some() {
+                    failed.fetch_add(delivery.records, Ordering::Release);
+                }
+            }
             Err(RecvTimeoutError::Timeout) if !shared.over.load(Ordering::Acquire) => {}
             Err(_) => return,
         }
@@ -263,6 +279,9 @@ struct Sender {
     generator: Generator,
     share: Share,
     moments: Moments,
+    shared: Arc<Shared>,
+    /// How many of its records failed.
+    failed: Arc<AtomicU64>,
     gate: Option<Gate>,
     job: Job,
     buffers: Buffers,
@@ -287,15 +306,19 @@ impl Sender {
             let Some(mut buffer) = self.buffer() else { continue };
             let Some(room) = Arc::get_mut(&mut buffer) else { continue };
             self.fill(room);
-            let before = sys::monotonic_ns();
-            let taken = buffer.is_empty() || self.producer.send(&buffer);
+            let (before, failed) = (sys::monotonic_ns(), self.failed.load(Ordering::Acquire));
+            if !buffer.is_empty() {
+                // That one failed is counted where its fate is.
+                self.producer.send(&buffer);
+            }
             self.spent.blocked += Duration::from_nanos(sys::monotonic_ns() - before);
             self.buffers.keep(buffer);
-            if !taken {
+            if !self.passes_gate(failed) {
+                self.spent.cut = true;
                 break;
             }
-            self.pass_gate()?;
         }
+        self.spent.cut |= self.is_cut() && !self.is_interrupted();
         let now = sys::monotonic_ns();
         self.spent.elapsed = Duration::from_nanos(now.saturating_sub(self.moments.start_ns));
         self.spent.records = self.generator.sequence();
@@ -320,7 +343,12 @@ impl Sender {
     fn is_over(&self) -> bool {
         let enough = self.share.records.is_some_and(|records| self.measured >= records);
         let late = self.moments.until_ns.is_some_and(|until| sys::monotonic_ns() >= until);
-        enough || late || self.is_interrupted() || self.producer.is_stuck()
+        enough || late || self.is_interrupted() || self.is_cut()
+    }
+
+    /// Whether sending on makes no sense.
+    fn is_cut(&self) -> bool {
+        self.shared.hopeless.load(Ordering::Acquire) || self.producer.check().is_err()
     }
 
     /// Sleeps until a moment; false if that is not reached yet, since a look is due.
@@ -376,18 +404,18 @@ impl Sender {
         self.spent.making += Duration::from_nanos(sys::monotonic_ns() - now);
     }
 
-    /// Waits until what was sent was seen, where the run asks for that.
-    fn pass_gate(&mut self) -> Result<()> {
-        let Some(gate) = &self.gate else { return Ok(()) };
+    /// Waits until what was sent was seen, or has failed since `failed` of them had, where the run
+    /// asks for that. False where neither comes in time: it is missing then.
+    fn passes_gate(&self, failed: u64) -> bool {
+        let Some(gate) = &self.gate else { return true };
         let begun = sys::monotonic_ns();
         loop {
-            if gate.recv_timeout(TICK).is_ok() || self.is_over() {
-                return Ok(());
+            let is_seen = gate.recv_timeout(TICK).is_ok();
+            if is_seen || self.failed.load(Ordering::Acquire) > failed || self.is_over() {
+                return true;
             }
-            let waited = Duration::from_nanos(sys::monotonic_ns() - begun);
-            if waited > self.job.timeout {
-                let message = "a record that was sent was not read in time";
-                return Err(ClusterError::new(ErrorKind::TimedOut, message));
+            if Duration::from_nanos(sys::monotonic_ns() - begun) > self.job.timeout {
+                return false;
             }
         }
     }

@@ -7,6 +7,8 @@ use super::stats::Latencies;
 const SECOND_NS: u64 = 1_000_000_000;
 /// The finer steps of throughput.
 pub const STEP_NS: u64 = SECOND_NS / 10;
+/// Such steps of a second.
+const SECOND_STEPS: u64 = SECOND_NS / STEP_NS;
 /// The most steps that are kept: a day. What comes later is only in the totals.
 const STEPS_MAX: u64 = 24 * 3600 * 10;
 /// Latencies of one second need fewer digits.
@@ -42,8 +44,10 @@ pub struct Recorder {
     pub records: u64,
     /// Bytes of their keys and values.
     pub bytes: u64,
-    /// Records that were done at any time.
+    /// Records that were done at any time, and their bytes.
     pub all: u64,
+    /// Their bytes.
+    pub all_bytes: u64,
     /// When the first and the last of the measured ones were done.
     done_ns: Option<(u64, u64)>,
     seconds: Vec<Second>,
@@ -64,6 +68,7 @@ impl Recorder {
             records: 0,
             bytes: 0,
             all: 0,
+            all_bytes: 0,
             done_ns: None,
             seconds: Vec::new(),
             steps: Vec::new(),
@@ -74,6 +79,7 @@ impl Recorder {
     /// Takes note of records that are done.
     pub fn count(&mut self, done_ns: u64, records: u64, bytes: u64) {
         self.all += records;
+        self.all_bytes += bytes;
         if done_ns < self.from_ns || self.until_ns.is_some_and(|until| done_ns >= until) {
             return;
         }
@@ -82,23 +88,26 @@ impl Recorder {
         let (first, last) = self.done_ns.unwrap_or((done_ns, done_ns));
         self.done_ns = Some((first.min(done_ns), last.max(done_ns)));
         let step = (done_ns - self.from_ns) / STEP_NS;
-        if step >= STEPS_MAX {
-            return;
-        }
-        if step as usize >= self.steps.len() {
-            self.steps.resize(step as usize + 1, 0);
-        }
+        self.reach(step);
         if let Some(sum) = self.steps.get_mut(step as usize) {
             *sum += records;
         }
-        let second = step as usize / (SECOND_NS / STEP_NS) as usize;
+        if let Some(at) = self.seconds.get_mut((step / SECOND_STEPS) as usize) {
+            at.records += records;
+            at.bytes += bytes;
+        }
+    }
+
+    /// Has all steps up to this one, with nothing in those in which nothing was done.
+    fn reach(&mut self, step: u64) {
+        let step = step.min(STEPS_MAX - 1) as usize;
+        if step >= self.steps.len() {
+            self.steps.resize(step + 1, 0);
+        }
+        let second = step / SECOND_STEPS as usize;
         if second >= self.seconds.len() {
             self.close_second();
             self.seconds.resize(second + 1, Second::default());
-        }
-        if let Some(at) = self.seconds.get_mut(second) {
-            at.records += records;
-            at.bytes += bytes;
         }
     }
 
@@ -122,8 +131,11 @@ impl Recorder {
         self.current.clear();
     }
 
-    /// Ends the run: the last second is closed.
+    /// Ends the run: the last second is closed, be it one in which nothing was done.
     pub fn close(&mut self) {
+        if let Some(last_ns) = self.span_ns().checked_sub(1) {
+            self.reach(last_ns / STEP_NS);
+        }
         self.close_second();
     }
 
@@ -213,6 +225,18 @@ mod tests {
         assert_eq!(recorder.span_ns(), SECOND_NS / 2);
         assert!((recorder.rate() - 200.0).abs() < 1e-6);
         assert!(recorder.step_rates().len() == 5);
+    }
+
+    #[test]
+    fn seconds_in_which_nothing_was_done_are_seconds() {
+        let mut recorder = Recorder::new(0, Some(5 * SECOND_NS));
+        recorder.count(SECOND_NS / 2, 7, 7);
+        recorder.latency(SECOND_NS / 2, 1, 1, 7);
+        recorder.cut(4 * SECOND_NS);
+        recorder.close();
+        let records: Vec<u64> = recorder.seconds().iter().map(|second| second.records).collect();
+        assert_eq!((records, recorder.step_rates().len()), (vec![7, 0, 0, 0], 40));
+        assert!(recorder.seconds()[0].max > 0 && recorder.seconds()[3].max == 0);
     }
 
     #[test]

@@ -188,6 +188,14 @@ pub fn variation(sample: &[f64]) -> f64 {
     if mean > 0.0 { variance.sqrt() / mean } else { 0.0 }
 }
 
+/// What a ratio of samples is between: the geometric mean, or the usual one where a sample is 0.
+pub fn centre(sample: &[f64]) -> f64 {
+    match logarithms(sample) {
+        Some(logarithms) => moments(&logarithms).0.exp(),
+        None => sample.iter().sum::<f64>() / sample.len().max(1) as f64,
+    }
+}
+
 /// The middle of a sample; 0 of an empty one.
 pub fn median(sample: &[f64]) -> f64 {
     let mut sorted = sample.to_vec();
@@ -300,6 +308,16 @@ mod tests {
             }
         }
         assert!(held.iter().all(|n| (1860..=1950).contains(n)), "{held:?} of 2000");
+    }
+
+    #[test]
+    fn a_ratio_is_that_of_the_centres() {
+        let (a, b) = ([1.0, 4.0, 2.0], [3.0, 5.0, 9.0]);
+        let expected = centre(&b) / centre(&a);
+        for ratio in [paired(&a, &b), welch(&a, &b)] {
+            assert!((ratio.unwrap().ratio / expected - 1.0).abs() < 1e-12);
+        }
+        assert!((centre(&[0.0, 3.0]) - 1.5).abs() < 1e-12);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! do. Leaves all meaning to its callers.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Lets this process open as many files as it may ask for: a partition takes four, and the usual
@@ -49,6 +50,22 @@ pub fn has_ended(child: u32) -> bool {
 pub fn sharpen_sleep() {
     // SAFETY: a call with numbers.
     unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1, 0, 0, 0) };
+}
+
+/// How long threads of this process have waited for disks, in ns.
+static SYNCING_NS: AtomicU64 = AtomicU64::new(0);
+
+/// Runs what waits for a disk, and counts how long that takes.
+pub fn count_sync<T>(sync: impl FnOnce() -> T) -> T {
+    let begun_ns = super::monotonic_ns();
+    let done = sync();
+    SYNCING_NS.fetch_add(super::monotonic_ns() - begun_ns, Ordering::Relaxed);
+    done
+}
+
+/// How long the threads of this process have waited for disks, all together.
+pub fn sync_time() -> Duration {
+    Duration::from_nanos(SYNCING_NS.load(Ordering::Relaxed))
 }
 
 /// The processor time that this process has used.

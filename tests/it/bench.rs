@@ -11,17 +11,17 @@ use crate::kept;
 use crate::sandbox::{Run, Running, Sandbox};
 
 /// The one run of an answer.
-fn measured(run: &Run) -> Value {
+pub fn measured(run: &Run) -> Value {
     run.items().next().expect("a run")
 }
 
 /// A number of a run.
-fn number(run: &Value, key: &str) -> f64 {
+pub fn number(run: &Value, key: &str) -> f64 {
     run[key].as_f64().unwrap_or_else(|| panic!("no number `{key}` in {run}"))
 }
 
 /// A whole number of a run.
-fn count(run: &Value, key: &str) -> u64 {
+pub fn count(run: &Value, key: &str) -> u64 {
     run[key].as_u64().unwrap_or_else(|| panic!("no count `{key}` in {run}"))
 }
 
@@ -76,17 +76,22 @@ fn throughput_is_what_the_log_grows_by() {
 #[test]
 fn without_a_rate_throughput_is_that_of_the_log_too() {
     let s = Sandbox::new();
-    let started = Instant::now();
-    let run = s.run("bench produce t -n 200k --keep --producers 2 --partitions 2 --json");
-    let wall = started.elapsed().as_secs_f64();
+    s.run("topics create t -p 2").success();
+    let all = 1_000_000;
+    let words = format!("bench produce t -n {all} --producers 2 --warmup 0s --acks 1 --json");
+    let running = s.spawn(&words);
+    let (_, then) = await_end(&s, "t", 1);
+    let (_, now) = await_end(&s, "t", all);
+    let run = running.finish();
     let told = measured(run.success());
-    assert_eq!((end_of(&s, "t"), number(&told, "records") as u64), (200_000, 200_000));
-    let span = number(&told, "measured_ms") / 1e3;
-    assert!(span < wall, "{span} of {wall}");
-    assert!((number(&told, "records_per_s") * span / 200_000.0 - 1.0).abs() < 0.05, "{told}");
-    s.sent("t", 200_000);
+    assert_eq!(count(&told, "records"), all);
+    // From outside: a look at the log takes some 20 ms.
+    let (rate, span) = (number(&told, "records_per_s"), (now - then).as_secs_f64());
+    let (least, most) = (all as f64 / (span + 0.1), all as f64 / (span - 0.1).max(0.01));
+    assert!((least * 0.95..most * 1.05).contains(&rate), "told {rate}, seen {least}..{most}");
+    s.sent("t", all);
     let read = measured(s.run("bench consume t --consumers 2 --json").success());
-    assert_eq!((count(&read, "records"), count(&read, "missing")), (200_000, 0));
+    assert_eq!((count(&read, "records"), count(&read, "missing")), (all, 0));
 }
 
 /// 60 ms in which nothing moves delay 60 records at 1000/s: the tail has them, as the intended send
@@ -243,6 +248,39 @@ fn runs_are_saved_drawn_and_compared() {
     assert_eq!(rows.len(), 3);
     assert!(rows.iter().all(|row| row["verdict"] == "cannot tell"), "{same}");
     assert!(same.stderr().contains("cannot be told"), "{same}");
+    assert!(!same.stderr().contains("differ"), "{same}");
+    s.run("bench latency t -n 200 --warmup 0s --acks 1 --save b.json").success();
+    let unlike = s.run("bench compare a.json b.json");
+    assert!(unlike.success().stderr().contains("differ in verb (produce and latency)"), "{unlike}");
+}
+
+/// Seconds in which nothing was done are of the run: without them, one that stood still is faster.
+#[test]
+fn a_run_that_stood_still_is_not_compared_without_its_pause() {
+    let s = Sandbox::new();
+    let run = |rates: &[u64]| {
+        let second = |(n, records)| format!(r#"{{"second":{n},"records":{records}}}"#);
+        let series: Vec<String> = rates.iter().enumerate().map(second).collect();
+        let (ms, series) = (rates.len() * 1000, series.join(","));
+        format!(r#"{{"kind":"bench.run","items":[{{"measured_ms":{ms},"series":[{series}]}}]}}"#)
+    };
+    s.write("even.json", run(&[1000, 1001, 999, 1000]));
+    s.write("still.json", run(&[2000, 2001, 0, 0]));
+    let compared = s.run("bench compare even.json still.json --json");
+    let rate = compared.success().items().next().unwrap();
+    assert_eq!((count(&rate, "a"), count(&rate, "b")), (1000, 1000), "{compared}");
+    assert_eq!(rate["verdict"], "cannot tell", "{compared}");
+    assert!(compared.stderr().contains("in which nothing was done"), "{compared}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_the_run() {
+    let s = Sandbox::new();
+    let run = s.run("bench produce t -n 1000 --save nowhere/a.json");
+    assert!(run.code(5).stderr().contains("nowhere/a.json"), "{run}");
+    assert!(!run.stderr().contains("created"), "{run}");
+    let judged = s.run("bench compare 'produce t --save a.json' 'produce t'");
+    assert!(judged.code(2).stderr().contains("neither saved"), "{judged}");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Owns producing to a real broker where librdkafka's queue matters: many partitions that are
-//! flushed at once, records as long as the queue, quotas. Leaves outages to `kafka_outage`.
+//! flushed at once, and records as long as the queue. Leaves outages to `kafka_outage`.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::broker::Broker;
 use crate::needs::Need;
@@ -76,32 +76,4 @@ fn records_linger_for_as_long_as_was_asked_for() {
     let batch = std::fs::read(log).unwrap();
     // The number of records ends the head of a batch.
     assert_eq!(batch[57..61], [0, 0, 0, 2]);
-}
-
-#[test]
-fn a_bench_says_for_how_long_a_quota_held_it_back() {
-    if !Need::Kafka.met() {
-        return;
-    }
-    let (broker, sandbox) = (Broker::shared(), Sandbox::new());
-    let at = broker.bootstrap();
-    broker.ask(json!({"do": "create", "topic": "kp-quota", "partitions": 1}));
-    // The broker counts over ten seconds, so that 500 kB are free.
-    let limits = json!({"producer_byte_rate": 50_000});
-    broker.ask(json!({"do": "quota", "client": "kp-quota", "limits": limits}));
-    let bench = format!(
-        "bench produce kp-quota -b {at} --records 800 --record-size 1000 --rate 800/s --warmup 0s \
-         --json"
-    );
-    let throttled = |more: &str| {
-        let run = sandbox.run(&format!("{bench} {more}"));
-        let run: Value = serde_json::from_str(&run.success().stdout()).unwrap();
-        let run = &run["items"][0];
-        assert_eq!((&run["records_all"], &run["failed"]), (&json!(800), &json!(0)), "{run}");
-        (run["throttled_ms"].as_u64().unwrap(), run["advice"].to_string())
-    };
-    let (free_ms, advice) = throttled("");
-    assert!(free_ms == 0 && !advice.contains("quota"), "{free_ms} {advice}");
-    let (held_ms, advice) = throttled("-X client.id=kp-quota");
-    assert!(held_ms > 0 && advice.contains("a quota is the limit"), "{held_ms} {advice}");
 }

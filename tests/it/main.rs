@@ -55,6 +55,7 @@ mod interrupts;
 mod kafka_acls;
 mod kafka_adopts;
 mod kafka_assignors;
+mod kafka_bench;
 mod kafka_broker;
 mod kafka_cleans;
 mod kafka_cluster;

@@ -11,7 +11,7 @@ use super::ffi::metadata::TopicInfo;
 use super::ffi::queue::{Event, Queue};
 use super::ffi::topic::Topic;
 use super::session::Session;
-use super::{Remote, error};
+use super::{Remote, error, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
 use crate::topic::{NewTopic, TopicChange, TopicName, TopicPartition};
 
@@ -127,14 +127,26 @@ impl Remote {
             queue.delete_topics(&texts, options);
             Ok(())
         })?;
+        self.forget_limits(names.iter());
         Ok(outcomes(names.iter(), event.changes()))
+    }
+
+    /// Has the limits of topics asked for anew, which are other ones now.
+    fn forget_limits<'a>(&self, names: impl Iterator<Item = &'a TopicName>) {
+        let mut known = lock(&self.known);
+        for name in names {
+            known.remove(name);
+        }
     }
 
     /// Changes partition counts and configs.
     pub fn alter_topics(&self, changes: &[TopicChange]) -> Result<Vec<Outcome<TopicName>>> {
         let session = self.session()?;
         let alter = |change: &TopicChange| Self::alter(session, change);
-        Ok(changes.iter().map(|c| Outcome { of: c.name.clone(), result: alter(c) }).collect())
+        let done =
+            changes.iter().map(|c| Outcome { of: c.name.clone(), result: alter(c) }).collect();
+        self.forget_limits(changes.iter().map(|change| &change.name));
+        Ok(done)
     }
 
     /// Changes one topic: the configs first, which can be put back, then the partitions, which

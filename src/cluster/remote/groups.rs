@@ -27,8 +27,8 @@ use crate::topic::{TopicName, TopicPartition};
 
 /// Groups of one request: librdkafka asks about each on its own, all at once.
 const CHUNK: usize = 100;
-/// Groups whose coordinators librdkafka keeps in mind. Those of more would be looked for twice where
-/// it is not connected to them yet, so that it asks about so many alone at first.
+/// Groups whose coordinators librdkafka keeps in mind. Those of more would be looked for twice
+/// where it is not connected to them yet, so that it asks about so many alone at first.
 const COORDINATORS: usize = 10;
 /// How long is waited before a coordinator that is not ready is asked again.
 const PAUSE: Duration = Duration::from_millis(100);

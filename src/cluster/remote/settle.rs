@@ -133,7 +133,7 @@ impl Settler {
             None if first.code == Code::NONE => Fate::MaybePersisted(None),
             None => Fate::MaybePersisted(Some(Arc::new(self.why(first.code, first.partition)))),
         };
-        let failed = matches!(fate, Fate::NotPersisted(_) | Fate::MaybePersisted(Some(_)));
+        let failed = fate.error().is_some();
         if failed {
             self.shared.failed.store(true, Ordering::Release);
         }

@@ -10,7 +10,8 @@ use super::{Verb, file, measure};
 use crate::cli::global::AnswerArgs;
 use crate::cli::{self, Command, Instead};
 use crate::commands::{Context, Failure, Status};
-use crate::load::stats::{Ratio, median, paired, welch};
+use crate::load::advice::Ended;
+use crate::load::stats::{Ratio, centre, paired, welch};
 use crate::out::{Cell, Column, Table};
 use crate::value;
 
@@ -26,9 +27,9 @@ pub const KIND: &str = "bench.compare";
 /// The columns of a comparison.
 pub const COLUMNS: &[Column] = &[
     Column::text("METRIC", "What is compared: records_per_s, latency_p50_us, latency_p99_us."),
-    Column::number("A", "Its median in A, of pairs or of seconds."),
+    Column::number("A", "Its geometric mean in A, of pairs or of seconds."),
     Column::number("B", "The same in B."),
-    Column::number("RATIO", "How many times A's is B's; null where there is too little to tell."),
+    Column::number("RATIO", "B by A; null where there is too little to tell."),
     Column::number("LOW", "The lower end of the 95 % confidence interval."),
     Column::number("HIGH", "The upper end."),
     Column::text("VERDICT", "A or B where one is better, or cannot tell."),
@@ -81,8 +82,37 @@ fn pairs(text: &str) -> Result<u64, String> {
     }
 }
 
+/// What two runs should have in common, but for what is compared.
+const SETTING: [&str; 16] = [
+    "verb",
+    "target",
+    "kaw_version",
+    "kernel",
+    "cores",
+    "durability",
+    "compression",
+    "batch_bytes",
+    "partitions",
+    "producers",
+    "consumers",
+    "shape",
+    "seed",
+    "rate_asked",
+    "warmup_ms",
+    "ended",
+];
+
 /// Samples of each metric.
 type Samples = [Vec<f64>; METRICS.len()];
+
+/// One side of a comparison.
+#[derive(Debug, Default)]
+struct Side {
+    /// What was measured.
+    samples: Samples,
+    /// The row of the run, or of the last of several.
+    run: Value,
+}
 
 /// Compares.
 pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
@@ -102,7 +132,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     };
     let mut table = Table::new(KIND, COLUMNS);
     let mut unclear = None;
-    for ((metric, _, more_is_better), (a, b)) in METRICS.iter().zip(a.iter().zip(&b)) {
+    let samples = a.samples.iter().zip(&b.samples);
+    for ((metric, _, more_is_better), (a, b)) in METRICS.iter().zip(samples) {
         if a.is_empty() || b.is_empty() {
             continue;
         }
@@ -113,8 +144,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         }
         table.push(vec![
             Cell::text(*metric),
-            Cell::Int(median(a).round() as i64),
-            Cell::Int(median(b).round() as i64),
+            Cell::Int(centre(a).round() as i64),
+            Cell::Int(centre(b).round() as i64),
             Cell::maybe(ratio, |ratio| Cell::Real(ratio.ratio)),
             Cell::maybe(ratio, |ratio| Cell::Real(ratio.low)),
             Cell::maybe(ratio, |ratio| Cell::Real(ratio.high)),
@@ -122,10 +153,25 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         ]);
     }
     context.answer(&table)?;
+    if let Some(differences) = differences(&a.run, &b.run) {
+        context.out.hint(differences);
+    }
     if let Some((metric, ratio, samples)) = unclear {
         context.out.hint(advice(metric, ratio, samples, in_pairs));
     }
     Ok(Status::Done)
+}
+
+/// In what two runs differ, in words.
+fn differences(a: &Value, b: &Value) -> Option<String> {
+    let text = |of: &Value| of.as_str().map_or_else(|| of.to_string(), str::to_owned);
+    let differs = |key: &&str| a.get(key) != b.get(key);
+    let told = |key: &str| {
+        let of = |run: &Value| run.get(key).map_or_else(|| "nothing".to_owned(), text);
+        format!("{key} ({} and {})", of(a), of(b))
+    };
+    let found: Vec<String> = SETTING.into_iter().filter(differs).map(told).collect();
+    (!found.is_empty()).then(|| format!("A and B differ in {}", found.join(", ")))
 }
 
 /// Who is better.
@@ -145,7 +191,10 @@ fn verdict(ratio: Option<Ratio>, more_is_better: bool) -> &'static str {
 /// What to do where it cannot be told.
 fn advice(metric: &str, ratio: Option<Ratio>, samples: usize, in_pairs: bool) -> String {
     let Some(Ratio { ratio, low, high }) = ratio else {
-        return format!("{metric}: too few samples, or zeros among them; measure longer");
+        return format!(
+            "{metric}: there are too few samples, or seconds in which nothing was done; measure \
+             longer"
+        );
     };
     let more = if in_pairs { "more `--pairs`" } else { "longer runs, or commands in pairs" };
     // The interval narrows with the root of the number.
@@ -172,6 +221,10 @@ fn command(text: &str) -> Result<Option<Verb>, Failure> {
     words.extend(typed.iter().map(OsString::from));
     match cli::parse(&words) {
         Ok(cli) => match cli.command {
+            Command::Bench(args) if args.verb.is_judged() => Err(Failure::usage(format!(
+                "`{}`: what is compared is neither saved, drawn nor judged on its own",
+                text.escape_debug()
+            ))),
             Command::Bench(args) => Ok(Some(args.verb)),
             _ => Ok(None),
         },
@@ -183,15 +236,16 @@ fn command(text: &str) -> Result<Option<Verb>, Failure> {
 }
 
 /// The samples of a saved run: its whole seconds.
-fn saved(path: &str) -> Result<Samples, Failure> {
+fn saved(path: &str) -> Result<Side, Failure> {
     let run = file::read(Path::new(path))?;
     let number = |of: &Value, key: &str| of.get(key).and_then(Value::as_f64);
     let series = run.get("series").and_then(Value::as_array).cloned().unwrap_or_default();
     let whole = number(&run, "measured_ms").unwrap_or(0.0) as usize / 1000;
-    Ok(METRICS.map(|(_, key, _)| {
-        let seconds = series.iter().take(whole);
-        seconds.filter_map(|second| number(second, key)).filter(|n| *n > 0.0).collect()
-    }))
+    // A second without records is one of the run, and one without latencies has none.
+    let samples = METRICS.map(|(_, key, _)| {
+        series.iter().take(whole).filter_map(|second| number(second, key)).collect()
+    });
+    Ok(Side { samples, run })
 }
 
 /// Runs both in turns; `None` if a signal ended it.
@@ -200,27 +254,28 @@ fn run_pairs(
     a: &Verb,
     b: &Verb,
     pairs: u64,
-) -> Result<Option<(Samples, Samples)>, Failure> {
-    let (mut of_a, mut of_b) = (Samples::default(), Samples::default());
+) -> Result<Option<(Side, Side)>, Failure> {
+    let (mut of_a, mut of_b) = (Side::default(), Side::default());
     for pair in 0..pairs {
         context.out.status(format_args!("pair {} of {pairs}", pair + 1));
         let mut order = [(a, &mut of_a), (b, &mut of_b)];
         if pair % 2 == 1 {
             order.reverse();
         }
-        for (command, [rates, p50s, p99s]) in order {
+        for (command, side) in order {
             let report = measure(context, command)?;
-            if report.interrupted {
+            if report.ended == Ended::Signal {
                 return Ok(None);
             }
             if report.failures() > 0 {
-                let message = format!("records failed, {}", report.failures_text());
-                return Err(Failure::new(Status::Partial, "INVALID_RECORD", message));
+                return Err(super::failed(&report));
             }
+            let [rates, p50s, p99s] = &mut side.samples;
             let latency = report.latency();
             rates.push(report.recorder.rate());
             p50s.extend(latency.map(|latency| latency.p50.max(1) as f64));
             p99s.extend(latency.map(|latency| latency.p99.max(1) as f64));
+            side.run = file::parsed(&report.json()).unwrap_or_default();
         }
     }
     Ok(Some((of_a, of_b)))

@@ -35,8 +35,18 @@ pub fn read(path: &Path) -> Result<serde_json::Value, Failure> {
     }
     let strange =
         || Failure::usage(format!("{name} is no run that `kaw bench --save` has written"));
-    let json: serde_json::Value = serde_json::from_str(&text).map_err(|_| strange())?;
+    parsed(&text).ok_or_else(strange)
+}
+
+/// The row of a run in what is saved of it.
+pub fn parsed(text: &str) -> Option<serde_json::Value> {
+    let json: serde_json::Value = serde_json::from_str(text).ok()?;
     let ours = json.get("kind").and_then(serde_json::Value::as_str) == Some(super::report::KIND);
-    let run = json.get("items").and_then(|items| items.get(0)).filter(|_| ours);
-    run.cloned().ok_or_else(strange)
+    json.get("items").and_then(|items| items.get(0)).filter(|_| ours).cloned()
+}
+
+/// Fails where a file could not be written afterwards.
+pub fn check(path: &Path) -> Result<(), Failure> {
+    let fail = |error| Failure::local(format!("cannot write {}", path.display()), error);
+    File::options().append(true).create(true).open(path).map(drop).map_err(fail)
 }

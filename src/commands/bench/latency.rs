@@ -8,7 +8,7 @@ use std::time::Instant;
 use crossbeam_channel::bounded;
 
 use super::args::{DURATION, DeliveryArgs, EndArgs, LoadArgs, workers};
-use super::produce::{LEAD, behind, facts, report, setting};
+use super::produce::{LEAD, facts, report, setting};
 use super::report::Report;
 use super::{Meter, Place, TICK, shape_text, show};
 use crate::commands::{Context, Failure};
@@ -118,20 +118,22 @@ pub fn measure(context: &Context, args: &Args) -> Result<Report, Failure> {
     for warning in spent.iter().flat_map(|spent| &spent.warnings) {
         context.out.warn(warning);
     }
-    let facts = meter.add(facts(behind(context, &job)?, &spent));
+    let facts = meter.add(facts(&spent));
     let mut report = report(setting, &read, facts, ended_ns, interrupted);
     report.failed = fates.failed;
     report.failure = fates.failure.map(|error| error.message.clone());
     let missing = if interrupted { 0 } else { acked.saturating_sub(checker.distinct(run)) };
     report.faults = Some(Faults { missing, ..checker.faults() });
     report.foreign = checker.foreign;
-    // One record at a time waits in no queue, and its loop is blocked by design.
-    let by_design = |advice: &Advice| {
-        use Advice::{BrokerBound, ClosedLoop, SyncBound};
-        matches!(advice, ClosedLoop | SyncBound { .. } | BrokerBound { .. })
-    };
-    report.advice.retain(|advice| plan.rate.is_some() || !by_design(advice));
+    report.advice.retain(|advice| plan.rate.is_some() || !is_by_design(advice));
     Ok(report)
+}
+
+/// Whether advice is about what is so by design of a closed loop: one record at a time waits in no
+/// queue, and its loop waits for each.
+const fn is_by_design(advice: &Advice) -> bool {
+    use Advice::{BrokerBound, ClosedLoop, SyncBound};
+    matches!(advice, ClosedLoop | SyncBound { .. } | BrokerBound { .. })
 }
 
 /// Waits until all that was acknowledged is read. What does not come in time is missing.

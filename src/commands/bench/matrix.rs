@@ -9,6 +9,7 @@ use crate::cli::global::AnswerArgs;
 use crate::cluster::types::Acks;
 use crate::commands::produce::args::{acks, codec};
 use crate::commands::{Context, Failure, Status};
+use crate::load::advice::Ended;
 use crate::out::{Cell, Column, Table};
 use crate::record::Compression;
 use crate::topic::TopicName;
@@ -112,7 +113,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     }
     let stop = context.stop()?;
     let mut table = Table::new(KIND, COLUMNS);
-    let mut failed = 0;
+    let mut failure = None;
     for (number, delivery) in all.iter().enumerate() {
         let (acks, codec) = (acks_name(delivery.acks), delivery.compression.unwrap_or_default());
         let of = all.len();
@@ -122,10 +123,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         let place = Place::new(context, &args.topic, args.load.partitions, flags)?;
         let report = produce::on(context, &place, &args.load, *delivery, DURATION)?;
         drop(place);
-        if report.interrupted {
+        if report.ended == Ended::Signal {
             break;
         }
-        failed += report.failures();
+        if report.failures() > 0 {
+            failure = failure.or_else(|| Some(super::failed(&report)));
+        }
         let latency = report.latency();
         let us = |us: Option<u64>| Cell::maybe(us, |us| Cell::Int(us as i64));
         table.push(vec![
@@ -144,11 +147,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     }
     let table = if context.out.format() == crate::out::Format::Json { table } else { short(table) };
     context.answer(&table)?;
-    if failed > 0 {
-        let message = format!("{failed} records were not acknowledged");
-        return Err(Failure::new(Status::Partial, "INVALID_RECORD", message));
-    }
-    Ok(stop.status_or(Status::Done))
+    failure.map_or_else(|| Ok(stop.status_or(Status::Done)), Err)
 }
 
 /// The table without its last column, which is too long for a line.

@@ -11,6 +11,7 @@ pub mod plot;
 pub mod produce;
 pub mod report;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -22,13 +23,17 @@ use super::topics::guard_internal;
 use super::{Context, Failure, Status};
 use crate::cli::global::AnswerArgs;
 use crate::cluster::Cluster;
-use crate::load::advice::Facts;
+use crate::load::advice::{Ended, Facts};
 use crate::load::generate::Shape;
 use crate::load::send::Shared;
 use crate::out::{Format, Progress, units};
 use crate::sys;
 use crate::topic::TopicName;
 use crate::value::Rate;
+
+/// How many wanted to run on this machine before the first run. It is an average over a minute, so
+/// that later runs would find this process in it.
+static LOAD_BEFORE: OnceLock<f64> = OnceLock::new();
 
 /// How often what goes on is looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -66,6 +71,26 @@ impl Args {
     }
 }
 
+impl Verb {
+    /// What is done with the run, where it is one.
+    const fn end(&self) -> Option<&EndArgs> {
+        match self {
+            Self::Produce(args) => Some(&args.end),
+            Self::Consume(args) => Some(&args.end),
+            Self::Latency(args) => Some(&args.end),
+            Self::Compare(_) | Self::Matrix(_) => None,
+        }
+    }
+
+    /// Whether the run is saved, drawn or judged.
+    fn is_judged(&self) -> bool {
+        self.end().is_some_and(|end| {
+            let files = end.save.is_some() || end.plot.is_some();
+            files || end.max_p99.is_some() || end.min_rate.is_some()
+        })
+    }
+}
+
 /// Runs the verb.
 pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     match &args.verb {
@@ -74,6 +99,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         Verb::Produce(produce::Args { end, .. })
         | Verb::Consume(consume::Args { end, .. })
         | Verb::Latency(latency::Args { end, .. }) => {
+            for path in [&end.save, &end.plot].into_iter().flatten() {
+                file::check(path)?;
+            }
             let report = measure(context, &args.verb)?;
             conclude(context, &report, end)
         }
@@ -109,18 +137,24 @@ fn conclude(context: &Context, report: &Report, end: &EndArgs) -> Result<Status,
     if let Some(path) = &end.plot {
         file::write(path, &plot::draw(report, path))?;
     }
-    if report.interrupted {
+    if report.ended == Ended::Signal {
         return Ok(context.stop()?.status_or(Status::Done));
     }
     judge(report, end)
 }
 
+/// The failure of a run whose records failed.
+fn failed(report: &Report) -> Failure {
+    let end = if report.ended == Ended::Failure { "; it ended there" } else { "" };
+    let why = report.failure.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    let message = format!("records failed, {}{end}{why}", report.failures_text());
+    Failure::new(Status::Partial, "INVALID_RECORD", message)
+}
+
 /// Fails where records did, or where a limit is crossed.
 fn judge(report: &Report, end: &EndArgs) -> Result<Status, Failure> {
     if report.failures() > 0 {
-        let why = report.failure.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-        let message = format!("records failed, {}{why}", report.failures_text());
-        return Err(Failure::new(Status::Partial, "INVALID_RECORD", message));
+        return Err(failed(report));
     }
     let crossed = |told| Err(Failure::new(Status::Threshold, "THRESHOLD_CROSSED", told));
     if let Some(max) = end.max_p99 {
@@ -225,6 +259,7 @@ struct Meter<'a> {
     throttled_before: Duration,
     load_before: f64,
     cpu_before: Duration,
+    sync_before: Duration,
     began_ns: u64,
 }
 
@@ -234,8 +269,9 @@ impl<'a> Meter<'a> {
         Self {
             cluster,
             throttled_before: cluster.throttled().unwrap_or_default(),
-            load_before: sys::load_average().unwrap_or(0.0),
+            load_before: *LOAD_BEFORE.get_or_init(|| sys::load_average().unwrap_or(0.0)),
             cpu_before: sys::cpu_time(),
+            sync_before: sys::sync_time(),
             began_ns: sys::monotonic_ns(),
         }
     }
@@ -243,10 +279,13 @@ impl<'a> Meter<'a> {
     /// The facts with what was found since.
     fn add(&self, facts: Facts) -> Facts {
         let cpu = sys::cpu_time().saturating_sub(self.cpu_before).as_secs_f64();
+        let syncing = sys::sync_time().saturating_sub(self.sync_before).as_secs_f64();
         let span = Duration::from_nanos(sys::monotonic_ns() - self.began_ns).as_secs_f64();
+        let span = span.max(1e-9);
         let throttled = self.cluster.throttled();
         Facts {
-            cpus_used: cpu / span.max(1e-9),
+            syncing: syncing / span,
+            cpus_used: cpu / span,
             load_before: self.load_before,
             throttled: throttled.map(|all| all.saturating_sub(self.throttled_before)),
             ..facts
@@ -262,8 +301,10 @@ fn cpus() -> usize {
 /// Shows how far a run is.
 fn show(progress: &Progress, shared: &Shared) {
     let recorder = shared.recorder();
-    progress.set(recorder.all, recorder.bytes);
-    if let Some(second) = recorder.now() {
+    progress.set(recorder.all, recorder.all_bytes);
+    if sys::monotonic_ns() < recorder.from_ns() {
+        progress.note("warming up".to_owned());
+    } else if let Some(second) = recorder.now() {
         let mut note = format!("now {}/s", units::count(second.records));
         if second.max > 0 {
             let p99 = units::duration(Duration::from_micros(second.p99));

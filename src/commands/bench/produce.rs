@@ -6,9 +6,8 @@ use std::time::Duration;
 use super::args::{DURATION, DeliveryArgs, EndArgs, LoadArgs};
 use super::report::{Report, Setting};
 use super::{Meter, Place, TICK, cpus, shape_text, show};
-use crate::cluster::types::{Acks, Target};
 use crate::commands::{Context, Failure};
-use crate::load::advice::{Behind, Facts};
+use crate::load::advice::{Ended, Facts};
 use crate::load::generate::Pool;
 use crate::load::read::run_number;
 use crate::load::send::{Job, Moments, Sending, Shared, Spent};
@@ -103,26 +102,17 @@ pub(super) fn on(
     for warning in spent.iter().flat_map(|spent| &spent.warnings) {
         context.out.warn(warning);
     }
-    let facts = meter.add(facts(behind(context, &job)?, &spent));
+    let facts = meter.add(facts(&spent));
     Ok(report(setting, &shared, facts, ended_ns, stop.requested().is_some()))
 }
 
-/// What the records of a job wait for.
-pub(super) fn behind(context: &Context, job: &Job) -> Result<Behind, Failure> {
-    Ok(match context.target()?.target {
-        Target::Brokers(_) => Behind::Brokers,
-        Target::Directory { .. } if job.options.acks == Acks::All => Behind::Disk,
-        Target::Directory { .. } => Behind::Memory,
-    })
-}
-
 /// What is known of how the loops spent their time.
-pub(super) fn facts(behind: Behind, spent: &[Spent]) -> Facts {
+pub(super) fn facts(spent: &[Spent]) -> Facts {
     let sum = |of: fn(&Spent) -> Duration| spent.iter().map(of).sum::<Duration>().as_secs_f64();
     let elapsed = sum(|spent| spent.elapsed).max(1e-9);
     Facts {
         unsent: spent.iter().map(|spent| spent.unsent).sum(),
-        behind,
+        ended: if spent.iter().any(|spent| spent.cut) { Ended::Failure } else { Ended::Whole },
         blocked: sum(|spent| spent.blocked) / elapsed,
         making: sum(|spent| spent.making) / elapsed,
         latencies: true,
@@ -165,10 +155,10 @@ pub(super) fn report(
     let mut recorder = shared.recorder().clone();
     recorder.cut(ended_ns);
     recorder.close();
-    let mut report = Report::new(setting, recorder, facts);
+    let ended = if interrupted { Ended::Signal } else { facts.ended };
+    let mut report = Report::new(setting, recorder, Facts { ended, ..facts });
     let fates = shared.fates();
     report.failed = fates.failed;
     report.failure = fates.failure.as_ref().map(|error| error.message.clone());
-    report.interrupted = interrupted;
     report
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::load::advice::{self, Advice, Facts};
+use crate::load::advice::{self, Advice, Ended, Facts};
 use crate::load::check::Faults;
 use crate::load::series::Recorder;
 use crate::load::stats::Summary;
@@ -79,6 +79,7 @@ pub const COLUMNS: &[Column] = &[
         "For how long quotas of brokers held back requests, in ms; null on a directory.",
     ),
     Column::number("CPUS-USED", "Processors that kaw kept busy, on average."),
+    Column::text("ENDED", "How it ended: whole, signal or failure."),
     Column::text("ADVICE", "What the run has to say about itself."),
 ];
 
@@ -93,7 +94,7 @@ pub const SERIES_COLUMNS: &[Column] = &[
     Column::number("SECOND", "The second, from when measuring began; the last may not be whole."),
     Column::number("RECORDS", "Records that were done in it."),
     Column::number("BYTES", "Their bytes."),
-    Column::number("P50-US", "The median of latency, in us."),
+    Column::number("P50-US", "The median of latency, in us; null where none was measured."),
     Column::number("P99-US", "The 99th percentile."),
     Column::number("MAX-US", "The most."),
 ];
@@ -155,8 +156,8 @@ pub struct Report {
     pub first: Option<Duration>,
     /// What the run says of itself.
     pub advice: Vec<Advice>,
-    /// Whether a signal ended it.
-    pub interrupted: bool,
+    /// How it ended.
+    pub ended: Ended,
     /// The share of time that went into making records.
     making: f64,
     /// The share of time in which the target took none.
@@ -184,7 +185,7 @@ impl Report {
             faults: None,
             foreign: 0,
             first: None,
-            interrupted: false,
+            ended: facts.ended,
             making: facts.making,
             blocked: facts.blocked,
             throttled: facts.throttled,
@@ -253,6 +254,7 @@ impl Report {
             Cell::maybe(self.setting.durability, |_| Cell::Real(self.blocked)),
             Cell::maybe(self.throttled, Cell::Span),
             Cell::Real(self.cpus_used),
+            Cell::text(self.ended.name()),
             Cell::List(self.advice.iter().map(ToString::to_string).collect()),
         ]);
         table.push(row);
@@ -295,9 +297,13 @@ impl Report {
     /// Second by second.
     fn series(&self) -> Table {
         let mut table = Table::new(KIND, SERIES_COLUMNS);
+        let int = |n: u64| Cell::Int(n as i64);
         for (second, at) in self.recorder.seconds().iter().enumerate() {
-            let numbers = [second as u64, at.records, at.bytes, at.p50, at.p99, at.max];
-            table.push(numbers.map(|n| Cell::Int(n as i64)).to_vec());
+            // The least latency that is told is 1 us.
+            let us = |us: u64| Cell::maybe((us > 0).then_some(us), int);
+            let mut row = vec![int(second as u64), int(at.records), int(at.bytes)];
+            row.extend([us(at.p50), us(at.p99), us(at.max)]);
+            table.push(row);
         }
         table
     }
@@ -356,16 +362,16 @@ impl Report {
         if let Some(rate) = setting.rate {
             lines.push(("asked for", format!("{}/s", count(rate))));
         }
-        lines.push((
-            "measured",
-            format!(
-                "{}, {} in {} after {} of warm-up",
-                units::plural(recorder.records, "record"),
-                units::bytes(recorder.bytes),
-                units::duration(span),
-                units::duration(setting.warmup)
-            ),
-        ));
+        let mut measured = format!(
+            "{}, {} in {}",
+            units::plural(recorder.records, "record"),
+            units::bytes(recorder.bytes),
+            units::duration(span)
+        );
+        if !setting.warmup.is_zero() {
+            measured.extend([format!(" after {} of warm-up", units::duration(setting.warmup))]);
+        }
+        lines.push(("measured", measured));
         let bytes = units::bytes(recorder.byte_rate().round() as u64);
         lines.push(("throughput", format!("{}/s, {bytes}/s", count(recorder.rate()))));
         if let Some(first) = self.first {
@@ -376,6 +382,13 @@ impl Report {
             lines.push(("throttled", format!("for {} by quotas", units::duration(throttled))));
         }
         lines.push(("failures", self.failures_text()));
+        if self.foreign > 0 {
+            let foreign = units::plural(self.foreign, "record");
+            lines.push((
+                "foreign",
+                format!("{foreign} that no bench sent, and that were not checked"),
+            ));
+        }
         let machine = format!(
             "{}, {} cores, kaw {}",
             crate::sys::kernel(),
@@ -453,8 +466,11 @@ impl Report {
     }
 }
 
-/// A rate as a whole number.
+/// A rate as a whole number, a slow one with a digit behind the point.
 fn count(rate: f64) -> String {
+    if rate < 100.0 && rate.fract() != 0.0 {
+        return format!("{rate:.1}");
+    }
     units::count(rate.round() as u64)
 }
 
