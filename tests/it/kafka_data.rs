@@ -66,6 +66,29 @@ fn a_transaction_is_there_as_a_whole_or_not_at_all() {
     assert_eq!(consume("--isolation read-committed"), "a\nb\ne\nf\n");
 }
 
+/// librdkafka commits a transaction of which the broker has refused a record.
+#[test]
+fn a_record_that_the_broker_refuses_aborts_its_transaction() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, sandbox) = (Broker::shared(), Sandbox::new());
+    let at = broker.bootstrap();
+    topic(broker, "bd-refused", &json!({"max.message.bytes": "2000"}));
+    let lines: String = (1..=20).map(|n| format!("{n}\n")).collect();
+    // Digits in no order, which no codec brings below the limit.
+    let long: String = (0..3000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_string()).collect();
+    let produce = format!("produce bd-refused --transactional-id bd-refused -b {at}");
+    let run = sandbox.stdin(format!("{lines}{long}\n")).run(&produce);
+    assert!(counts(run.code(3)).contains("0 persisted, 21 not persisted"), "{run}");
+    assert!(run.stderr().contains("record 21"), "{run}");
+    let read = sandbox.run(&format!("consume bd-refused -e -b {at}"));
+    assert_eq!(read.success().stdout(), "");
+    sandbox.stdin(lines.clone()).run(&produce).success();
+    let read = sandbox.run(&format!("consume bd-refused -e -b {at}"));
+    assert_eq!(read.success().stdout(), lines);
+}
+
 #[test]
 fn a_second_producer_of_a_transactional_id_fences_the_first() {
     if !Need::Kafka.met() {

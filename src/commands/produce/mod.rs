@@ -213,8 +213,13 @@ impl<'a> Run<'a> {
                 Turn::End => break,
                 Turn::More => {}
                 Turn::Bad(bad) if self.args.keep_going => self.reject(&bad),
-                // A name goes on behind its last record, and so nothing is left out before that.
-                Turn::Bad(bad) if bad.too_large && self.args.resume.is_none() => {
+                // A name goes on behind its last record, and so nothing is left out before that. A
+                // transaction is whole or not there.
+                Turn::Bad(bad)
+                    if bad.too_large
+                        && self.args.resume.is_none()
+                        && self.args.transactional_id.is_none() =>
+                {
                     self.too_large += 1;
                     self.first_too_large.get_or_insert(bad);
                 }
