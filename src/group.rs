@@ -67,6 +67,8 @@ pub enum GroupKind {
     Share,
     /// KIP-1071.
     Streams,
+    /// Of share consumers or streams: which of them is not told.
+    Unknown,
 }
 
 impl GroupKind {
@@ -77,6 +79,7 @@ impl GroupKind {
             Self::Consumer => "Consumer",
             Self::Share => "Share",
             Self::Streams => "Streams",
+            Self::Unknown => "Unknown",
         }
     }
 }
@@ -86,25 +89,46 @@ impl GroupKind {
 pub enum GroupState {
     /// Members are there, and each has its partitions.
     Stable,
-    /// Members are changing over to a new assignment.
+    /// Members join, and then each is to have its partitions.
     PreparingRebalance,
+    /// All have joined, and wait for the assignment.
+    CompletingRebalance,
+    /// KIP-848: the coordinator is making the assignment.
+    Assigning,
+    /// KIP-848: members are changing over to the new assignment.
+    Reconciling,
     /// Offsets are committed, and nobody is there.
     Empty,
     /// Nothing is known of it.
     Dead,
+    /// It is there, and its state is not told.
+    Unknown,
 }
 
 impl GroupState {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Stable, Self::PreparingRebalance, Self::Empty, Self::Dead];
+    pub const ALL: [Self; 8] = [
+        Self::Stable,
+        Self::PreparingRebalance,
+        Self::CompletingRebalance,
+        Self::Assigning,
+        Self::Reconciling,
+        Self::Empty,
+        Self::Dead,
+        Self::Unknown,
+    ];
 
     /// Kafka's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Stable => "Stable",
             Self::PreparingRebalance => "PreparingRebalance",
+            Self::CompletingRebalance => "CompletingRebalance",
+            Self::Assigning => "Assigning",
+            Self::Reconciling => "Reconciling",
             Self::Empty => "Empty",
             Self::Dead => "Dead",
+            Self::Unknown => "Unknown",
         }
     }
 }

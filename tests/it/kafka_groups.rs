@@ -132,3 +132,32 @@ fn partitions_are_shared_with_members_of_kafkas_own_client() {
     let committed = broker.ask(json!({"do": "committed", "group": "kg-x"}));
     assert_eq!((&committed[0]["offset"], &committed[1]["offset"]), (&json!(20), &json!(20)));
 }
+
+/// librdkafka can neither list nor describe them: what is there is shown as far as it is known,
+/// and nothing is made up.
+#[test]
+fn a_share_group_is_neither_classic_nor_dead() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    topic("kg-share", 1);
+    let (broker, group) = (Broker::shared(), "kg-sharing");
+    let topics = json!(["kg-share"]);
+    broker
+        .ask(json!({"do": "join", "name": group, "group": group, "topics": topics, "share": true}));
+    let listed = items("groups list --json");
+    let listed = listed.as_array().unwrap().iter().find(|one| one["group"] == group).unwrap();
+    assert_eq!((&listed["type"], &listed["state"]), (&json!("Unknown"), &json!("Unknown")));
+    assert_eq!(listed["members"], Value::Null);
+    let words = [
+        format!("groups describe {group}"),
+        format!("groups members {group}"),
+        format!("groups reset {group} --to start --topic kg-share --execute"),
+        format!("lag {group}"),
+    ];
+    for words in words {
+        let run = kaw(&words);
+        assert!(run.code(2).stderr().contains("of share consumers or streams"), "{run}");
+    }
+    broker.ask(json!({"do": "leave", "name": group}));
+}

@@ -48,7 +48,8 @@ const CONSUMER: &str = "consumer";
 /// The state of librdkafka's number, if it is one that we know.
 const fn state(number: i32) -> Option<GroupState> {
     match number {
-        1 | 2 => Some(GroupState::PreparingRebalance),
+        1 => Some(GroupState::PreparingRebalance),
+        2 => Some(GroupState::CompletingRebalance),
         3 => Some(GroupState::Stable),
         4 => Some(GroupState::Dead),
         5 => Some(GroupState::Empty),
@@ -56,14 +57,18 @@ const fn state(number: i32) -> Option<GroupState> {
     }
 }
 
-/// The state by Kafka's name. The coordinators of KIP-848 have names of their own for the time in
-/// which members change over.
+/// The state by Kafka's name, of which one was another once.
 fn state_of_name(name: &str) -> Option<GroupState> {
-    match name {
-        "CompletingRebalance" | "AwaitingSync" | "Assigning" | "Reconciling" => {
-            Some(GroupState::PreparingRebalance)
-        }
-        name => GroupState::ALL.into_iter().find(|state| state.name() == name),
+    let name = if name == "AwaitingSync" { "CompletingRebalance" } else { name };
+    GroupState::ALL.into_iter().find(|state| state.name() == name)
+}
+
+/// The state of a group of which librdkafka has no number for the state: one of KIP-848, in which
+/// assigning is over at once, and members take their time.
+const fn state_of_change(kind: GroupKind) -> GroupState {
+    match kind {
+        GroupKind::Consumer => GroupState::Reconciling,
+        _ => GroupState::PreparingRebalance,
     }
 }
 
@@ -104,11 +109,11 @@ fn member(of: TheirMember) -> Member {
 fn described(id: &GroupId, of: Described) -> DescribedGroup {
     let mut members: Vec<Member> = of.members.into_iter().map(member).collect();
     members.sort_by(|a, b| a.id.cmp(&b.id));
-    // A state that the library has no number for is one of change.
-    let guess = if members.is_empty() { GroupState::Empty } else { GroupState::PreparingRebalance };
+    let kind = kind(of.kind);
+    let guess = if members.is_empty() { GroupState::Empty } else { state_of_change(kind) };
     DescribedGroup {
         id: id.clone(),
-        kind: kind(of.kind),
+        kind,
         state: state(of.state).unwrap_or(guess),
         coordinator: of.coordinator,
         protocol_type: if of.simple { String::new() } else { CONSUMER.to_owned() },
@@ -136,6 +141,20 @@ fn described_old(id: &GroupId, of: Old) -> DescribedGroup {
         generation: -1,
         members,
     }
+}
+
+/// Whether a group that a broker has listed is of share consumers or streams, which brokers
+/// describe as one that is not there to who asks the old way.
+fn is_of_others(of: &Old) -> bool {
+    of.state == GroupState::Dead.name() && of.protocol_type.is_empty()
+}
+
+/// The error of such a group.
+fn of_others(id: &GroupId) -> ClusterError {
+    let message = format!(
+        "group `{id}` is of share consumers or streams, whose groups librdkafka cannot describe"
+    );
+    ClusterError::new(ErrorKind::Unsupported, message).of_group(id.as_str())
 }
 
 /// Whether librdkafka can read what the members of a group own. They say what they like, and it
@@ -247,17 +266,23 @@ impl Remote {
         // First, so that what the newer request says of the same group stands.
         for old in session.ask(|at_most| session.client().old_groups(None, at_most))? {
             let Ok(id) = GroupId::new(&old.id) else { continue };
-            let group = described_old(&id, old);
-            groups.insert(id.clone(), listing(&id, group.kind, group.state));
+            let (kind, state) = if is_of_others(&old) {
+                (GroupKind::Unknown, GroupState::Unknown)
+            } else {
+                let group = described_old(&id, old);
+                (group.kind, group.state)
+            };
+            groups.insert(id.clone(), listing(&id, kind, state));
         }
         let mut unsure = Vec::new();
         for one in listed {
             let Ok(id) = GroupId::new(&one.id) else { continue };
+            let kind = kind(one.kind);
             let state = state(one.state).unwrap_or_else(|| {
                 unsure.push(id.clone());
-                GroupState::PreparingRebalance
+                state_of_change(kind)
             });
-            groups.insert(id.clone(), listing(&id, kind(one.kind), state));
+            groups.insert(id.clone(), listing(&id, kind, state));
         }
         // Old brokers list without states.
         for outcome in self.describe_groups(&unsure)? {
@@ -313,10 +338,10 @@ impl Remote {
                 _ => {}
             }
             // It may be of other members than consumers.
-            let old = old.filter(|old| {
-                old.protocol_type != CONSUMER
-                    && (old.state != "Dead" || !old.protocol_type.is_empty())
-            });
+            if old.as_ref().is_some_and(is_of_others) {
+                return Err(of_others(id));
+            }
+            let old = old.filter(|old| old.protocol_type != CONSUMER);
             old.map(|old| described_old(id, old)).ok_or_else(unknown)
         };
         Ok(ids.iter().map(|id| Outcome { of: id.clone(), result: describe(id) }).collect())

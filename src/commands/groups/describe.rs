@@ -38,7 +38,7 @@ pub const PARTITION_COLUMNS: &[Column] = &[
 const GROUP_COLUMNS: &[Column] = &[
     Column::text("GROUP", "The group."),
     Column::text("TYPE", "Its protocol: Classic, Consumer (KIP-848), Share or Streams."),
-    Column::text("STATE", "Its state: Stable, PreparingRebalance, Empty or Dead."),
+    Column::text("STATE", "Its state, by Kafka's name, as Stable, PreparingRebalance or Empty."),
     Column::number("COORDINATOR", "The broker that coordinates it."),
     Column::text("PROTOCOL", "What kind of members it has."),
     Column::text("ASSIGNOR", "The assignor that is in force."),
@@ -50,7 +50,7 @@ const GROUP_COLUMNS: &[Column] = &[
 pub const JSON_COLUMNS: &[Column] = &[
     Column::text("GROUP", "The group."),
     Column::text("TYPE", "Its protocol: Classic, Consumer (KIP-848), Share or Streams."),
-    Column::text("STATE", "Its state: Stable, PreparingRebalance, Empty or Dead."),
+    Column::text("STATE", "Its state, by Kafka's name, as Stable, PreparingRebalance or Empty."),
     Column::number("COORDINATOR", "The broker that coordinates it."),
     Column::text("PROTOCOL", "What kind of members it has."),
     Column::text("ASSIGNOR", "The assignor that is in force."),

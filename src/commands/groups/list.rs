@@ -19,7 +19,7 @@ pub const KIND: &str = "groups.list";
 pub const COLUMNS: &[Column] = &[
     Column::text("GROUP", "The group."),
     Column::text("TYPE", "Its protocol: Classic, Consumer (KIP-848), Share or Streams."),
-    Column::text("STATE", "Its state: Stable, PreparingRebalance, Empty or Dead."),
+    Column::text("STATE", "Its state, by Kafka's name, as Stable, PreparingRebalance or Empty."),
     Column::number("MEMBERS", "The number of its members."),
 ];
 

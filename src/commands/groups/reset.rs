@@ -73,6 +73,13 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let doing = format!("reset group `{group}`");
     let committed =
         context.cluster()?.fetch_offsets(group).map_err(|error| context.failure(&doing, error))?;
+    if committed.is_empty()
+        && let Err(error) = describe_one(context, group, &doing)?
+        && error.kind != ErrorKind::GroupIdNotFound
+    {
+        // A new group is made by this; one that is there and cannot be described has no offsets.
+        return Err(context.failure(&doing, error));
+    }
     let wanted = match (&args.to, &args.to_file, &args.to_group) {
         (Some(to), _, _) => to_position(context, args, to, &committed, &doing)?,
         (_, Some(path), _) => explicit(file::read(path)?, &args.topics),
