@@ -161,3 +161,30 @@ fn a_share_group_is_neither_classic_nor_dead() {
     }
     broker.ask(json!({"do": "leave", "name": group}));
 }
+
+/// Markers of transactions, and records that were taken back, are no lag: a group that has read all
+/// is at the end, as with Kafka's own consumer.
+#[test]
+fn a_group_is_at_the_end_of_transactions() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let broker = Broker::shared();
+    broker.ask(json!({"do": "create", "topic": "kg-ends", "partitions": 1}));
+    let records = |n: usize| (0..n).map(|_| json!({"value": "dg=="})).collect::<Vec<_>>();
+    let mut offset = 0;
+    for (round, end) in ["commit", "abort", "commit"].into_iter().enumerate() {
+        broker
+            .ask(json!({"do": "produce", "topic": "kg-ends", "records": records(10), "end": end}));
+        offset += 11;
+        for more in ["", " -X group.protocol=consumer"] {
+            let group = format!("kg-ends{}", more.len());
+            let run = kaw(&format!("consume kg-ends -e -g {group}{more}"));
+            let lines = if end == "abort" { 0 } else { 10 };
+            assert_eq!(run.success().stdout().lines().count(), lines, "{round} {run}");
+            let committed = broker.ask(json!({"do": "committed", "group": group}));
+            assert_eq!(committed[0]["offset"], json!(offset), "{round} {committed} {run}");
+            assert_eq!(items(&format!("lag {group} --json"))[0]["lag"], json!(0));
+        }
+    }
+}

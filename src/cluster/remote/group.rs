@@ -50,6 +50,10 @@ struct Part {
     next: i64,
     /// The leader epoch of the record before it.
     leader_epoch: i32,
+    /// Everything before this was accepted.
+    accepted: i64,
+    /// Behind the last record there is nothing to accept up to here: its next offset, and this.
+    passed: Option<(i64, i64)>,
     to: i64,
     done: bool,
     /// False once it is to go, and something of it is still on its way out.
@@ -398,9 +402,19 @@ impl GroupConsumer {
         let Some(message) = self.waiting.pop() else { return Ok(()) };
         let part = at.and_then(|at| self.parts.get_mut(at)).and_then(Option::as_mut);
         if message.code() == END_OF_PARTITION {
-            // Control records and holes stand before it, and nothing that is wanted.
-            if let Some(part) = part.filter(|part| !part.done && message.offset() >= part.to) {
-                finish(&self.session, part);
+            // Control records and holes stand before it, and nothing that is wanted. Without them
+            // a group would never be seen to be at the end.
+            if let Some(part) = part.filter(|part| part.reading && !part.done) {
+                let end = message.offset();
+                if part.accepted == part.next && part.next < end {
+                    self.accepted.insert(part.of.clone(), (end, part.leader_epoch));
+                    part.accepted = end;
+                }
+                part.passed = Some((part.next, end)).filter(|(next, end)| next < end);
+                part.next = part.next.max(end);
+                if end >= part.to {
+                    finish(&self.session, part);
+                }
             }
             return Ok(());
         }
@@ -475,7 +489,10 @@ impl GroupConsumer {
 
     /// Notes that everything before `next_offset` of a partition has been accepted.
     pub fn accept(&mut self, of: usize, next_offset: i64) {
-        if let Some(Some(part)) = self.parts.get(of) {
+        if let Some(Some(part)) = self.parts.get_mut(of) {
+            let passed = part.passed.filter(|(from, _)| *from == next_offset);
+            let next_offset = passed.map_or(next_offset, |(_, to)| to);
+            part.accepted = next_offset;
             // The epoch is that of the last record read, which may come after this one.
             let epoch = if part.next == next_offset { part.leader_epoch } else { -1 };
             self.accepted.insert(part.of.clone(), (next_offset, epoch));

@@ -207,7 +207,16 @@ impl GroupConsumer {
         }
         let to = self.ends.as_ref().map(|ends| ends.get(of).copied().unwrap_or(readable));
         let to = to.map_or(i64::MAX, |to| to.max(next));
-        Ok(Part { of: of.clone(), next, leader_epoch: -1, to, done: false, reading: true })
+        Ok(Part {
+            of: of.clone(),
+            next,
+            leader_epoch: -1,
+            accepted: next,
+            passed: None,
+            to,
+            done: false,
+            reading: true,
+        })
     }
 
     /// Commits what was accepted, all of it at once; answers how many partitions that were: none
