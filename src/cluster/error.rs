@@ -182,6 +182,13 @@ impl ClusterError {
             .about(topic)
     }
 
+    /// The topic is there and has no such partition.
+    pub fn unknown_partition(topic: &str, partition: i32, count: usize) -> Self {
+        let message = format!("topic `{topic}` has no partition {partition}: it has {count}");
+        // Not "about" the topic, which is there: a hint to create it would mislead.
+        Self::new(ErrorKind::UnknownTopicOrPartition, message)
+    }
+
     /// Nobody can tell or take anything of the partition: the brokers that have it are away.
     pub fn no_leader(topic: &str, partition: i32) -> Self {
         let message = format!("partition {partition} of topic `{topic}` has no leader");

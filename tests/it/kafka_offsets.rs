@@ -187,3 +187,32 @@ fn topics_are_listed_while_others_are_deleted() {
         }
     });
 }
+
+#[test]
+fn a_partition_that_is_not_there_is_told_as_on_a_directory() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, s) = (Broker::shared(), Sandbox::new());
+    broker.ask(json!({"do": "create", "topic": "ko-few", "partitions": 4}));
+    s.run("topics create ko-few -p 4").success();
+    let remote = format!("-b {}", broker.bootstrap());
+    for target in ["", &remote] {
+        s.stdin("x\n").run(&format!("produce ko-few {target}")).success();
+        s.run(&format!("consume ko-few -e -g ko-few {target}")).success();
+    }
+    let words = [
+        "consume ko-few -p 5 -e",
+        "consume ko-few -p 1-9 -e",
+        "groups reset ko-few --topic ko-few:9 --to start",
+        "groups reset ko-few --topic ko-few:1-9 --to start",
+        "groups skip ko-few ko-few:7",
+        "groups forget ko-few --topic ko-few:9",
+    ];
+    for words in words {
+        let (here, there) = (s.run(words), s.run(&format!("{words} {remote}")));
+        assert!(here.stderr().contains("partition") || here.stderr().contains("nothing for"));
+        let told = |run: &Run| (run.status(), run.stderr());
+        assert_eq!(told(&there), told(&here), "{words}");
+    }
+}

@@ -352,10 +352,8 @@ pub(super) fn check_partition(topic: &OpenTopic, partition: i32) -> Result<()> {
     if (0..topic.partitions).contains(&partition) {
         return Ok(());
     }
-    let message =
-        format!("topic `{}` has no partition {partition}: it has {}", topic.name, topic.partitions);
-    // Not "about" the topic, which is there: a hint to create it would mislead.
-    Err(ClusterError::new(ErrorKind::UnknownTopicOrPartition, message))
+    let count = topic.partitions.max(0) as usize;
+    Err(ClusterError::unknown_partition(topic.name.as_str(), partition, count))
 }
 
 /// Refuses a partition that the topic has, and not in this directory.

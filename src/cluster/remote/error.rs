@@ -14,6 +14,7 @@ const KINDS: &[(Known, ErrorKind)] = &[
     (Known::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID, ErrorKind::UnknownTopicOrPartition),
     (Known::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ErrorKind::UnknownTopicOrPartition),
     (Known::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, ErrorKind::UnknownTopicOrPartition),
+    (Known::RD_KAFKA_RESP_ERR__NOENT, ErrorKind::NotFound),
     (Known::RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, ErrorKind::TopicAlreadyExists),
     (Known::RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, ErrorKind::OffsetOutOfRange),
     (Known::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, ErrorKind::OffsetOutOfRange),

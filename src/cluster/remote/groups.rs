@@ -443,8 +443,10 @@ impl Remote {
             _ => error::of_topic(entry.code, of.topic.as_str()),
         };
         let mut outcomes = outcomes(of.iter(), &answer.entries, refuse);
-        for outcome in outcomes.iter_mut().filter(|outcome| outcome.result.is_ok()) {
-            if !known.contains(&outcome.of) {
+        for outcome in &mut outcomes {
+            let is_there = |error: &ClusterError| error.kind != ErrorKind::UnknownTopicOrPartition;
+            let is_other = outcome.result.as_ref().is_err_and(is_there);
+            if !known.contains(&outcome.of) && !is_other {
                 let message = format!("group `{group}` has committed nothing for {}", outcome.of);
                 let kind = ErrorKind::UnknownTopicOrPartition;
                 outcome.result = Err(ClusterError::new(kind, message));

@@ -1,6 +1,7 @@
 //! Owns asking for offsets of many partitions: one request to each leader, and an answer or an
 //! error for each partition.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -176,7 +177,30 @@ impl Remote {
             OffsetAt::Timestamp(_) => &[asked(at), asked(OffsetAt::End)],
             _ => &[asked(at)],
         };
-        let answers = ask(self.session()?, &named, wanted)?;
+        let session = self.session()?;
+        let answers = match ask(session, &named, wanted) {
+            // None of the partitions has a leader, or is there.
+            Err(error) if error.kind == ErrorKind::NotFound => vec![Offsets::default()],
+            answers => answers?,
+        };
+        let topics = OnceCell::new();
+        let explain = |tp: &TopicPartition, error: ClusterError| {
+            if error.kind != ErrorKind::UnknownTopicOrPartition {
+                return error;
+            }
+            // librdkafka does not tell a topic from its partition.
+            let all = || session.ask(|at_most| session.client().all_topics(at_most));
+            let topic = topics
+                .get_or_init(|| all().unwrap_or_default())
+                .iter()
+                .find(|topic| topic.name == tp.topic.as_str());
+            let Some(topic) = topic.filter(|topic| topic.code == error::NONE) else { return error };
+            let count = topic.partitions.len();
+            if usize::try_from(tp.partition).is_ok_and(|partition| partition < count) {
+                return ClusterError::no_leader(tp.topic.as_str(), tp.partition);
+            }
+            ClusterError::unknown_partition(tp.topic.as_str(), tp.partition, count)
+        };
         let one = |tp: &TopicPartition| -> Result<ListedOffset> {
             let (topic, partition) = (tp.topic.as_str(), tp.partition);
             let mut last = ListedOffset { offset: -1, timestamp_ms: -1 };
@@ -195,7 +219,8 @@ impl Remote {
             }
             Ok(last)
         };
-        Ok(of.iter().map(|tp| Outcome { of: tp.clone(), result: one(tp) }).collect())
+        let result = |tp| one(tp).map_err(|error| explain(tp, error));
+        Ok(of.iter().map(|tp| Outcome { of: tp.clone(), result: result(tp) }).collect())
     }
 
     /// The start, the end and the largest timestamp of each partition, with answers by `until`.

@@ -279,8 +279,7 @@ fn check_topics(context: &Context, args: &Args) -> Result<(), Failure> {
         let count = topic.partitions.len();
         let is_missing = |&&n: &&i32| usize::try_from(n).map_or(true, |n| n >= count);
         if let Some(n) = scope.partitions.iter().flatten().find(is_missing) {
-            let message = format!("topic `{}` has no partition {n}: it has {count}", scope.topic);
-            let error = ClusterError::new(ErrorKind::UnknownTopicOrPartition, message);
+            let error = ClusterError::unknown_partition(scope.topic.as_str(), *n, count);
             return Err(context.failure(doing, error));
         }
     }

@@ -528,8 +528,8 @@ fn check_partition(
     partitions: i32,
 ) -> crate::cluster::error::Result<()> {
     let Some(partition) = partition.filter(|&p| p >= partitions) else { return Ok(()) };
-    let message = format!("topic `{topic}` has no partition {partition}: it has {partitions}");
-    Err(ClusterError::new(ErrorKind::UnknownTopicOrPartition, message))
+    let count = partitions.max(0) as usize;
+    Err(ClusterError::unknown_partition(topic.as_str(), partition, count))
 }
 
 /// A topic as a producer wants it.
