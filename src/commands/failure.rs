@@ -176,8 +176,11 @@ const fn status(kind: ErrorKind) -> Status {
 fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
     match kind {
         // Who reads or writes a topic may want it made; who changes one has mistaken its name.
-        ErrorKind::UnknownTopicOrPartition if matches!(doing, "consume" | "produce") => {
+        ErrorKind::UnknownTopicOrPartition if doing == "consume" => {
             topic.map(|topic| format!("`kaw topics create {topic}`"))
+        }
+        ErrorKind::UnknownTopicOrPartition if doing == "produce" => {
+            topic.map(|topic| format!("`--create` makes it, as does `kaw topics create {topic}`"))
         }
         ErrorKind::UnknownTopicOrPartition => {
             topic.map(|_| "`kaw topics list` shows what is there".to_owned())

@@ -20,10 +20,12 @@ pub mod stop;
 pub mod topics;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
 pub use self::failure::Failure;
+use self::groups::file::quoted;
 pub use self::stop::Stop;
 use crate::cli::global::{GlobalArgs, TIMEOUT_DEFAULT};
 use crate::cli::target::{self, Resolved};
@@ -158,9 +160,33 @@ impl Context {
         self.out.answer(table).map_err(Failure::stdout)
     }
 
+    /// How another command begins that is to have the same target: with the options that named it,
+    /// unless something did that holds for every command.
+    pub fn again(&self) -> String {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let named = [
+            ("-d", path(&self.global.log_dir)),
+            ("-b", self.global.brokers.clone()),
+            ("--profile", self.global.profile.clone()),
+            ("--config-file", path(&self.global.config_file)),
+        ];
+        let options = named.into_iter().filter_map(|(option, value)| Some((option, value?)));
+        options.fold("kaw".to_owned(), |words, (option, value)| {
+            format!("{words} {option} {}", quoted(&value))
+        })
+    }
+
     /// The failure to do something, with a near match where a topic was not found: on this path
     /// there is time for another question.
     pub fn failure(&self, doing: &str, error: ClusterError) -> Failure {
+        let mut failure = self.failure_of(doing, error);
+        let again = format!("`{} ", self.again());
+        failure.hints.iter_mut().for_each(|hint| *hint = hint.replace("`kaw ", &again));
+        failure
+    }
+
+    /// The same, with hints for who has said nowhere what the target is.
+    fn failure_of(&self, doing: &str, error: ClusterError) -> Failure {
         let (kind, topic, group) = (error.kind, error.topic.clone(), error.group.clone());
         let failure = Failure::cluster(doing, error);
         let Some(cluster) = self.cluster.get() else { return failure };

@@ -93,7 +93,7 @@ const OWN: &[(&str, &str)] = &[
     ("queue.buffering.max.ms", "`kaw produce --linger`"),
     ("queuing.strategy", "the records of a producer keep their order"),
     ("request.required.acks", "`kaw produce --acks`"),
-    ("transactional.id", "kaw has no transactions of its own"),
+    ("transactional.id", "`kaw produce --transactional-id`"),
 ];
 
 /// The SASL mechanisms that are built in.

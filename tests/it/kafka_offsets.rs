@@ -216,3 +216,27 @@ fn a_partition_that_is_not_there_is_told_as_on_a_directory() {
         assert_eq!(told(&there), told(&here), "{words}");
     }
 }
+
+/// What a hint says can be run as it stands, on the same target.
+#[test]
+fn hints_name_the_target_that_the_command_line_named() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let (broker, s) = (Broker::shared(), Sandbox::new());
+    let at = broker.bootstrap();
+    broker.ask(json!({"do": "create", "topic": "ko-undo", "partitions": 1}));
+    s.stdin("x\ny\n").run(&format!("produce ko-undo -b {at}")).success();
+    s.run(&format!("consume ko-undo -e -g ko-undo -b {at}")).success();
+    let reset = s.run(&format!("groups reset ko-undo --to start --execute -b {at}"));
+    let told = reset.success().stderr();
+    let undo = told.lines().find_map(|line| line.strip_prefix("undo: `kaw ")).unwrap();
+    s.run(undo.trim_end_matches('`')).success();
+    let committed = broker.ask(json!({"do": "committed", "group": "ko-undo"}));
+    assert_eq!(committed[0]["offset"], 2);
+    let missing = s.stdin("x\n").run(&format!("produce nowhere-to-be-seen -b {at}"));
+    let hint = format!(
+        "hint: `--create` makes it, as does `kaw -b {at} topics create nowhere-to-be-seen`"
+    );
+    assert!(missing.code(8).stderr().contains(&hint), "{missing}");
+}

@@ -198,7 +198,8 @@ pub fn conclude(
         Some(undo) => {
             context.out.status(format_args!("changed {changed} offset{plural} of group `{group}`"));
             context.out.status(format_args!(
-                "undo: `kaw groups reset {} --to-file {} --execute`",
+                "undo: `{} groups reset {} --to-file {} --execute`",
+                context.again(),
                 file::quoted(group.as_str()),
                 file::quoted(&undo)
             ));
