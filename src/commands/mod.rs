@@ -14,6 +14,7 @@ pub mod groups;
 pub mod lag;
 pub mod man;
 pub mod output;
+pub mod pace;
 pub mod produce;
 pub mod properties;
 pub mod stop;

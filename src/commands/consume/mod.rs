@@ -22,6 +22,7 @@ use self::range::Range;
 use self::select::{Selecting, Selection};
 use self::writing::Writing;
 use super::output::{self, Load, Output};
+use super::pace::Pace;
 use super::{Context, Failure, Status};
 use crate::assignor::Assignor;
 use crate::cluster::error::{ClusterError, ErrorKind};
@@ -306,7 +307,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         writing: Writing::new(args, context.out.stdout_is_terminal() && passing.is_none()),
         selection,
         passing,
-        started: Instant::now(),
+        pace: args.rate.map(Pace::new),
         records: 0,
         bytes: 0,
         skipped: 0,
@@ -349,7 +350,7 @@ struct Run<'a> {
     output: Output,
     writing: Writing,
     selection: Selection<'a>,
-    started: Instant,
+    pace: Option<Pace>,
     records: u64,
     bytes: u64,
     /// Damaged places that were passed over.
@@ -417,12 +418,7 @@ impl Run<'_> {
         buffer: &RecordBuffer,
         progress: Option<&Progress>,
     ) -> Result<(), Failure> {
-        let turn = match self.args.rate {
-            // A fiftieth of a second's worth, so that a rate is even.
-            Some(Rate::Records(rate)) => ((rate / 50.0) as usize).max(1),
-            Some(Rate::Bytes(_)) => 16,
-            None => usize::MAX,
-        };
+        let turn = self.pace.as_ref().map_or(usize::MAX, |pace| pace.turn() as usize);
         let topic = self.source.topic(of).to_owned();
         let mut left = buffer.spans.as_slice();
         while let Some(spans) = left.get(..turn.min(left.len())).filter(|spans| !spans.is_empty()) {
@@ -547,19 +543,17 @@ impl Run<'_> {
     /// Waits for as long as the rate asks; true if a signal ended the wait, or if the partition
     /// went to another member meanwhile: the rest of what was read of it is then theirs.
     fn keep_rate(&mut self, of: usize) -> Result<bool, Failure> {
-        let due = match self.args.rate {
-            None => return Ok(false),
-            Some(Rate::Records(rate)) => self.records as f64 / rate,
-            Some(Rate::Bytes(rate)) => self.bytes as f64 / rate,
-        };
-        let due = Duration::from_secs_f64(due.min(1e9));
+        if self.pace.is_none() {
+            return Ok(false);
+        }
         loop {
             let kept = self.source.keep_up(of, &self.output, &self.context.out);
             if !kept.map_err(|error| self.context.failure("consume", error))? {
                 return Ok(true);
             }
             self.source.beat(&self.context.out);
-            let wait = due.saturating_sub(self.started.elapsed());
+            let (records, bytes) = (self.records, self.bytes);
+            let wait = self.pace.as_mut().map_or(Duration::ZERO, |p| p.wait(records, bytes));
             if wait.is_zero() {
                 return Ok(false);
             }

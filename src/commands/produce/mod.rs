@@ -20,6 +20,7 @@ use self::input::{BadRecord, Input, Turn};
 use self::rejects::Rejects;
 use self::source::Source;
 use self::tally::{Counts, Reporter, Tally};
+use super::pace::Pace;
 use super::topics::{create_missing, guard_internal};
 use super::{Context, Failure, Status};
 use crate::cluster::error::{ClusterError, ErrorKind};
@@ -30,7 +31,6 @@ use crate::out::units;
 use crate::record::RecordBuffer;
 use crate::record::buffers::Buffers;
 use crate::topic::TopicName;
-use crate::value::Rate;
 
 /// How long input may be behind before records that wait are sent.
 const LULL: Duration = Duration::from_millis(1);
@@ -120,6 +120,7 @@ struct Run<'a> {
     working: Option<Working>,
     progress: Progress,
     started: Instant,
+    rate: Option<Pace>,
     /// When nothing was left waiting for its batch to fill.
     flushed: Instant,
     read: u64,
@@ -143,6 +144,7 @@ impl<'a> Run<'a> {
             working: None,
             progress: Progress::new(&context.out, "produced"),
             started: Instant::now(),
+            rate: args.rate.map(Pace::new),
             flushed: Instant::now(),
             read: 0,
             bytes: 0,
@@ -160,12 +162,7 @@ impl<'a> Run<'a> {
         if self.args.sync || self.args.pace.is_some() {
             return left.min(1);
         }
-        match self.args.rate {
-            // A fiftieth of a second's worth, so that a rate is even.
-            Some(Rate::Records(rate)) => left.min(((rate / 50.0) as u64).max(1)),
-            Some(Rate::Bytes(_)) => left.min(16),
-            None => left,
-        }
+        self.rate.as_ref().map_or(left, |rate| left.min(rate.turn()))
     }
 
     /// Sends records until there are no more.
@@ -308,13 +305,9 @@ impl<'a> Run<'a> {
     /// a rate is kept.
     fn settle(&mut self, records: &mut Records<'_>) {
         let Some(working) = &mut self.working else { return };
-        if let Some(rate) = self.args.rate {
+        if let Some(rate) = &mut self.rate {
             working.producer.flush();
-            let due = match rate {
-                Rate::Records(rate) => self.read as f64 / rate,
-                Rate::Bytes(rate) => self.bytes as f64 / rate,
-            };
-            let wait = Duration::from_secs_f64(due.min(1e9)).saturating_sub(self.started.elapsed());
+            let wait = rate.wait(self.read, self.bytes);
             if let Ok(stop) = self.context.stop() {
                 stop.wait(wait);
             }
