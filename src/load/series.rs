@@ -8,7 +8,7 @@ const SECOND_NS: u64 = 1_000_000_000;
 /// The finer steps of throughput.
 pub const STEP_NS: u64 = SECOND_NS / 10;
 /// The most steps that are kept: a day. What comes later is only in the totals.
-const STEPS_MAX: u64 = 24 * 3600 * 10;
+pub const STEPS_MAX: u64 = 24 * 3600 * 10;
 /// Latencies of one second need fewer digits.
 const SECOND_DIGITS: u8 = 2;
 
