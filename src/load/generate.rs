@@ -2,15 +2,16 @@
 //! sent to `plan`, and what makes them checkable to `check`.
 //!
 //! A record must cost next to nothing, or the generator would be what is measured. The bytes of
-//! values, with their checksums, are made once; a record is then a copy of the next ones, and a
-//! checksum over a few words.
+//! values, with their checksums, are made once; a record is then a copy of the next ones behind a
+//! stamp, and a key without a loop over its digits.
 
 use std::sync::Arc;
 
 use rand::{Rng, RngCore, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-use super::check::{STAMP_BYTES, STAMP_HEADER, Stamp};
+use super::check::{STAMP_BYTES, STAMP_HEADER};
+use super::stamp::{Payload, Stamps};
 use super::zipf::Zipf;
 use crate::fake::Users;
 use crate::record::{HeaderSpan, RecordBuffer, Slice, Span};
@@ -48,9 +49,9 @@ pub struct Shape {
 /// One value of the pool.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    start: usize,
-    len: usize,
-    crc: u32,
+    start: u32,
+    len: u32,
+    payload: Payload,
 }
 
 /// The values that are made once.
@@ -79,8 +80,9 @@ impl Pool {
                     if min < max { rng.gen_range(min as u64..=max as u64) } else { max as u64 };
                 pool.append_value((size as usize).saturating_sub(STAMP_BYTES), &mut rng);
             }
-            let crc = crc32c::crc32c(pool.bytes.get(start..).unwrap_or_default());
-            pool.entries.push(Entry { start, len: pool.bytes.len() - start, crc });
+            let bytes = pool.bytes.get(start..).unwrap_or_default();
+            let (start, len) = (start as u32, bytes.len() as u32);
+            pool.entries.push(Entry { start, len, payload: Payload::of(bytes) });
         }
         Arc::new(pool)
     }
@@ -88,8 +90,14 @@ impl Pool {
     /// The mean size of values, in bytes.
     pub fn mean_bytes(&self) -> f64 {
         let stamp = if self.shape.fake { 0 } else { STAMP_BYTES };
-        let sum: usize = self.entries.iter().map(|entry| entry.len + stamp).sum();
+        let sum: usize = self.entries.iter().map(|entry| entry.len as usize + stamp).sum();
         sum as f64 / self.entries.len().max(1) as f64
+    }
+
+    /// The bytes of an entry.
+    fn payload(&self, entry: Entry) -> &[u8] {
+        let start = entry.start as usize;
+        self.bytes.get(start..start + entry.len as usize).unwrap_or_default()
     }
 
     /// Appends `len` bytes, of which a share compresses and the rest is noise.
@@ -103,7 +111,7 @@ impl Pool {
 }
 
 /// How keys are drawn.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Keys {
     None,
     Even(u64),
@@ -117,8 +125,7 @@ pub struct Generator {
     next: usize,
     keys: Keys,
     rng: Pcg64Mcg,
-    /// What every stamp has of this producer; its sequence is that of the next record.
-    stamp: Stamp,
+    stamps: Stamps,
 }
 
 impl Generator {
@@ -132,13 +139,12 @@ impl Generator {
             keys => Keys::Even(keys),
         };
         let next = (rng.next_u64() % pool.entries.len().max(1) as u64) as usize;
-        let stamp = Stamp { run, producer: number, ..Stamp::default() };
-        Self { pool: Arc::clone(pool), next, keys, rng, stamp }
+        Self { pool: Arc::clone(pool), next, keys, rng, stamps: Stamps::new(run, number) }
     }
 
     /// The sequence of the next record, which is how many there were.
     pub const fn sequence(&self) -> u64 {
-        self.stamp.sequence
+        self.stamps.sequence()
     }
 
     /// Appends the next record, which was to be sent at `intended_ns` and is sent at `sent_ns`.
@@ -151,41 +157,65 @@ impl Generator {
     ) {
         let Some(&entry) = self.pool.entries.get(self.next) else { return };
         self.next = if self.next + 1 == self.pool.entries.len() { 0 } else { self.next + 1 };
-        let key = match self.keys {
+        let key = match &self.keys {
             Keys::None => Slice::NULL,
             Keys::Even(keys) => {
                 // The high half of a product: even, to one part in 2^64, and without a division.
-                let drawn = (u128::from(self.rng.next_u64()) * u128::from(keys)) >> 64;
-                buffer.store(itoa::Buffer::new().format(drawn as u64 + 1).as_bytes())
+                let drawn = (u128::from(self.rng.next_u64()) * u128::from(*keys)) >> 64;
+                store_number(buffer, drawn as u64 + 1)
             }
-            Keys::Skewed(zipf) => {
-                let rank = zipf.draw(&mut self.rng);
-                buffer.store(itoa::Buffer::new().format(rank).as_bytes())
-            }
+            Keys::Skewed(zipf) => store_number(buffer, zipf.draw(&mut self.rng)),
         };
-        self.stamp.intended_ns = intended_ns;
-        self.stamp.late_us =
-            u32::try_from(sent_ns.saturating_sub(intended_ns) / 1000).unwrap_or(u32::MAX);
-        self.stamp.payload_crc = entry.crc;
-        let stamp = self.stamp.encode();
-        self.stamp.sequence += 1;
-        let payload = self.pool.bytes.get(entry.start..entry.start + entry.len).unwrap_or_default();
+        let late_us = u32::try_from(sent_ns.saturating_sub(intended_ns) / 1000).unwrap_or(u32::MAX);
+        self.stamps.at(intended_ns, late_us);
         if !self.pool.shape.fake {
             let start = buffer.arena.len();
-            buffer.arena.extend_from_slice(&stamp);
-            buffer.arena.extend_from_slice(payload);
-            let value = Slice::new(start, STAMP_BYTES + entry.len);
+            self.stamps.append(entry.payload, &mut buffer.arena);
+            buffer.arena.extend_from_slice(self.pool.payload(entry));
+            let value = Slice::new(start, STAMP_BYTES + entry.len as usize);
             buffer.spans.push(Span::new(key, value, timestamp_ms));
             return;
         }
         // A user stays JSON to every other reader, so the stamp is beside it.
-        let value = buffer.store(payload);
-        let header = HeaderSpan { name: buffer.store(STAMP_HEADER), value: buffer.store(&stamp) };
+        let value = buffer.store(self.pool.payload(entry));
+        let name = buffer.store(STAMP_HEADER);
+        let header = HeaderSpan { name, value: Slice::new(buffer.arena.len(), STAMP_BYTES) };
+        self.stamps.append(entry.payload, &mut buffer.arena);
         let mut span = Span::new(key, value, timestamp_ms);
         (span.headers_start, span.headers_len) = (buffer.headers.len() as u32, 1);
         buffer.headers.push(header);
         buffer.spans.push(span);
     }
+}
+
+/// Appends a number in decimal digits.
+fn store_number(buffer: &mut RecordBuffer, number: u64) -> Slice {
+    let Some(small) = u32::try_from(number).ok().filter(|small| *small < 100_000_000) else {
+        return buffer.store(itoa::Buffer::new().format(number).as_bytes());
+    };
+    let (digits, len) = digits(small);
+    let start = buffer.arena.len();
+    // Eight bytes are one store, and what is too much of them is taken back.
+    buffer.arena.extend_from_slice(&digits);
+    buffer.arena.truncate(start + len);
+    Slice::new(start, len)
+}
+
+/// The digits of a number below 10^8, and how many they are.
+///
+/// The usual way takes a branch for each length, and lengths of keys cannot be foretold. Here the
+/// number is halved in place: into two of four digits each, four of two, eight of one.
+fn digits(number: u32) -> ([u8; 8], usize) {
+    let halves = u64::from(number / 10_000) << 32 | u64::from(number % 10_000);
+    // The products are n / 100 below 10,000, and n / 10 below 100, in each place by itself.
+    let hundreds = ((halves * 5243) >> 19) & 0x0000_007f_0000_007f;
+    let pairs = hundreds << 16 | (halves - hundreds * 100);
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    let digits = tens << 8 | (pairs - tens * 10);
+    // The last digit stays, be it 0.
+    let zeros = (digits | 1).leading_zeros() / 8;
+    let text = (digits | 0x3030_3030_3030_3030) << (zeros * 8);
+    (text.to_be_bytes(), 8 - zeros as usize)
 }
 
 #[cfg(test)]
@@ -248,6 +278,20 @@ mod tests {
         }
         assert_eq!(counts.len(), 10);
         assert!(counts.values().all(|n| (850..1150).contains(n)), "{counts:?}");
+    }
+
+    #[test]
+    fn numbers_are_written_as_anybody_writes_them() {
+        let near = (0..20).map(|n| 10_u64.saturating_pow(n)).flat_map(|n| n - 1..=n + 1);
+        let small = 0..20_000;
+        let spread = (0..100_000_000).step_by(9_973);
+        for number in near.chain(small).chain(spread).chain([u64::MAX]) {
+            let mut buffer = RecordBuffer::default();
+            buffer.store(b"before");
+            let slice = store_number(&mut buffer, number);
+            assert_eq!(slice.of(&buffer.arena), Some(number.to_string().as_bytes()));
+            assert_eq!(buffer.arena.len(), 6 + slice.len());
+        }
     }
 
     #[test]

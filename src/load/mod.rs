@@ -13,5 +13,6 @@ pub mod plan;
 pub mod read;
 pub mod send;
 pub mod series;
+pub mod stamp;
 pub mod stats;
 pub mod zipf;

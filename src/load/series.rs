@@ -10,7 +10,7 @@ pub const STEP_NS: u64 = SECOND_NS / 10;
 /// Such steps of a second.
 const SECOND_STEPS: u64 = SECOND_NS / STEP_NS;
 /// The most steps that are kept: a day. What comes later is only in the totals.
-const STEPS_MAX: u64 = 24 * 3600 * 10;
+pub const STEPS_MAX: u64 = 24 * 3600 * 10;
 /// Latencies of one second need fewer digits.
 const SECOND_DIGITS: u8 = 2;
 
