@@ -233,6 +233,7 @@ impl Reader {
             self.signals.stop.store(true, Ordering::Relaxed);
         }
         let mut recorder = self.shared.recorder();
+        recorder.open(done);
         for (intended, sent) in times {
             recorder.latency(done, intended, sent, 1);
         }

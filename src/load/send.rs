@@ -108,6 +108,7 @@ impl Shared {
         }
         let Some(report) = &delivery.report else { return };
         let mut recorder = self.recorder();
+        recorder.open(done);
         let mut bytes = 0;
         // Records that were due at once are one entry of the histograms.
         let mut same = (0, 0, 0);
