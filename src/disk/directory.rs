@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::cut::Cuts;
 use super::error::{DiskError, Result};
+use super::foreign::{Checkpoints, Measured, Noted};
 use super::guard::{check_file_system, check_is_directory, check_owner};
 use super::meta::{self, MetaProperties, Uuid};
 use super::partition::PartitionLog;
@@ -60,8 +61,8 @@ pub struct LogDirectory {
     broker_lock: Option<File>,
     /// Log start offsets as they were when first asked for, for partitions without a page.
     starts: OnceLock<BTreeMap<(String, i32), i64>>,
-    /// High watermarks, likewise.
-    watermarks: OnceLock<BTreeMap<(String, i32), i64>>,
+    /// What else a broker noted, likewise.
+    checkpoints: OnceLock<Checkpoints>,
     /// What was moved aside in it by what is opened here.
     cuts: Cuts,
 }
@@ -77,7 +78,7 @@ impl LogDirectory {
             foreign: foreign::is_foreign(path),
             broker_lock: None,
             starts: OnceLock::new(),
-            watermarks: OnceLock::new(),
+            checkpoints: OnceLock::new(),
             cuts: Cuts::default(),
         })
     }
@@ -196,11 +197,18 @@ impl LogDirectory {
         if !self.foreign {
             return Some(end.end_offset);
         }
-        let path = self.path.join(layout::HIGH_WATERMARK_CHECKPOINT);
-        let noted =
-            self.watermarks.get_or_init(|| foreign::read_checkpoint(&path).unwrap_or_default());
-        let noted = noted.get(&(topic.to_string(), partition))?;
-        Some((*noted).clamp(end.start_offset, end.end_offset))
+        let noted = self.checkpoints().high_watermark(topic, partition)?;
+        Some(noted.clamp(end.start_offset, end.end_offset))
+    }
+
+    /// What a broker noted of its partitions, as it was when first asked for.
+    fn checkpoints(&self) -> &Checkpoints {
+        self.checkpoints.get_or_init(|| Checkpoints::read(&self.path))
+    }
+
+    /// What a broker noted of how far a partition is whole; `None` in a directory of ours.
+    pub fn noted(&self, topic: &TopicName, partition: i32) -> Option<Noted> {
+        self.foreign.then(|| self.checkpoints().of(topic, partition))
     }
 
     /// How far a partition can be read. Where no end is published that can be believed (the machine
@@ -215,9 +223,13 @@ impl LogDirectory {
     fn find_end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<ReadEnd> {
         let path = self.partition_path(topic, partition);
         layout::check_partition(&path)?;
-        if self.foreign {
+        if let Some(noted) = self.noted(topic, partition) {
             let start = self.start_on_record(topic, partition)?;
-            return foreign::measure(&path, start, config);
+            let Measured { end, torn } = foreign::measure(&path, start, noted, config)?;
+            if let Some(torn) = torn.filter(|_| !foreign::is_running(&self.path)) {
+                self.cuts.note(torn);
+            }
+            return Ok(ReadEnd { end, damage: None });
         }
         let mut known = Known::default();
         if let Some(state) = State::open(&path)? {
@@ -249,6 +261,9 @@ impl LogDirectory {
 
     /// How far a partition can be read by what is in its log alone, whatever its page is like.
     pub fn measure(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<End> {
+        if self.foreign {
+            return self.find_end(topic, partition, config).map(|found| found.end);
+        }
         let path = self.partition_path(topic, partition);
         layout::check_partition(&path)?;
         let start = self.start_on_record(topic, partition)?;

@@ -458,6 +458,10 @@ impl PartitionReader {
                         let reason = format!("offset {found} stands where {due} is due");
                         let damage = open.damage(offset, reason);
                         if wrong == Order::Doubtful {
+                            if !buffer.is_empty() {
+                                // Told when it is met first: it is not met again.
+                                return Ok(None);
+                            }
                             // One of two is damaged, and nobody knows which: both go.
                             open.position += header.size_bytes as u64;
                         }

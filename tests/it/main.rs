@@ -35,6 +35,8 @@ mod files_bad;
 mod full_disk;
 mod generated;
 mod golden;
+mod golden_damage;
+mod golden_flips;
 mod golden_legacy;
 mod groups;
 mod groups_bad;

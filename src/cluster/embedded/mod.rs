@@ -23,6 +23,7 @@ use crate::config::LogConfig;
 use crate::disk::cut::Cuts;
 use crate::disk::directory::{Change, LogDirectory};
 use crate::disk::error::DiskError;
+use crate::disk::foreign::is_foreign;
 use crate::disk::offsets::OffsetsLog;
 use crate::disk::partition::PartitionLog;
 use crate::disk::registry::{Registry, Topic};
@@ -127,6 +128,11 @@ impl Embedded {
         !self.uncommitted.load(Ordering::Relaxed)
     }
 
+    /// Whether it is a broker's directory, which nothing of kaw's changes.
+    pub fn is_only_read(&self) -> bool {
+        is_foreign(&self.path)
+    }
+
     /// The directory, to read; `None` where it is the default one and was never used.
     fn to_read(&self) -> Result<Option<LogDirectory>> {
         match LogDirectory::open(&self.path) {
@@ -143,7 +149,7 @@ impl Embedded {
 
     /// What is worth a warning since this was last asked.
     pub fn take_warnings(&self) -> Vec<String> {
-        self.cuts.take().iter().map(ToString::to_string).collect()
+        self.cuts.take_all()
     }
 
     /// The directory and its topics, to read.

@@ -240,10 +240,10 @@ impl Writer {
     }
 }
 
-/// Says what recovery moved aside.
+/// Says what recovery moved aside, and what else is to be told.
 fn tell_cuts(warn: &Sender<String>, cuts: &Cuts) {
-    for cut in cuts.take() {
-        drop(warn.send(cut.to_string()));
+    for told in cuts.take_all() {
+        drop(warn.send(told));
     }
 }
 

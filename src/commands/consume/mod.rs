@@ -335,7 +335,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         let places = units::plural(skipped, "damaged place");
         let message = format!("cannot consume all: {places} passed over");
         let failure = Failure::new(Status::Damaged, ErrorKind::CorruptData.code(), message);
-        return Err(failure.hint("`kaw topics verify --repair` moves what is damaged aside"));
+        let hint = "`kaw topics verify --repair` moves what is damaged aside";
+        let is_only_read = context.cluster()?.is_only_read();
+        return Err(if is_only_read { failure } else { failure.hint(hint) });
     }
     Ok(if status == Status::Done { concluded } else { status })
 }

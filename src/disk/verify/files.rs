@@ -16,7 +16,7 @@ const SMALL_BYTES_MAX: u64 = 64 << 20;
 const CHECKPOINTS: [&str; 4] = [
     layout::LOG_START_CHECKPOINT,
     layout::CLEANER_CHECKPOINT,
-    "recovery-point-offset-checkpoint",
+    layout::RECOVERY_CHECKPOINT,
     layout::HIGH_WATERMARK_CHECKPOINT,
 ];
 
