@@ -17,7 +17,7 @@ use super::partition::PartitionLog;
 use super::recovery::Recovery;
 use super::registry::{Registry, Topic};
 use super::state::{End, Known, State, identity_at};
-use super::{BootId, file, foreign, layout, segment};
+use super::{BootId, file, foreign, layout, segment, unlisted};
 use crate::config::LogConfig;
 use crate::sys::{self, LockKind, Page};
 use crate::topic::TopicName;
@@ -143,7 +143,11 @@ impl LogDirectory {
         if self.foreign {
             return foreign::registry(&self.path);
         }
-        Registry::read(&self.path.join(layout::REGISTRY))
+        let registry = Registry::read(&self.path.join(layout::REGISTRY))?;
+        if registry.topics.is_empty() {
+            unlisted::refuse(&self.path)?;
+        }
+        Ok(registry)
     }
 
     /// The directory of a partition.
@@ -299,6 +303,14 @@ impl LogDirectory {
 
     /// Begins a change to the topics: takes the directory's lock, once, without waiting.
     pub fn change(&self) -> Result<Change<'_>> {
+        self.change_from(|| self.registry())
+    }
+
+    /// The same, of the topics that `registry` tells under the lock.
+    pub(super) fn change_from(
+        &self,
+        registry: impl FnOnce() -> Result<Registry>,
+    ) -> Result<Change<'_>> {
         let (path, file) = self.open_state_file()?;
         if !sys::try_lock(&file, LockKind::Exclusive, CHANGE_BYTE, 1)
             .map_err(DiskError::io("lock", &path))?
@@ -306,11 +318,11 @@ impl LogDirectory {
             let holder = "another process that changes topics".to_owned();
             return Err(DiskError::Busy { path, holder });
         }
+        let registry = registry()?;
         let meta = match meta::read_meta_properties(&self.path)? {
             Some(meta) => meta,
             None => self.write_first_meta_properties()?,
         };
-        let registry = self.registry()?;
         Ok(Change { directory: self, registry, meta, _lock: file, created: Vec::new() })
     }
 
@@ -402,17 +414,16 @@ impl Change<'_> {
     /// Gives a directory that no topic claims another name; one that never had a record goes.
     fn set_stray_aside(&self, name: &TopicName, partition: i32, path: &Path) -> Result<()> {
         let is_real = std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_dir());
-        let holds_records = |base: &i64| {
-            let log = layout::segment_file(path, *base, layout::SegmentFile::Log);
-            std::fs::metadata(log).map_or(true, |facts| facts.len() > 0)
-        };
-        if is_real && !segment::list(path)?.iter().any(holds_records) {
+        if is_real && !unlisted::holds_records(path)? {
             return std::fs::remove_dir_all(path).map_err(DiskError::io("remove", path));
         }
         let unique = Uuid::random().map_err(DiskError::io("make an id for", path))?.as_u128();
         let stray = layout::stray_directory(name, partition, unique);
-        std::fs::rename(path, self.directory.path.join(stray))
-            .map_err(DiskError::io("rename", path))
+        std::fs::rename(path, self.directory.path.join(&stray))
+            .map_err(DiskError::io("rename", path))?;
+        let what = "it had records, and no topic had it";
+        self.directory.cuts.note(format!("{name}-{partition} is called {stray} now: {what}"));
+        Ok(())
     }
 
     /// Refuses a name that the file system takes for that of another topic: it folds case.

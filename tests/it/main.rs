@@ -78,6 +78,7 @@ mod lag;
 mod lag_exact;
 mod lag_serve;
 mod logs_bad;
+mod lost;
 mod needs;
 mod oracle;
 mod processes;

@@ -35,7 +35,7 @@ pub const TOPIC: &str = "__consumer_offsets";
 /// Its partitions, Kafka's default of `offsets.topic.num.partitions`.
 const PARTITIONS: i32 = 50;
 /// Its configs (`GroupCoordinator.groupMetadataTopicConfigs`).
-const CONFIGS: [(&str, &str); 3] = [
+pub const CONFIGS: [(&str, &str); 3] = [
     ("cleanup.policy", "compact"),
     ("compression.type", "producer"),
     ("segment.bytes", "104857600"),
