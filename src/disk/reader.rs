@@ -138,6 +138,8 @@ const MARKER: &str = "control record of a transaction";
 const ABORTED: &str = "aborted transaction";
 /// What stands there cannot be read.
 const DAMAGED: &str = "damaged";
+/// A repair keeps the offsets of what could not be read, or was missing.
+const REPAIRED: &str = "damaged before a repair";
 /// Retention, or somebody, deleted what was there.
 pub const DELETED: &str = "deleted before the log start";
 
@@ -539,7 +541,7 @@ impl PartitionReader {
                 self.note_hole(due, span.offset, COMPACTED);
                 due = span.offset + 1;
             }
-            self.note_hole(due, next, COMPACTED);
+            self.note_hole(due, next, if header.is_filler() { REPAIRED } else { COMPACTED });
         }
         if buffer.len() == before && codec != Compression::None {
             // Nothing of it is wanted, so nothing points there.

@@ -186,7 +186,9 @@ fn nothing_is_appended_behind_a_batch_that_is_damaged() {
     Bit(2 * size + 70).apply(&log);
     s.run("topics verify t --repair").success();
     s.stdin("x\n").run("produce t").success();
-    assert_eq!(s.run("consume t -e").success().stdout(), "a0\nb0\na1\nb1\nx\n");
+    let run = s.run("consume t -e --gaps");
+    assert_eq!(run.success().stdout(), "a0\nb0\na1\nb1\nx\n");
+    assert!(run.stderr().contains("kaw: gap: t-0 4..5: damaged before a repair"), "{run}");
 }
 
 #[test]

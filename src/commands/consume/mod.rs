@@ -145,7 +145,7 @@ pub struct Args {
     /// One line each: `kaw: gap: users-0 12..19: compacted`; with --json one object
     /// {"gap":{"topic","partition","first","last","why"}}. Why is one of: compacted, control record
     /// of a transaction, aborted transaction, deleted before the log start, damaged (with
-    /// --skip-damaged). Brokers do not say why: not there.
+    /// --skip-damaged), damaged before a repair. Brokers do not say why: not there.
     #[arg(long, help_heading = "Order and holes", conflicts_with = "group")]
     pub gaps: bool,
 
