@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::cut::Cuts;
 use super::error::{DiskError, Result};
 use super::foreign::{Checkpoints, Measured, Noted};
-use super::guard::{check_file_system, check_is_directory, check_owner};
+use super::guard::{check_file_system, check_is_directory, check_owner, check_version};
 use super::meta::{self, MetaProperties, Uuid};
 use super::partition::PartitionLog;
 use super::recovery::Recovery;
@@ -103,6 +103,7 @@ impl LogDirectory {
             return Err(DiskError::Foreign { path: path.to_owned(), found: found.to_owned() });
         }
         check_owner(path)?;
+        check_version(path)?;
         directory.broker_lock = Some(hold_broker_lock(path)?);
         Ok(directory)
     }
@@ -253,9 +254,12 @@ impl LogDirectory {
         let damage = match repaired {
             Ok(end) => return Ok(ReadEnd { end, damage: None }),
             Err(DiskError::Io { source, .. }) if is_denied(&source) => None,
-            Err(DiskError::Busy { .. } | DiskError::Fenced { .. } | DiskError::Insecure { .. }) => {
-                None
-            }
+            Err(
+                DiskError::Busy { .. }
+                | DiskError::Fenced { .. }
+                | DiskError::Insecure { .. }
+                | DiskError::Foreign { .. },
+            ) => None,
             Err(damage @ DiskError::Corrupt { .. }) => Some(damage),
             Err(error) => return Err(error),
         };

@@ -92,3 +92,52 @@ fn a_partition_that_is_missing_hides_no_other() {
     }
     s.run("topics describe t").success();
 }
+
+#[test]
+fn a_partition_of_another_topic_or_of_none_is_not_written() {
+    let s = world();
+    s.damaged();
+    let path = s.log_dir().join("t-0/partition.metadata");
+    let own = fs::read(&path).unwrap();
+    let other = fs::read(s.log_dir().join("__consumer_offsets-0/partition.metadata")).unwrap();
+    let log = s.log_dir().join("t-0/00000000000000000000.log");
+    let bytes = fs::read(&log).unwrap();
+    for (said, why) in [(Some(other), "does not say that"), (None, "is missing")] {
+        match said {
+            Some(said) => fs::write(&path, said).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+        for command in ["produce t", "topics trim t --to end", "topics compact t"] {
+            let run = s.stdin("c\n").run(command);
+            assert!(run.code(5).stderr().contains("partition.metadata: it "), "{run}");
+            assert!(run.stderr().contains(why), "{run}");
+        }
+        assert_eq!(s.run("consume t -e").success().stdout(), "a\nb\n");
+        assert_eq!(fs::read(&log).unwrap(), bytes);
+        s.run("topics verify t").code(4);
+        s.run("topics verify t --repair").success();
+        assert_eq!(fs::read(&path).unwrap(), own);
+    }
+    s.stdin("c\n").run("produce t").success();
+}
+
+#[test]
+fn a_directory_of_a_version_to_come_is_only_read() {
+    let s = world();
+    s.damaged();
+    let path = s.log_dir().join("meta.properties");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("version=1", "version=9")).unwrap();
+    for command in WRITERS {
+        let run = s.stdin("c\n").run(command);
+        assert!(run.code(5).stderr().contains("its version is 9, not 1"), "{run}");
+    }
+    // Also where the end has to be found in the log.
+    for page in [true, false] {
+        if !page {
+            fs::remove_file(s.log_dir().join("t-0/.kaw-state")).unwrap();
+        }
+        assert_eq!(s.run("consume t -e").success().stdout(), "a\nb\n");
+        s.run("topics list").success();
+    }
+}

@@ -9,6 +9,7 @@ use crate::cluster::error::{ClusterError, Outcome, Result};
 use crate::cluster::types::{Cared, Verified};
 use crate::disk::care::{self, Place};
 use crate::disk::directory::LogDirectory;
+use crate::disk::guard::check_topic_id;
 use crate::disk::layout::REGISTRY;
 use crate::disk::meta::Uuid;
 use crate::disk::partition::Repaired;
@@ -33,8 +34,8 @@ impl Embedded {
             let unknown = || ClusterError::unknown_topic(name.as_str());
             let topic = registry.topics.get(name).ok_or_else(unknown)?;
             let config = log_config(name, topic)?;
-            let open = OpenTopic { name: name.clone(), partitions: topic.partitions, config };
-            Ok((open, topic.id))
+            let (name, id) = (name.clone(), topic.id);
+            Ok((OpenTopic { name, id, partitions: topic.partitions, config }, id))
         };
         Ok(names.iter().map(|name| Outcome { of: name.clone(), result: open(name) }).collect())
     }
@@ -185,6 +186,7 @@ impl Embedded {
         stop: &AtomicBool,
     ) -> Result<Cared> {
         let policy = topic.config.cleanup_policy;
+        check_topic_id(&directory.partition_path(&topic.name, partition), topic.id)?;
         let mut log = directory.open_partition(&topic.name, partition, &topic.config)?;
         self.wait_until_free(&log)?;
         let mut cared = Cared::default();

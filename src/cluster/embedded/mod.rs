@@ -24,6 +24,8 @@ use crate::disk::cut::Cuts;
 use crate::disk::directory::{Change, LogDirectory};
 use crate::disk::error::DiskError;
 use crate::disk::foreign::is_foreign;
+use crate::disk::guard::check_topic_id;
+use crate::disk::meta::Uuid;
 use crate::disk::offsets::OffsetsLog;
 use crate::disk::partition::PartitionLog;
 use crate::disk::registry::{Registry, Topic};
@@ -64,7 +66,7 @@ fn open_topic(registry: &Registry, name: &TopicName) -> Result<OpenTopic> {
         registry.topics.get(name).ok_or_else(|| ClusterError::unknown_topic(name.as_str()))?;
     let mut config = log_config(name, topic)?;
     config.cleanup_policy.compact |= registry.foreign;
-    Ok(OpenTopic { name: name.clone(), partitions: topic.partitions, config })
+    Ok(OpenTopic { name: name.clone(), id: topic.id, partitions: topic.partitions, config })
 }
 
 /// A cluster that is a log directory.
@@ -95,6 +97,7 @@ pub(super) fn log_config(name: &TopicName, topic: &Topic) -> Result<LogConfig> {
 #[derive(Debug)]
 pub(super) struct OpenTopic {
     pub(super) name: TopicName,
+    pub(super) id: Uuid,
     pub(super) partitions: i32,
     pub(super) config: LogConfig,
 }
@@ -289,6 +292,7 @@ impl Embedded {
         let trim = |tp: &TopicPartition, offset: i64| {
             let topic = open_topic(&change.registry, &tp.topic)?;
             check_partition(&topic, tp.partition)?;
+            check_topic_id(&directory.partition_path(&tp.topic, tp.partition), topic.id)?;
             let mut log = directory.open_partition(&tp.topic, tp.partition, &topic.config)?;
             self.wait_until_free(&log)?;
             let end = log.end()?;
