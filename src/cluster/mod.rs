@@ -234,6 +234,14 @@ impl Cluster {
         }
     }
 
+    /// Whether it is a broker's directory, of which nothing can be repaired.
+    pub fn is_only_read(&self) -> bool {
+        match self {
+            Self::Embedded(cluster) => cluster.is_only_read(),
+            Self::Remote(_) => false,
+        }
+    }
+
     /// Checks every byte of topics, of all if none is named, and repairs them where that is asked
     /// for. What is about no partition is about the directory, or a topic that is not there.
     pub fn verify(

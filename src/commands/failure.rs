@@ -204,6 +204,10 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
         ErrorKind::AuthenticationFailed | ErrorKind::TlsFailed => {
             Some("`kaw config` shows the settings of security and who made them".into())
         }
+        // What is appended would lie behind it.
+        ErrorKind::CorruptData if doing == "produce" => {
+            Some("`kaw topics verify --repair` moves what is damaged aside".to_owned())
+        }
         ErrorKind::Unreachable => Some("`kaw config` shows the brokers and who named them".into()),
         ErrorKind::InconsistentGroupProtocol => {
             topic.map(|assignor| format!("`--assignor {assignor}`, or stop the others first"))

@@ -2,7 +2,7 @@
 //! records. Leaves the records inside a batch to `record`, and where batches lie to `partition`.
 
 use super::{compression, legacy, record, varint};
-use crate::record::{Compression, RecordBuffer, Span, TimestampKind};
+use crate::record::{Compression, NO_TIMESTAMP, RecordBuffer, Span, TimestampKind};
 
 /// Length of the header in front of the records.
 pub const HEADER_BYTES: usize = 61;
@@ -214,6 +214,12 @@ impl BatchHeader {
     /// Whether it belongs to a transaction.
     pub const fn is_transactional(&self) -> bool {
         self.attributes & ATTRIBUTE_TRANSACTIONAL != 0
+    }
+
+    /// Whether it only keeps the offsets of what a repair took out. Compaction leaves the timestamp
+    /// or the producer of what was there.
+    pub const fn is_filler(&self) -> bool {
+        self.record_count == 0 && self.max_timestamp == NO_TIMESTAMP && self.producer.id < 0
     }
 
     /// Whether `base_timestamp` is a delete horizon, set by compaction.

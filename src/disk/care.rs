@@ -79,6 +79,7 @@ impl Place<'_> {
             topic_id,
             boot: self.directory.boot(),
             log_start: start.unwrap_or(0),
+            noted: self.directory.noted(self.topic, self.partition),
         };
         verify(subject, pace)
     }

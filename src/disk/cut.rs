@@ -1,9 +1,9 @@
-//! Owns telling what recovery and repairs moved aside. Leaves moving it to `recovery` and
-//! `partition`.
+//! Owns telling what recovery and repairs moved aside, and what else of a directory is worth a
+//! word. Leaves moving it to `recovery` and `partition`.
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::layout;
 
@@ -40,19 +40,42 @@ impl fmt::Display for Cut {
     }
 }
 
-/// What was moved aside and is not told yet. Clones are of one list: whoever opens a directory has
-/// it, and what works below adds to it.
+/// What is to be told of a directory.
+#[derive(Debug, Default)]
+struct News {
+    cuts: Vec<Cut>,
+    notes: Vec<String>,
+}
+
+/// What was moved aside and is not told yet, and what else is to be told. Clones are of one list:
+/// whoever opens a directory has it, and what works below adds to it.
 #[derive(Clone, Debug, Default)]
-pub struct Cuts(Arc<Mutex<Vec<Cut>>>);
+pub struct Cuts(Arc<Mutex<News>>);
 
 impl Cuts {
+    /// What is in it.
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds to them.
     pub fn extend(&self, cuts: Vec<Cut>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(cuts);
+        self.news().cuts.extend(cuts);
+    }
+
+    /// Adds what is worth a word, as a sentence.
+    pub fn note(&self, sentence: String) {
+        self.news().notes.push(sentence);
     }
 
     /// Takes them, to be told.
     pub fn take(&self) -> Vec<Cut> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.news().cuts)
+    }
+
+    /// Takes all that is to be told, as sentences.
+    pub fn take_all(&self) -> Vec<String> {
+        let News { cuts, notes } = std::mem::take(&mut *self.news());
+        cuts.iter().map(ToString::to_string).chain(notes).collect()
     }
 }

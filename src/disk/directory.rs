@@ -10,13 +10,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::cut::Cuts;
 use super::error::{DiskError, Result};
-use super::guard::{check_file_system, check_is_directory, check_owner};
+use super::foreign::{Checkpoints, Measured, Noted};
+use super::guard::{check_file_system, check_is_directory, check_owner, check_version};
 use super::meta::{self, MetaProperties, Uuid};
 use super::partition::PartitionLog;
 use super::recovery::Recovery;
 use super::registry::{Registry, Topic};
 use super::state::{End, Known, State, identity_at};
-use super::{BootId, file, foreign, layout, segment};
+use super::{BootId, file, foreign, layout, segment, unlisted};
 use crate::config::LogConfig;
 use crate::sys::{self, LockKind, Page};
 use crate::topic::TopicName;
@@ -60,8 +61,8 @@ pub struct LogDirectory {
     broker_lock: Option<File>,
     /// Log start offsets as they were when first asked for, for partitions without a page.
     starts: OnceLock<BTreeMap<(String, i32), i64>>,
-    /// High watermarks, likewise.
-    watermarks: OnceLock<BTreeMap<(String, i32), i64>>,
+    /// What else a broker noted, likewise.
+    checkpoints: OnceLock<Checkpoints>,
     /// What was moved aside in it by what is opened here.
     cuts: Cuts,
 }
@@ -77,7 +78,7 @@ impl LogDirectory {
             foreign: foreign::is_foreign(path),
             broker_lock: None,
             starts: OnceLock::new(),
-            watermarks: OnceLock::new(),
+            checkpoints: OnceLock::new(),
             cuts: Cuts::default(),
         })
     }
@@ -102,6 +103,7 @@ impl LogDirectory {
             return Err(DiskError::Foreign { path: path.to_owned(), found: found.to_owned() });
         }
         check_owner(path)?;
+        check_version(path)?;
         directory.broker_lock = Some(hold_broker_lock(path)?);
         Ok(directory)
     }
@@ -142,7 +144,11 @@ impl LogDirectory {
         if self.foreign {
             return foreign::registry(&self.path);
         }
-        Registry::read(&self.path.join(layout::REGISTRY))
+        let registry = Registry::read(&self.path.join(layout::REGISTRY))?;
+        if registry.topics.is_empty() {
+            unlisted::refuse(&self.path)?;
+        }
+        Ok(registry)
     }
 
     /// The directory of a partition.
@@ -196,11 +202,18 @@ impl LogDirectory {
         if !self.foreign {
             return Some(end.end_offset);
         }
-        let path = self.path.join(layout::HIGH_WATERMARK_CHECKPOINT);
-        let noted =
-            self.watermarks.get_or_init(|| foreign::read_checkpoint(&path).unwrap_or_default());
-        let noted = noted.get(&(topic.to_string(), partition))?;
-        Some((*noted).clamp(end.start_offset, end.end_offset))
+        let noted = self.checkpoints().high_watermark(topic, partition)?;
+        Some(noted.clamp(end.start_offset, end.end_offset))
+    }
+
+    /// What a broker noted of its partitions, as it was when first asked for.
+    fn checkpoints(&self) -> &Checkpoints {
+        self.checkpoints.get_or_init(|| Checkpoints::read(&self.path))
+    }
+
+    /// What a broker noted of how far a partition is whole; `None` in a directory of ours.
+    pub fn noted(&self, topic: &TopicName, partition: i32) -> Option<Noted> {
+        self.foreign.then(|| self.checkpoints().of(topic, partition))
     }
 
     /// How far a partition can be read. Where no end is published that can be believed (the machine
@@ -215,9 +228,13 @@ impl LogDirectory {
     fn find_end(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<ReadEnd> {
         let path = self.partition_path(topic, partition);
         layout::check_partition(&path)?;
-        if self.foreign {
+        if let Some(noted) = self.noted(topic, partition) {
             let start = self.start_on_record(topic, partition)?;
-            return foreign::measure(&path, start, config);
+            let Measured { end, torn } = foreign::measure(&path, start, noted, config)?;
+            if let Some(torn) = torn.filter(|_| !foreign::is_running(&self.path)) {
+                self.cuts.note(torn);
+            }
+            return Ok(ReadEnd { end, damage: None });
         }
         let mut known = Known::default();
         if let Some(state) = State::open(&path)? {
@@ -237,9 +254,12 @@ impl LogDirectory {
         let damage = match repaired {
             Ok(end) => return Ok(ReadEnd { end, damage: None }),
             Err(DiskError::Io { source, .. }) if is_denied(&source) => None,
-            Err(DiskError::Busy { .. } | DiskError::Fenced { .. } | DiskError::Insecure { .. }) => {
-                None
-            }
+            Err(
+                DiskError::Busy { .. }
+                | DiskError::Fenced { .. }
+                | DiskError::Insecure { .. }
+                | DiskError::Foreign { .. },
+            ) => None,
             Err(damage @ DiskError::Corrupt { .. }) => Some(damage),
             Err(error) => return Err(error),
         };
@@ -249,6 +269,9 @@ impl LogDirectory {
 
     /// How far a partition can be read by what is in its log alone, whatever its page is like.
     pub fn measure(&self, topic: &TopicName, partition: i32, config: &LogConfig) -> Result<End> {
+        if self.foreign {
+            return self.find_end(topic, partition, config).map(|found| found.end);
+        }
         let path = self.partition_path(topic, partition);
         layout::check_partition(&path)?;
         let start = self.start_on_record(topic, partition)?;
@@ -284,6 +307,14 @@ impl LogDirectory {
 
     /// Begins a change to the topics: takes the directory's lock, once, without waiting.
     pub fn change(&self) -> Result<Change<'_>> {
+        self.change_from(|| self.registry())
+    }
+
+    /// The same, of the topics that `registry` tells under the lock.
+    pub(super) fn change_from(
+        &self,
+        registry: impl FnOnce() -> Result<Registry>,
+    ) -> Result<Change<'_>> {
         let (path, file) = self.open_state_file()?;
         if !sys::try_lock(&file, LockKind::Exclusive, CHANGE_BYTE, 1)
             .map_err(DiskError::io("lock", &path))?
@@ -291,11 +322,11 @@ impl LogDirectory {
             let holder = "another process that changes topics".to_owned();
             return Err(DiskError::Busy { path, holder });
         }
+        let registry = registry()?;
         let meta = match meta::read_meta_properties(&self.path)? {
             Some(meta) => meta,
             None => self.write_first_meta_properties()?,
         };
-        let registry = self.registry()?;
         Ok(Change { directory: self, registry, meta, _lock: file, created: Vec::new() })
     }
 
@@ -387,17 +418,16 @@ impl Change<'_> {
     /// Gives a directory that no topic claims another name; one that never had a record goes.
     fn set_stray_aside(&self, name: &TopicName, partition: i32, path: &Path) -> Result<()> {
         let is_real = std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_dir());
-        let holds_records = |base: &i64| {
-            let log = layout::segment_file(path, *base, layout::SegmentFile::Log);
-            std::fs::metadata(log).map_or(true, |facts| facts.len() > 0)
-        };
-        if is_real && !segment::list(path)?.iter().any(holds_records) {
+        if is_real && !unlisted::holds_records(path)? {
             return std::fs::remove_dir_all(path).map_err(DiskError::io("remove", path));
         }
         let unique = Uuid::random().map_err(DiskError::io("make an id for", path))?.as_u128();
         let stray = layout::stray_directory(name, partition, unique);
-        std::fs::rename(path, self.directory.path.join(stray))
-            .map_err(DiskError::io("rename", path))
+        std::fs::rename(path, self.directory.path.join(&stray))
+            .map_err(DiskError::io("rename", path))?;
+        let what = "it had records, and no topic had it";
+        self.directory.cuts.note(format!("{name}-{partition} is called {stray} now: {what}"));
+        Ok(())
     }
 
     /// Refuses a name that the file system takes for that of another topic: it folds case.

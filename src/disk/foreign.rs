@@ -3,24 +3,26 @@
 //!
 //! A broker may run on such a directory, so nothing here takes a lock, and no file is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::batch::BatchHeader;
-use super::directory::ReadEnd;
 use super::error::{DiskError, Result};
 use super::layout::{self, SegmentFile};
 use super::meta::{self, Uuid};
 use super::record::{Wanted, decode, plain_range};
 use super::recovery::{self, Recovery};
 use super::registry::{Registry, Topic};
-use super::scan::Scanner;
-use super::state::{End, Known};
+use super::scan::{Damaged, Met, Scanner, Sweep};
+use super::state::End;
 use super::{file, segment};
 use crate::config::LogConfig;
 use crate::record::RecordBuffer;
+use crate::sys::{self, LockKind};
+use crate::topic::TopicName;
 
 /// The longest `partition.metadata`: two lines.
 const PARTITION_METADATA_BYTES_MAX: u64 = 4096;
@@ -33,6 +35,12 @@ pub fn is_foreign(path: &Path) -> bool {
     let has = |name: &str| path.join(name).exists();
     has(layout::CLUSTER_METADATA_DIRECTORY)
         || (has(layout::META_PROPERTIES) && !has(layout::REGISTRY) && !has(layout::DIRECTORY_STATE))
+}
+
+/// Whether a broker runs on the directory `path`, as far as can be seen from here.
+pub fn is_running(path: &Path) -> bool {
+    file::open_to_read(&path.join(layout::BROKER_LOCK))
+        .is_ok_and(|lock| matches!(sys::lock_holder(&lock, LockKind::Shared, 0, 0), Ok(Some(_))))
 }
 
 /// The topics that have partitions in the directory `path`, by the names of their directories.
@@ -84,23 +92,104 @@ fn topic_id(partition: &Path) -> Result<Uuid> {
     Ok(told.and_then(|id| Uuid::parse(id.trim())).unwrap_or(Uuid([0; 16])))
 }
 
-/// How far the partition in `directory` can be read, and what is wrong where that is not its last
-/// segment. Behind the end of the last one a broker may be writing.
+/// What a broker noted of its partitions at the top of its directory. To be read before the logs,
+/// which may grow meanwhile.
+#[derive(Debug)]
+pub struct Checkpoints {
+    recovery_points: BTreeMap<(String, i32), i64>,
+    high_watermarks: BTreeMap<(String, i32), i64>,
+    is_clean: bool,
+}
+
+impl Checkpoints {
+    /// Those in the directory `path`; one that cannot be read says nothing.
+    pub fn read(path: &Path) -> Self {
+        let read = |name: &str| read_checkpoint(&path.join(name)).unwrap_or_default();
+        Self {
+            is_clean: path.join(layout::CLEAN_SHUTDOWN).exists(),
+            recovery_points: read(layout::RECOVERY_CHECKPOINT),
+            high_watermarks: read(layout::HIGH_WATERMARK_CHECKPOINT),
+        }
+    }
+
+    /// The high watermark of a partition.
+    pub fn high_watermark(&self, topic: &TopicName, partition: i32) -> Option<i64> {
+        self.high_watermarks.get(&(topic.to_string(), partition)).copied()
+    }
+
+    /// What is noted of one partition.
+    pub fn of(&self, topic: &TopicName, partition: i32) -> Noted {
+        let key = (topic.to_string(), partition);
+        let recovery_point = self.recovery_points.get(&key).copied();
+        let high_watermark = self.high_watermarks.get(&key).copied().unwrap_or(0);
+        Noted { recovery_point, high_watermark, is_clean: self.is_clean }
+    }
+}
+
+/// What a broker noted of how far a log is whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// Everything below it is on the device.
+    recovery_point: Option<i64>,
+    /// Everything below it was written whole.
+    high_watermark: i64,
+    /// Whether the broker was stopped in good order, and nothing was being written.
+    is_clean: bool,
+}
+
+impl Noted {
+    /// The offset to which the log goes at least.
+    pub fn recovery_point(&self) -> i64 {
+        self.recovery_point.unwrap_or(0)
+    }
+
+    /// Whether what is not whole where the offset `due` is to be, with nothing behind it, may be
+    /// what a broker was writing, or is writing now.
+    pub fn may_be_torn(&self, due: i64) -> bool {
+        !self.is_clean && due >= self.recovery_point().max(self.high_watermark)
+    }
+
+    /// The offset that no batch of the segment at `base` goes beyond, where `next` is the base of
+    /// the one behind it; and the one that none goes beyond behind a gap: what a broker that was
+    /// stopped noted as the end.
+    pub fn bounds(&self, base: i64, next: Option<i64>) -> (i64, i64) {
+        // Indexes have 31 bits for an offset.
+        let widest = base.saturating_add(i64::from(i32::MAX) + 1);
+        let bound = next.map_or(widest, |next| next.min(widest));
+        (bound, self.recovery_point.filter(|_| self.is_clean).unwrap_or(bound))
+    }
+}
+
+/// The end of a log as it was found.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// How far it can be read.
+    pub end: End,
+    /// What is not whole behind that, and may be what a broker is writing; told once.
+    pub torn: Option<String>,
+}
+
+/// How far the partition in `directory` can be read. Damage does not end a log: what is whole
+/// behind it counts, and where the broker noted that the log goes on, the end is there, so that who
+/// reads meets the damage.
 ///
 /// A log that is as it was is not read again.
-pub fn measure(directory: &Path, log_start: i64, config: &LogConfig) -> Result<ReadEnd> {
+pub fn measure(
+    directory: &Path,
+    log_start: i64,
+    noted: Noted,
+    config: &LogConfig,
+) -> Result<Measured> {
     static KNOWN: Mutex<BTreeMap<PathBuf, (Looks, End)>> = Mutex::new(BTreeMap::new());
     // Before it is read: what comes meanwhile is seen the next time.
-    let looks = (log_start, looks(directory)?);
+    let looks = (log_start, noted, looks(directory)?);
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(directory).cloned();
     if let Some((_, end)) = known.filter(|(known, _)| *known == looks) {
-        return Ok(ReadEnd { end, damage: None });
+        return Ok(Measured { end, torn: None });
     }
-    let found = measure_anew(directory, log_start, config)?;
-    if found.damage.is_none() {
-        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(directory.to_owned(), (looks, found.end));
-    }
+    let found = measure_anew(directory, log_start, noted, config)?;
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.insert(directory.to_owned(), (looks, found.end));
     Ok(found)
 }
 
@@ -108,8 +197,9 @@ pub fn measure(directory: &Path, log_start: i64, config: &LogConfig) -> Result<R
 /// last write.
 type Look = (i64, u64, u64, i64, i64);
 
-/// What a log looks like from outside: its start on record, and its segments.
-type Looks = (i64, Vec<Look>);
+/// What a log looks like from outside: its start on record, what else is noted of it, and its
+/// segments.
+type Looks = (i64, Noted, Vec<Look>);
 
 /// How the segments in `directory` look.
 fn looks(directory: &Path) -> Result<Vec<Look>> {
@@ -122,19 +212,91 @@ fn looks(directory: &Path) -> Result<Vec<Look>> {
 }
 
 /// As [`measure`], by reading all of it.
-fn measure_anew(directory: &Path, log_start: i64, config: &LogConfig) -> Result<ReadEnd> {
-    let mut config = config.clone();
-    // The policy of a topic may have been another one.
-    config.cleanup_policy.compact = true;
-    let end = Recovery { directory, config: &config }.measure(log_start, Known::default())?;
-    let last = segment::list(directory)?.into_iter().last();
-    let damage = last.filter(|&last| last > end.active_base).map(|last| DiskError::Corrupt {
-        path: layout::segment_file(directory, end.active_base, SegmentFile::Log),
-        position: end.position,
-        offset: Some(end.end_offset),
-        reason: format!("no whole batch stands there, and the log goes on to segment {last}"),
-    });
-    Ok(ReadEnd { end, damage })
+fn measure_anew(
+    directory: &Path,
+    log_start: i64,
+    noted: Noted,
+    config: &LogConfig,
+) -> Result<Measured> {
+    let bases = segment::list(directory)?;
+    let Some(&first) = bases.first() else {
+        let recovery_point = noted.recovery_point();
+        if recovery_point <= log_start {
+            return Ok(Measured { end: End::empty(log_start), torn: None });
+        }
+        let reason = format!("no segment is there, and the log went on to offset {recovery_point}");
+        let (path, offset) = (directory.to_owned(), Some(log_start));
+        return Err(DiskError::Corrupt { path, position: 0, offset, reason });
+    };
+    let (mut end, mut bad) = (End::empty(first), None);
+    for (n, &base) in bases.iter().enumerate() {
+        if base < end.end_offset {
+            // What a compaction that was cut short has replaced.
+            continue;
+        }
+        end.sealed_bytes += end.position;
+        end.start_segment(base);
+        end.end_offset = base;
+        bad = None;
+        sweep(directory, base, noted.bounds(base, bases.get(n + 1).copied()), |met| match met {
+            Met::Batch(at, header) => {
+                (end.position, end.end_offset) =
+                    (at + header.size_bytes as u64, header.next_offset());
+                end.max_timestamp = end.max_timestamp.max(header.max_timestamp);
+                bad = None;
+            }
+            Met::Damage(damaged) => bad = bad.take().or(Some(damaged)),
+            Met::End => {}
+        })?;
+    }
+    let path = layout::segment_file(directory, end.active_base, SegmentFile::Log);
+    let len = std::fs::metadata(&path).map_err(DiskError::io("stat", &path))?.len();
+    let mut torn = None;
+    match bad {
+        Some(bad) if !bad.is_whole && noted.may_be_torn(bad.due) => {
+            torn = Some(tell_torn(&path, len, &bad));
+        }
+        Some(bad) => {
+            end.position = len;
+            end.end_offset = noted.recovery_point().max(noted.high_watermark).max(bad.due + 1);
+        }
+        None => end.end_offset = end.end_offset.max(noted.recovery_point()),
+    }
+    end.start_offset = log_start.clamp(first, end.end_offset);
+    end.first_timestamp = Recovery { directory, config }.first_timestamp(first)?;
+    Ok(Measured { end, torn })
+}
+
+/// Says what is not read at the end of the log at `path`.
+fn tell_torn(path: &Path, len: u64, bad: &Damaged) -> String {
+    let Damaged { position, due, reason, .. } = bad;
+    let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+    let partition = path.parent().map(name).unwrap_or_default();
+    let bytes = len.saturating_sub(*position);
+    format!(
+        "{partition}: the last {bytes} bytes of {}, from byte {position} (offset {due}) on, are \
+         not whole, and not read: {reason}",
+        name(path)
+    )
+}
+
+/// Shows what the segment at `base` holds.
+fn sweep(
+    directory: &Path,
+    base: i64,
+    bounds: (i64, i64),
+    mut visit: impl FnMut(Met),
+) -> Result<()> {
+    let path = layout::segment_file(directory, base, SegmentFile::Log);
+    let file = file::open_to_read(&path)?;
+    let len = file.metadata().map_err(DiskError::io("stat", &path))?.len();
+    let mut sweep = Sweep::new(Scanner::new(&file, &path, len), base, bounds);
+    loop {
+        match sweep.advance()? {
+            Met::End => return Ok(()),
+            met => visit(met),
+        }
+    }
 }
 
 /// A transaction that was aborted.
@@ -159,19 +321,86 @@ pub struct Tail {
     open: BTreeMap<i64, i64>,
     /// Those that were aborted, in the order of their markers.
     aborted: Vec<Aborted>,
+    /// The damage in which those that are open may have ended, and their producers.
+    doubt: Option<(DiskError, BTreeSet<i64>)>,
 }
 
 impl Tail {
     /// The log in `directory` up to `end`, all of which is read for its transactions; they are of
     /// no matter to who reads what is `uncommitted`.
     pub fn new(directory: &Path, end: End, uncommitted: bool) -> Result<Self> {
-        let (open, aborted) = (BTreeMap::new(), Vec::new());
-        let mut tail = Self { directory: directory.to_owned(), end, uncommitted, open, aborted };
-        for base in segment::list(directory)?.into_iter().filter(|&base| base <= end.active_base) {
-            let limit = if base == end.active_base { Some(end.position) } else { None };
-            tail.walk(base, (0, limit), base)?;
+        let mut tail = Self {
+            directory: directory.to_owned(),
+            end,
+            uncommitted,
+            open: BTreeMap::new(),
+            aborted: Vec::new(),
+            doubt: None,
+        };
+        let mut bases = segment::list(directory)?;
+        bases.retain(|&base| base <= end.active_base);
+        for (n, &base) in bases.iter().enumerate() {
+            tail.take_in(base, bases.get(n + 1).copied().unwrap_or(end.end_offset))?;
         }
+        // Those that ended behind the damage are clear.
+        if let Some((_, producers)) = &mut tail.doubt {
+            producers.retain(|producer| tail.open.contains_key(producer));
+        }
+        tail.doubt = tail.doubt.filter(|(_, producers)| !producers.is_empty());
         Ok(tail)
+    }
+
+    /// Takes up the transactions of a whole segment, in front of the offset `bound`.
+    fn take_in(&mut self, base: i64, bound: i64) -> Result<()> {
+        let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
+        let file = file::open_to_read(&path)?;
+        let is_active = base == self.end.active_base;
+        let len = file.metadata().map_err(DiskError::io("stat", &path))?.len();
+        let limit = if is_active { len.min(self.end.position) } else { len };
+        let mut sweep = Sweep::new(Scanner::new(&file, &path, limit), base, (bound, bound));
+        loop {
+            match sweep.advance()? {
+                Met::End => return Ok(()),
+                Met::Batch(position, header) => self.take(&file, &path, position, &header)?,
+                Met::Damage(Damaged { position, due, reason, .. }) => {
+                    let producers = self.open.keys().copied();
+                    let (path, offset) = (path.clone(), Some(due));
+                    let damage = || DiskError::Corrupt { path, position, offset, reason };
+                    if !self.open.is_empty() {
+                        let doubt = self.doubt.get_or_insert_with(|| (damage(), BTreeSet::new()));
+                        doubt.1.extend(producers);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes up what a batch tells of transactions.
+    fn take(&mut self, file: &File, path: &Path, at: u64, header: &BatchHeader) -> Result<()> {
+        let producer = header.producer.id;
+        if header.is_control() {
+            let first = self.open.remove(&producer);
+            let mut batch = vec![0; header.size_bytes];
+            file.read_exact_at(&mut batch, at).map_err(DiskError::read(path, at))?;
+            if let Some(first) = first.filter(|_| is_abort(header, batch)) {
+                self.aborted.push(Aborted { producer, first, last: header.base_offset });
+            }
+        } else if header.is_transactional() {
+            self.open.entry(producer).or_insert(header.base_offset);
+        }
+        Ok(())
+    }
+
+    /// The damage in which a transaction may have ended that holds back what is behind it.
+    pub fn take_doubt(&mut self) -> Option<DiskError> {
+        self.doubt.take_if(|_| !self.uncommitted).map(|(damage, _)| damage)
+    }
+
+    /// From now on takes transactions that may have ended in damage for ended.
+    pub fn pass_over_doubt(&mut self) {
+        if let Some((_, producers)) = self.doubt.take() {
+            self.open.retain(|producer, _| !producers.contains(producer));
+        }
     }
 
     /// Where the log ended when it was last looked at.
@@ -200,7 +429,7 @@ impl Tail {
         }
         loop {
             let base = self.end.active_base;
-            let ended = self.walk(base, (self.end.position, None), self.end.end_offset)?;
+            let ended = self.walk_on(base)?;
             self.end.position = ended.position;
             self.end.end_offset = ended.next_offset;
             let Some(next) = bases.iter().copied().find(|&next| next > base) else { return Ok(()) };
@@ -218,37 +447,19 @@ impl Tail {
         }
     }
 
-    /// Walks the batches of a segment from a position to another one, or to its end, and takes up
-    /// their transactions.
-    fn walk(
-        &mut self,
-        base: i64,
-        (from, to): (u64, Option<u64>),
-        due: i64,
-    ) -> Result<recovery::WalkEnd> {
+    /// Walks the batches of the segment at `base` from the end on, and takes up their transactions.
+    fn walk_on(&mut self, base: i64) -> Result<recovery::WalkEnd> {
         let path = layout::segment_file(&self.directory, base, SegmentFile::Log);
         let file = file::open_to_read(&path)?;
-        let limit = match to {
-            Some(to) => to,
-            None => file.metadata().map_err(DiskError::io("stat", &path))?.len(),
-        };
-        let mut failure = None;
-        let (open, aborted) = (&mut self.open, &mut self.aborted);
-        let ended = recovery::walk(&file, &path, (from, limit), due, true, |position, header| {
-            let producer = header.producer.id;
-            if header.is_control() {
-                let first = open.remove(&producer);
-                let mut batch = vec![0; header.size_bytes];
-                if let Err(error) = file.read_exact_at(&mut batch, position) {
-                    failure = Some(DiskError::io("read", &path)(error));
-                } else if let Some(first) = first.filter(|_| is_abort(header, batch)) {
-                    aborted.push(Aborted { producer, first, last: header.base_offset });
-                }
-            } else if header.is_transactional() {
-                open.entry(producer).or_insert(header.base_offset);
+        let limit = file.metadata().map_err(DiskError::io("stat", &path))?.len();
+        let (range, due) = ((self.end.position, limit), self.end.end_offset);
+        let mut taken = Ok(());
+        let ended = recovery::walk(&file, &path, range, due, true, |position, header| {
+            if taken.is_ok() {
+                taken = self.take(&file, &path, position, header);
             }
         })?;
-        failure.map_or(Ok(ended), Err)
+        taken.map(|()| ended)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Owns the question whether a directory can be worked on at all: that it is one, that locks hold
-//! there, and that nobody else can change what is written. Leaves what is in it to `directory`.
+//! there, that nobody else can change what is written, and that it is what it is taken for. Leaves
+//! what is in it to `directory`.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::{DiskError, Result};
+use super::layout;
+use super::meta::{self, Uuid};
 use crate::sys;
 
 /// File systems whose locks or shared mappings do not hold between machines, or at all, by the
@@ -76,4 +79,32 @@ pub(super) fn check_owner(path: &Path) -> Result<()> {
         return Ok(());
     }
     Err(DiskError::Insecure { path: path.to_owned(), found })
+}
+
+/// Refuses to write to a directory of a version that is not known.
+pub(super) fn check_version(path: &Path) -> Result<()> {
+    match meta::read_meta_properties(path) {
+        Err(error @ DiskError::Foreign { .. }) => Err(error),
+        // What else is wrong with its ids is told by who needs them.
+        _ => Ok(()),
+    }
+}
+
+/// The longest `partition.metadata`: two lines.
+const PARTITION_METADATA_BYTES_MAX: u64 = 4096;
+
+/// Refuses to write to the directory of a partition that does not say that it is of the topic with
+/// this id: it may have come from elsewhere.
+pub fn check_topic_id(partition: &Path, id: Uuid) -> Result<()> {
+    let path = partition.join(layout::PARTITION_METADATA);
+    let due = meta::partition_metadata(id);
+    let found = match meta::read_file(&path, PARTITION_METADATA_BYTES_MAX)? {
+        Some(bytes) if bytes.trim_ascii_end() == due.as_bytes() => return Ok(()),
+        // That is told by who opens it.
+        None if !partition.exists() => return Ok(()),
+        Some(_) => format!("it does not say that the partition is of the topic with the id {id}"),
+        None => "it is missing, and with it the id of the topic".to_owned(),
+    };
+    let found = format!("{found}; `kaw topics verify --repair` makes it anew");
+    Err(DiskError::Foreign { path, found })
 }

@@ -24,6 +24,10 @@ pub const GROUP_PREFIX: &str = ".kaw-g-";
 pub const RESUME_PREFIX: &str = ".kaw-r-";
 /// Log start offsets that are not the base of the first segment.
 pub const LOG_START_CHECKPOINT: &str = "log-start-offset-checkpoint";
+/// Recovery points of partitions: what is below one is on the device.
+pub const RECOVERY_CHECKPOINT: &str = "recovery-point-offset-checkpoint";
+/// There while a broker that was stopped in good order has not been started again.
+pub const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 /// High watermarks of partitions, as a broker notes them every few seconds.
 pub const HIGH_WATERMARK_CHECKPOINT: &str = "replication-offset-checkpoint";
 /// How far the logs are compacted: the first offset that is not.

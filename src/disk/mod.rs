@@ -72,6 +72,7 @@ pub mod scan;
 pub mod segment;
 pub mod state;
 pub mod survey;
+pub mod unlisted;
 pub mod varint;
 pub mod verify;
 

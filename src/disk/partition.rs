@@ -22,10 +22,11 @@ use super::cut::{Cut, Cuts};
 use super::error::{DiskError, Result};
 use super::index::{Entry, OffsetEntry, TimeEntry};
 use super::layout::{self, SegmentFile};
-use super::recovery::{Recovered, Recovery, count_batch, producer_entry};
+use super::reader::start_in_segment;
+use super::recovery::{self, Recovered, Recovery, count_batch, producer_entry};
 use super::segment::{self, Segment};
 use super::state::{End, ProducerEntry, State};
-use super::{BootId, cleaner, producers, resume, survey};
+use super::{BootId, cleaner, gaps, producers, resume, survey};
 use crate::config::LogConfig;
 use crate::record::TimestampKind;
 
@@ -41,7 +42,12 @@ pub struct PartitionLog {
     segment: Option<Arc<Segment>>,
     /// What recovery moved aside since the caller last asked.
     cuts: Cuts,
+    /// Whether the last batches were found to be whole, or were written by this handle.
+    is_tail_checked: bool,
 }
+
+/// The most that is read of a log before the first append.
+const TAIL_BYTES_MAX: u64 = 4 << 20;
 
 /// A batch that is in the log.
 #[derive(Clone, Debug)]
@@ -71,6 +77,7 @@ impl PartitionLog {
             log_start,
             segment: None,
             cuts: Cuts::default(),
+            is_tail_checked: false,
         })
     }
 
@@ -113,7 +120,34 @@ impl PartitionLog {
         let _locked = state.lock()?;
         allowed()?;
         let mut end = self.whole_end()?;
+        self.check_tail(&end)?;
         self.append_locked(&mut end, batch, now_ms)
+    }
+
+    /// Refuses, once, to append behind batches that are damaged: those from the last index entry
+    /// on, which is little to read. What lies before is looked at by who checks the log.
+    fn check_tail(&mut self, end: &End) -> Result<()> {
+        if self.is_tail_checked {
+            return Ok(());
+        }
+        let segment = self.active(end)?;
+        let (base, last) = (end.active_base, end.end_offset - 1);
+        let (at, due) = start_in_segment(&self.directory, segment.log(), base, end, last);
+        if end.position.saturating_sub(at) <= TAIL_BYTES_MAX {
+            let gaps = gaps::are_legal(&self.directory, &self.config);
+            let (path, range) = (segment.log_path(), (at, end.position));
+            let stop = recovery::walk(segment.log(), &path, range, due, gaps, |_, _| ())?;
+            let bad = stop.bad.or_else(|| {
+                let (found, due) = (stop.next_offset, end.end_offset);
+                (found != due).then(|| format!("the offset behind it is {found} instead of {due}"))
+            });
+            if let Some(reason) = bad {
+                let (position, offset) = (stop.position, Some(stop.next_offset));
+                return Err(DiskError::Corrupt { path, position, offset, reason });
+            }
+        }
+        self.is_tail_checked = true;
+        Ok(())
     }
 
     fn check_size(&self, batch: &EncodedBatch) -> Result<()> {

@@ -138,6 +138,8 @@ const MARKER: &str = "control record of a transaction";
 const ABORTED: &str = "aborted transaction";
 /// What stands there cannot be read.
 const DAMAGED: &str = "damaged";
+/// A repair keeps the offsets of what could not be read, or was missing.
+const REPAIRED: &str = "damaged before a repair";
 /// Retention, or somebody, deleted what was there.
 pub const DELETED: &str = "deleted before the log start";
 
@@ -458,6 +460,10 @@ impl PartitionReader {
                         let reason = format!("offset {found} stands where {due} is due");
                         let damage = open.damage(offset, reason);
                         if wrong == Order::Doubtful {
+                            if !buffer.is_empty() {
+                                // Told when it is met first: it is not met again.
+                                return Ok(None);
+                            }
                             // One of two is damaged, and nobody knows which: both go.
                             open.position += header.size_bytes as u64;
                         }
@@ -535,7 +541,7 @@ impl PartitionReader {
                 self.note_hole(due, span.offset, COMPACTED);
                 due = span.offset + 1;
             }
-            self.note_hole(due, next, COMPACTED);
+            self.note_hole(due, next, if header.is_filler() { REPAIRED } else { COMPACTED });
         }
         if buffer.len() == before && codec != Compression::None {
             // Nothing of it is wanted, so nothing points there.

@@ -405,28 +405,20 @@ impl Recovery<'_> {
 
     /// Whether what is not whole at `at` of the segment at `base`, where the offset `due` is to be,
     /// may be what a writer, or a machine, left that ended there. Of a copy nobody knows how far it
-    /// was whole; but where it goes on, it was.
+    /// was whole; but where it goes on, it was, and no segment is begun before the last is whole.
     pub fn is_torn(&self, known: Known, base: i64, (at, due): (u64, i64)) -> Result<bool> {
         if !known.is_copy || due < known.recovery_point {
             return Ok(due >= known.recovery_point);
         }
-        let goes_on = |base: i64, at: u64| -> Result<bool> {
-            let path = layout::segment_file(self.directory, base, SegmentFile::Log);
-            let (file, len) = (file::open_to_read(&path)?, self.log_len(base)?);
-            let mut scanner = Scanner::new(&file, &path, len);
-            let found = scanner.look(at)?;
-            Ok(matches!(found, Found::Batch(header) if header.base_offset >= due)
-                || (at < len && scanner.resync(at, due, i64::MAX)?.is_some()))
-        };
-        if goes_on(base, at)? {
+        if segment::list(self.directory)?.last().is_some_and(|&last| last > base) {
             return Ok(false);
         }
-        for later in segment::list(self.directory)?.into_iter().filter(|&later| later > base) {
-            if goes_on(later, 0)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let path = layout::segment_file(self.directory, base, SegmentFile::Log);
+        let (file, len) = (file::open_to_read(&path)?, self.log_len(base)?);
+        let mut scanner = Scanner::new(&file, &path, len);
+        let found = scanner.look(at)?;
+        Ok(!matches!(found, Found::Batch(header) if header.base_offset >= due)
+            && (at >= len || scanner.resync(at, due, i64::MAX)?.is_none()))
     }
 
     fn refuse_damage(

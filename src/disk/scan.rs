@@ -1,5 +1,6 @@
-//! Owns looking at a log batch by batch, damage and all: what stands at a position, and where the
-//! next whole batch is behind damage. Leaves what damage means to its callers.
+//! Owns looking at a log batch by batch, damage and all: what stands at a position, where the next
+//! whole batch is behind damage, and going over all of a log that way. Leaves what damage means to
+//! its callers.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -126,5 +127,86 @@ impl<'a> Scanner<'a> {
             from += 1;
         }
         Ok(None)
+    }
+}
+
+/// A place where no batch stands that belongs there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damaged {
+    /// Where it is.
+    pub position: u64,
+    /// The offset that is due there.
+    pub due: i64,
+    /// What is wrong.
+    pub reason: String,
+    /// Whether a whole batch stands there: nothing that was being written when it was cut short.
+    pub is_whole: bool,
+}
+
+/// What a sweep met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Met {
+    /// The log ends; there may be zeros behind, which were set aside and never used.
+    End,
+    /// A whole batch, and where it begins.
+    Batch(u64, BatchHeader),
+    /// Something else. The next is behind it.
+    Damage(Damaged),
+}
+
+/// Goes over the batches of a log in which offsets may be missing, and on behind damage.
+#[derive(Debug)]
+pub struct Sweep<'a> {
+    scanner: Scanner<'a>,
+    at: u64,
+    due: i64,
+    /// No batch goes beyond this offset.
+    bound: i64,
+    /// No batch goes beyond this one that does not follow on the one before it.
+    reach: i64,
+}
+
+impl<'a> Sweep<'a> {
+    /// A sweep from the front of a log, where the offset `due` is to be.
+    pub const fn new(scanner: Scanner<'a>, due: i64, (bound, reach): (i64, i64)) -> Self {
+        Self { scanner, at: 0, due, bound, reach }
+    }
+
+    /// What comes next.
+    pub fn advance(&mut self) -> Result<Met> {
+        let (at, due) = (self.at, self.due);
+        let (reason, is_whole) = match self.scanner.look(at)? {
+            Found::End => return Ok(Met::End),
+            Found::Batch(header) if self.belongs(&header)? => {
+                (self.at, self.due) = (at + header.size_bytes as u64, header.next_offset());
+                return Ok(Met::Batch(at, header));
+            }
+            Found::Batch(header) => {
+                (format!("offset {} stands where {due} is due", header.base_offset), true)
+            }
+            Found::Bad(_) if self.scanner.is_zero_from(at)? => return Ok(Met::End),
+            Found::Bad(reason) => (reason, false),
+        };
+        (self.at, self.due) = match self.scanner.resync(at, due, self.bound)? {
+            Some((next, header)) => (next, header.base_offset),
+            None => (self.scanner.limit, due),
+        };
+        Ok(Met::Damage(Damaged { position: at, due, reason, is_whole }))
+    }
+
+    /// Whether a batch with these offsets may stand here. The checksum leaves them out, so one that
+    /// is damaged looks like a gap; it is known by the batch behind it.
+    fn belongs(&mut self, header: &BatchHeader) -> Result<bool> {
+        let next = header.next_offset();
+        if header.base_offset < self.due || next > self.bound {
+            return Ok(false);
+        }
+        if header.base_offset == self.due {
+            return Ok(true);
+        }
+        let behind = self.scanner.bytes(self.at + header.size_bytes as u64, HEADER_BYTES)?;
+        let overlaps = BatchHeader::parse(behind)
+            .is_ok_and(|behind| (self.due..next).contains(&behind.base_offset));
+        Ok(next <= self.reach && !overlaps)
     }
 }

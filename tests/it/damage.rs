@@ -160,3 +160,57 @@ fn damage_in_the_middle_of_a_copy_is_no_torn_tail() {
     let aside = fs::metadata(file(&s, "t-0/00000000000000000006.log.cut-"));
     assert_eq!(aside.unwrap().len(), 60);
 }
+
+#[test]
+fn nothing_is_appended_behind_a_batch_that_is_damaged() {
+    let s = Sandbox::new();
+    s.damaged();
+    s.run("topics create other").success();
+    for n in 0..3 {
+        s.stdin(format!("a{n}\nb{n}\n")).run("produce t").success();
+    }
+    let log = s.log_dir().join("t-0/00000000000000000000.log");
+    let whole = fs::read(&log).unwrap();
+    let size = whole.len() / 3;
+    for (batch, at) in [(2, 70), (2, 7), (1, 70), (0, 70)] {
+        Bit(batch * size + at).apply(&log);
+        let bad = fs::read(&log).unwrap();
+        let run = s.stdin("x\n").run("produce t");
+        let place = format!("is damaged at byte {} (offset {})", batch * size, batch * 2);
+        assert!(run.code(4).stderr().contains(&place), "{run}");
+        assert!(run.stderr().contains("hint: `kaw topics verify --repair`"), "{run}");
+        assert_eq!(fs::read(&log).unwrap(), bad);
+        s.stdin("x\n").run("produce other").success();
+        fs::write(&log, &whole).unwrap();
+    }
+    Bit(2 * size + 70).apply(&log);
+    s.run("topics verify t --repair").success();
+    s.stdin("x\n").run("produce t").success();
+    let run = s.run("consume t -e --gaps");
+    assert_eq!(run.success().stdout(), "a0\nb0\na1\nb1\nx\n");
+    assert!(run.stderr().contains("kaw: gap: t-0 4..5: damaged before a repair"), "{run}");
+}
+
+#[test]
+fn a_bad_batch_in_a_copy_with_whole_ones_behind_it_is_damage() {
+    let s = Sandbox::new();
+    s.damaged();
+    for n in 0..3 {
+        s.stdin(format!("a{n}\nb{n}\n")).run("produce t").success();
+    }
+    let whole = s.path("whole");
+    fs::rename(s.log_dir(), &whole).unwrap();
+    let log = "t-0/00000000000000000000.log";
+    let size = fs::read(whole.join(log)).unwrap().len() / 3;
+    for batch in [0, 1] {
+        copy(&whole, &s.log_dir());
+        Bit(batch * size + 70).apply(&s.log_dir().join(log));
+        let place = format!("is damaged at byte {} (offset {})", batch * size, batch * 2);
+        for command in ["consume t -e", "produce t", "topics verify t"] {
+            let run = s.stdin("x\n").run(command);
+            assert!(run.code(4).stderr().contains(&place) || command.contains("verify"), "{run}");
+        }
+        assert_eq!(s.run("consume t -e --skip-damaged").code(4).stdout().lines().count(), 4);
+        fs::remove_dir_all(s.log_dir()).unwrap();
+    }
+}

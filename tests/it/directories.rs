@@ -10,7 +10,7 @@ use crate::needs::Need;
 use crate::sandbox::{Run, Sandbox};
 
 /// A topic `t` with two records, and a group that has read one.
-fn world() -> Sandbox {
+pub fn world() -> Sandbox {
     let s = Sandbox::new();
     s.stdin("a\nb\n").run("produce t").success();
     s.run("consume t -g g -n 1").success();
@@ -22,7 +22,7 @@ fn set_mode(path: impl AsRef<Path>, mode: u32) {
 }
 
 /// Every command that writes, each once.
-const WRITERS: [&str; 8] = [
+pub const WRITERS: [&str; 8] = [
     "produce t",
     "topics create new",
     "topics alter t -p 2",
@@ -34,7 +34,7 @@ const WRITERS: [&str; 8] = [
 ];
 
 /// Every command that reads.
-const READERS: [&str; 5] =
+pub const READERS: [&str; 5] =
     ["topics list", "topics describe t", "consume t -e", "lag g", "topics verify t"];
 
 /// Checks that nothing is written, and that all can be read; and that it is written if so wanted.

@@ -33,7 +33,7 @@ fn run(s: &Sandbox, copy: &str, words: &str) -> Run {
 }
 
 /// Every file of a directory with its bytes.
-fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -261,27 +261,4 @@ fn the_high_watermark_is_what_the_broker_noted_and_reading_goes_beyond_it() {
             assert_eq!(run.stderr().contains(warning), warns, "{run}");
         }
     }
-}
-
-#[test]
-fn damage_in_a_brokers_directory_is_told() {
-    let s = Sandbox::new();
-    s.damaged();
-    let partition = s.log_dir().join("segments-0");
-    fs::create_dir_all(s.log_dir().join("__cluster_metadata-0")).unwrap();
-    fs::create_dir_all(&partition).unwrap();
-    for (path, bytes) in files(&place().join("stopped/segments-0")) {
-        fs::write(partition.join(path.file_name().unwrap()), bytes).unwrap();
-    }
-    s.run("consume segments -e").success();
-    // A bit of a value in the first of two segments.
-    let log = partition.join("00000000000000000000.log");
-    let mut bytes = fs::read(&log).unwrap();
-    let last = bytes.len() - 5;
-    bytes[last] ^= 1;
-    fs::write(&log, bytes).unwrap();
-    let run = s.run("consume segments -e");
-    run.code(4);
-    assert_eq!(run.stdout().lines().count(), 16, "{run}");
-    assert!(run.stderr().contains("and the log goes on to segment 17"), "{run}");
 }

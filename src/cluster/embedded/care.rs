@@ -9,8 +9,11 @@ use crate::cluster::error::{ClusterError, Outcome, Result};
 use crate::cluster::types::{Cared, Verified};
 use crate::disk::care::{self, Place};
 use crate::disk::directory::LogDirectory;
+use crate::disk::guard::check_topic_id;
+use crate::disk::layout::REGISTRY;
 use crate::disk::meta::Uuid;
 use crate::disk::partition::Repaired;
+use crate::disk::unlisted;
 use crate::disk::verify::{Pace, verify_top};
 use crate::topic::{TopicName, TopicPartition};
 
@@ -31,8 +34,8 @@ impl Embedded {
             let unknown = || ClusterError::unknown_topic(name.as_str());
             let topic = registry.topics.get(name).ok_or_else(unknown)?;
             let config = log_config(name, topic)?;
-            let open = OpenTopic { name: name.clone(), partitions: topic.partitions, config };
-            Ok((open, topic.id))
+            let (name, id) = (name.clone(), topic.id);
+            Ok((OpenTopic { name, id, partitions: topic.partitions, config }, id))
         };
         Ok(names.iter().map(|name| Outcome { of: name.clone(), result: open(name) }).collect())
     }
@@ -51,11 +54,13 @@ impl Embedded {
         };
         let mut outcomes = vec![Outcome { of: None, result: self.verify_top(&directory, repairs) }];
         let mut topics = Vec::new();
-        for topic in self.topics_of(names)? {
-            match topic.result {
+        let failed = |error| Outcome { of: None, result: Err(error) };
+        match self.topics_of(names) {
+            Ok(all) => all.into_iter().for_each(|topic| match topic.result {
                 Ok(topic) => topics.push(topic),
-                Err(error) => outcomes.push(Outcome { of: None, result: Err(error) }),
-            }
+                Err(error) => outcomes.push(failed(error)),
+            }),
+            Err(error) => outcomes.push(failed(error)),
         }
         let tasks: Vec<Task<'_>> = topics
             .iter()
@@ -96,9 +101,17 @@ impl Embedded {
         // Of the files at the top some are made good that harm nobody.
         if repairs && !verified.checked.findings.is_empty() {
             let writable = LogDirectory::open_to_write(directory.path())?;
-            let change = self.change(&writable)?;
+            let mut rebuilt = Vec::new();
+            let change = if unlisted::complaint(&self.path)?.is_some() {
+                let mut change = self.begin(|| writable.relist())?;
+                change.commit(crate::now_ms())?;
+                rebuilt.push(self.path.join(REGISTRY));
+                change
+            } else {
+                self.change(&writable)?
+            };
             let cut = care::repair_top(&change, &verified.checked)?;
-            verified.repaired = Some(Repaired { cut, rebuilt: Vec::new() });
+            verified.repaired = Some(Repaired { cut, rebuilt });
             verified.mended = std::mem::take(&mut verified.checked.findings);
             verified.checked = verify_top(&self.path)?;
         }
@@ -173,6 +186,7 @@ impl Embedded {
         stop: &AtomicBool,
     ) -> Result<Cared> {
         let policy = topic.config.cleanup_policy;
+        check_topic_id(&directory.partition_path(&topic.name, partition), topic.id)?;
         let mut log = directory.open_partition(&topic.name, partition, &topic.config)?;
         self.wait_until_free(&log)?;
         let mut cared = Cared::default();

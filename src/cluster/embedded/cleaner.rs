@@ -36,6 +36,7 @@ impl Cleaner {
         let stop = Arc::clone(&self.stop);
         let topic = OpenTopic {
             name: topic.name.clone(),
+            id: topic.id,
             partitions: topic.partitions,
             config: topic.config.clone(),
         };

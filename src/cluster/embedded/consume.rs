@@ -56,6 +56,8 @@ struct Part {
     /// It was found to be gone.
     deleted: bool,
     to: i64,
+    /// Where reading is to stop, whatever is committed.
+    asked_to: i64,
 }
 
 /// Reads records of several partitions, a batch of one after a batch of another.
@@ -204,7 +206,8 @@ fn open_part(
     }
     let path = directory.partition_path(&topic.name, from.partition);
     let mut reader = PartitionReader::new(&path, from.partition, from.from, &topic.config);
-    let mut to = from.to.unwrap_or(i64::MAX);
+    let asked_to = from.to.unwrap_or(i64::MAX);
+    let mut to = asked_to;
     let tail = directory.is_foreign().then(|| Tail::new(&path, end, uncommitted)).transpose()?;
     if let Some(tail) = &tail {
         if from.to.is_some() {
@@ -225,6 +228,7 @@ fn open_part(
         damage,
         deleted: false,
         to,
+        asked_to,
     })
 }
 
@@ -277,8 +281,15 @@ impl Part {
         Ok(())
     }
 
-    /// The damage, once everything in front of it was read.
+    /// The damage, once everything in front of it was read, or that may be.
     fn take_damage(&mut self) -> Result<()> {
+        if let Some(tail) = &mut self.tail
+            && self.reader.next_offset() >= tail.stable_offset()
+            && tail.stable_offset() < self.asked_to
+            && let Some(damage) = tail.take_doubt()
+        {
+            return Err(damage.into());
+        }
         if self.reader.next_offset() < self.found.end_offset {
             return Ok(());
         }
@@ -320,6 +331,12 @@ impl Consumer {
     pub fn skip_damaged(&mut self) {
         for part in &mut self.parts {
             part.reader.skip_damaged();
+            if let Some(tail) = &mut part.tail {
+                tail.pass_over_doubt();
+                if part.is_bounded {
+                    part.to = part.asked_to.min(tail.stable_offset());
+                }
+            }
         }
     }
 

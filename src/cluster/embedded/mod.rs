@@ -23,6 +23,9 @@ use crate::config::LogConfig;
 use crate::disk::cut::Cuts;
 use crate::disk::directory::{Change, LogDirectory};
 use crate::disk::error::DiskError;
+use crate::disk::foreign::is_foreign;
+use crate::disk::guard::check_topic_id;
+use crate::disk::meta::Uuid;
 use crate::disk::offsets::OffsetsLog;
 use crate::disk::partition::PartitionLog;
 use crate::disk::registry::{Registry, Topic};
@@ -63,7 +66,7 @@ fn open_topic(registry: &Registry, name: &TopicName) -> Result<OpenTopic> {
         registry.topics.get(name).ok_or_else(|| ClusterError::unknown_topic(name.as_str()))?;
     let mut config = log_config(name, topic)?;
     config.cleanup_policy.compact |= registry.foreign;
-    Ok(OpenTopic { name: name.clone(), partitions: topic.partitions, config })
+    Ok(OpenTopic { name: name.clone(), id: topic.id, partitions: topic.partitions, config })
 }
 
 /// A cluster that is a log directory.
@@ -94,6 +97,7 @@ pub(super) fn log_config(name: &TopicName, topic: &Topic) -> Result<LogConfig> {
 #[derive(Debug)]
 pub(super) struct OpenTopic {
     pub(super) name: TopicName,
+    pub(super) id: Uuid,
     pub(super) partitions: i32,
     pub(super) config: LogConfig,
 }
@@ -127,6 +131,11 @@ impl Embedded {
         !self.uncommitted.load(Ordering::Relaxed)
     }
 
+    /// Whether it is a broker's directory, which nothing of kaw's changes.
+    pub fn is_only_read(&self) -> bool {
+        is_foreign(&self.path)
+    }
+
     /// The directory, to read; `None` where it is the default one and was never used.
     fn to_read(&self) -> Result<Option<LogDirectory>> {
         match LogDirectory::open(&self.path) {
@@ -143,7 +152,7 @@ impl Embedded {
 
     /// What is worth a warning since this was last asked.
     pub fn take_warnings(&self) -> Vec<String> {
-        self.cuts.take().iter().map(ToString::to_string).collect()
+        self.cuts.take_all()
     }
 
     /// The directory and its topics, to read.
@@ -155,9 +164,14 @@ impl Embedded {
 
     /// Begins a change to the topics, waiting its turn for as long as requests may take.
     fn change<'a>(&self, directory: &'a LogDirectory) -> Result<Change<'a>> {
+        self.begin(|| directory.change())
+    }
+
+    /// The same for the change that `begin` makes.
+    fn begin<'a>(&self, begin: impl Fn() -> Result<Change<'a>, DiskError>) -> Result<Change<'a>> {
         let until = Instant::now() + self.limits.timeout;
         loop {
-            match directory.change() {
+            match begin() {
                 Err(DiskError::Busy { .. }) if Instant::now() < until => {
                     std::thread::sleep(PATIENCE_STEP);
                 }
@@ -185,15 +199,8 @@ impl Embedded {
         let Some((directory, registry)) = self.read_topics()? else { return Ok(Vec::new()) };
         let mut details = Vec::with_capacity(registry.topics.len());
         for (name, topic) in &registry.topics {
-            match detail(&directory, name, topic) {
-                Err(error) if error.kind == ErrorKind::UnknownTopicOrPartition => {
-                    let now = directory.registry()?;
-                    if now.topics.get(name).is_some_and(|now| now.id == topic.id) {
-                        return Err(error);
-                    }
-                    // Deleted since the registry was read.
-                }
-                Ok(detail) => details.push(detail),
+            match detail_now(&directory, name, topic) {
+                Ok(found) => details.extend(found),
                 // One topic must not hide the others.
                 Err(error) => {
                     let unknown = |n| unknown_partition(n, error.message.clone());
@@ -215,7 +222,7 @@ impl Embedded {
             let unknown = || ClusterError::unknown_topic(name.as_str());
             let (directory, registry) = read.as_ref().ok_or_else(unknown)?;
             let topic = registry.topics.get(name).ok_or_else(unknown)?;
-            detail(directory, name, topic)
+            detail_now(directory, name, topic)?.ok_or_else(unknown)
         };
         Ok(names.iter().map(|n| Outcome { of: n.clone(), result: describe(n) }).collect())
     }
@@ -285,6 +292,7 @@ impl Embedded {
         let trim = |tp: &TopicPartition, offset: i64| {
             let topic = open_topic(&change.registry, &tp.topic)?;
             check_partition(&topic, tp.partition)?;
+            check_topic_id(&directory.partition_path(&tp.topic, tp.partition), topic.id)?;
             let mut log = directory.open_partition(&tp.topic, tp.partition, &topic.config)?;
             self.wait_until_free(&log)?;
             let end = log.end()?;
@@ -369,11 +377,39 @@ pub(super) fn check_replica(
     Err(ClusterError::new(ErrorKind::UnknownTopicOrPartition, message))
 }
 
-fn detail(directory: &LogDirectory, name: &TopicName, topic: &Topic) -> Result<TopicDetail> {
+/// A topic of the registry as it is; `None` where it was deleted since that was read.
+fn detail_now(
+    directory: &LogDirectory,
+    name: &TopicName,
+    topic: &Topic,
+) -> Result<Option<TopicDetail>> {
+    match detail(directory, name, topic, false) {
+        Err(error) if error.kind == ErrorKind::UnknownTopicOrPartition => {
+            let now = directory.registry()?;
+            let is_there = now.topics.get(name).is_some_and(|now| now.id == topic.id);
+            is_there.then(|| detail(directory, name, topic, true)).transpose()
+        }
+        found => found.map(Some),
+    }
+}
+
+/// The same, of a topic that is there still, if that `is_known`: what is missing of it is told.
+fn detail(
+    directory: &LogDirectory,
+    name: &TopicName,
+    topic: &Topic,
+    is_known: bool,
+) -> Result<TopicDetail> {
     let config = log_config(name, topic)?;
     let mut partitions = Vec::with_capacity(topic.partitions as usize);
     for partition in (0..topic.partitions).filter(|&n| directory.has_partition(name, n)) {
-        partitions.push(partition_detail(directory, name, partition, &config)?);
+        let path = directory.partition_path(name, partition);
+        partitions.push(match partition_detail(directory, name, partition, &config) {
+            Err(_) if is_known && !path.exists() => {
+                unknown_partition(partition, format!("{} is missing", path.display()))
+            }
+            found => found?,
+        });
     }
     Ok(detail_of(name, topic, partitions))
 }

@@ -18,6 +18,7 @@ use crate::config::LogConfig;
 use crate::disk::batch::EncodedBatch;
 use crate::disk::cut::Cuts;
 use crate::disk::directory::LogDirectory;
+use crate::disk::guard::check_topic_id;
 use crate::disk::partition::{Appended, PartitionLog};
 use crate::disk::resume::Ticket;
 use crate::disk::state::State;
@@ -216,6 +217,7 @@ impl Writer {
             std::collections::hash_map::Entry::Occupied(log) => log.into_mut(),
             std::collections::hash_map::Entry::Vacant(place) => {
                 check_partition(&self.topic, partition)?;
+                check_topic_id(&path, self.topic.id)?;
                 let (name, config) = (&self.topic.name, &self.topic.config);
                 let opened = self.directory.open_partition(name, partition, config);
                 let mut log = opened.map_err(|error| error.or_deleted(&path))?;
@@ -240,10 +242,10 @@ impl Writer {
     }
 }
 
-/// Says what recovery moved aside.
+/// Says what recovery moved aside, and what else is to be told.
 fn tell_cuts(warn: &Sender<String>, cuts: &Cuts) {
-    for cut in cuts.take() {
-        drop(warn.send(cut.to_string()));
+    for told in cuts.take_all() {
+        drop(warn.send(told));
     }
 }
 

@@ -141,10 +141,12 @@ fn tell(
         for failure in &failures {
             context.out.error(&failure.report());
         }
-        return Err(failure.hint(
-            "`kaw topics verify --repair` moves what is damaged aside; \
-             `kaw consume --skip-damaged` reads the rest",
-        ));
+        let rest = "`kaw consume --skip-damaged` reads the rest";
+        if context.cluster()?.is_only_read() {
+            return Err(failure.hint(rest));
+        }
+        let hint = format!("`kaw topics verify --repair` moves what is damaged aside; {rest}");
+        return Err(failure.hint(hint));
     }
     context.conclude(total, failures)
 }

@@ -105,6 +105,7 @@ impl Fixture {
             topic_id: id,
             boot: &BootId::current(),
             log_start: 0,
+            noted: None,
         };
         let checked = verify::verify(subject, &verify::Pace::default()).unwrap();
         assert_eq!(checked.findings, [], "{checked:?}");

@@ -23,6 +23,8 @@ use self::walk::{RawRecord, Walk};
 use super::batch::{BatchEncoder, EncodedBatch, ProducerStamp};
 use super::directory::{LogDirectory, ReadEnd};
 use super::error::{DiskError, Result};
+use super::guard::check_topic_id;
+use super::meta::Uuid;
 use super::partition::PartitionLog;
 use super::state::{End, State};
 use crate::config::LogConfig;
@@ -35,7 +37,7 @@ pub const TOPIC: &str = "__consumer_offsets";
 /// Its partitions, Kafka's default of `offsets.topic.num.partitions`.
 const PARTITIONS: i32 = 50;
 /// Its configs (`GroupCoordinator.groupMetadataTopicConfigs`).
-const CONFIGS: [(&str, &str); 3] = [
+pub const CONFIGS: [(&str, &str); 3] = [
     ("cleanup.policy", "compact"),
     ("compression.type", "producer"),
     ("segment.bytes", "104857600"),
@@ -78,6 +80,7 @@ struct OpenLog {
 pub struct OffsetsLog {
     directory: LogDirectory,
     topic: TopicName,
+    topic_id: Uuid,
     partitions: i32,
     config: LogConfig,
     logs: BTreeMap<i32, OpenLog>,
@@ -124,6 +127,7 @@ impl OffsetsLog {
             partitions: found.partitions.max(1),
             directory,
             topic,
+            topic_id: found.id,
             config,
             logs: BTreeMap::new(),
             tails: Mutex::default(),
@@ -143,6 +147,7 @@ impl OffsetsLog {
 
     fn open_log(&mut self, partition: i32) -> Result<&mut OpenLog> {
         if !self.logs.contains_key(&partition) {
+            check_topic_id(&self.directory.partition_path(&self.topic, partition), self.topic_id)?;
             let mut log = self.directory.open_partition(&self.topic, partition, &self.config)?;
             if log.state().is_fenced() {
                 log.check_fence()?;

@@ -7,7 +7,7 @@ use super::{Check, Checked, Finding};
 use crate::disk::error::{DiskError, Result};
 use crate::disk::layout::{self, SegmentFile};
 use crate::disk::members::Wrong;
-use crate::disk::{foreign, members, meta, producers, resume};
+use crate::disk::{foreign, members, meta, producers, resume, unlisted};
 
 /// The largest of the small files.
 const SMALL_BYTES_MAX: u64 = 64 << 20;
@@ -16,7 +16,7 @@ const SMALL_BYTES_MAX: u64 = 64 << 20;
 const CHECKPOINTS: [&str; 4] = [
     layout::LOG_START_CHECKPOINT,
     layout::CLEANER_CHECKPOINT,
-    "recovery-point-offset-checkpoint",
+    layout::RECOVERY_CHECKPOINT,
     layout::HIGH_WATERMARK_CHECKPOINT,
 ];
 
@@ -41,6 +41,12 @@ pub fn verify_top(directory: &Path) -> Result<Checked> {
         answer => answer.map(drop),
     };
     take(&meta_path, ids)?;
+    if !foreign::is_foreign(directory)
+        && let Some(found) = unlisted::complaint(directory)?
+    {
+        let path = directory.join(layout::REGISTRY);
+        take(&path, Err(DiskError::corrupt(&path, 0, found)))?;
+    }
     for name in CHECKPOINTS {
         let path = directory.join(name);
         let read = if foreign::is_foreign(directory) {

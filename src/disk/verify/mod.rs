@@ -16,6 +16,7 @@ pub use self::files::verify_top;
 pub(super) use self::indexes::IndexCheck;
 use super::batch::{BatchHeader, HEADER_BYTES};
 use super::error::{DiskError, Result};
+use super::foreign::Noted;
 use super::layout::{self, SegmentFile};
 use super::meta::Uuid;
 use super::record::{ROOM, Wanted, decode_from};
@@ -99,6 +100,8 @@ pub struct Subject<'a> {
     pub boot: &'a BootId,
     /// The log start offset on record.
     pub log_start: i64,
+    /// What a broker noted of it, in whose directory it is.
+    pub noted: Option<Noted>,
 }
 
 /// A check under way.
@@ -201,13 +204,19 @@ impl Check<'_> {
     /// Whether what is not whole at a place may be the end of the log.
     fn is_torn(&self, base: i64, place: (u64, i64)) -> Result<bool> {
         let Subject { directory, config, .. } = self.subject;
+        if let Some(noted) = self.subject.noted {
+            let known = Known { recovery_point: 0, is_copy: true };
+            return Ok(noted.may_be_torn(place.1)
+                && Recovery { directory, config }.is_torn(known, base, place)?);
+        }
         let recovery = Recovery { directory, config };
         Ok(self.end.is_none() && recovery.is_torn(self.known, base, place)?)
     }
 
     /// Whether the log reaches as far as it should.
     fn check_end(&mut self, due: i64) {
-        let wanted = self.end.map_or(self.known.recovery_point, |end| end.end_offset);
+        let noted = self.subject.noted.map_or(self.known.recovery_point, |n| n.recovery_point());
+        let wanted = self.end.map_or(noted, |end| end.end_offset);
         let bad = self.checked.findings.iter().any(|f| f.is_damage && f.offset.is_some());
         if due < wanted && !bad {
             let path = self.subject.directory.to_owned();
@@ -227,7 +236,8 @@ impl Check<'_> {
             let what = format!("it has {len} bytes where {} were published", end.position);
             self.checked.add(&path, Some(len), None, what);
         }
-        let bound = next.or(self.end.map(|end| end.end_offset)).unwrap_or(i64::MAX);
+        let end = next.or(self.end.map(|end| end.end_offset)).unwrap_or(i64::MAX);
+        let (bound, reach) = self.subject.noted.map_or((end, end), |n| n.bounds(base, next));
         let mut indexes = IndexCheck::open(self.subject.directory, base, active)?;
         let mut scanner = Scanner::new(&log, &path, limit);
         let (mut at, mut due) = (0, base);
@@ -237,9 +247,7 @@ impl Check<'_> {
             }
             match scanner.look(at)? {
                 Found::End => break,
-                Found::Batch(header)
-                    if header.base_offset < due || header.next_offset() > bound =>
-                {
+                Found::Batch(header) if !may_stand(&header, due, (bound, reach)) => {
                     let found = header.base_offset;
                     let what = format!("offset {found} stands where {due} is due");
                     self.checked.add(&path, Some(at), Some(due), what);
@@ -317,6 +325,13 @@ impl Check<'_> {
         let Subject { directory, config, .. } = self.subject;
         check_records(directory, config, header, batch, &mut self.buffer)
     }
+}
+
+/// Whether a batch may stand where the offset `due` is to be, and before `bound`; behind a gap,
+/// before `reach`.
+const fn may_stand(header: &BatchHeader, due: i64, (bound, reach): (i64, i64)) -> bool {
+    let next = header.next_offset();
+    header.base_offset >= due && next <= bound && (header.base_offset == due || next <= reach)
 }
 
 /// Checks the records of a batch whose checksum is right, against its header, in `directory`.
