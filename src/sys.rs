@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub use self::process::{
     cpu_time, effective_user, file_limit, has_ended, hide_memory, host_name, is_ignored, kernel,
-    load_average, raise_file_limit, reason, sharpen_sleep, signal_group,
+    load_average, raise_file_limit, reason, sharpen_sleep, signal_group, stack_bytes,
 };
 pub use self::terminal::Silence;
 
