@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
+use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
 
@@ -15,6 +16,12 @@ const PARTITIONS: i32 = 5;
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// The bytes again.
+fn unbase64(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
 }
 
 /// A part of a record: null, empty, text with all that JSON escapes, or any bytes.
@@ -31,15 +38,26 @@ fn part(random: &mut Pcg64Mcg, name: &str) -> String {
     }
 }
 
-/// One envelope.
-fn envelope(random: &mut Pcg64Mcg, out: &mut String) {
-    let partition = random.gen_range(0..PARTITIONS);
-    let timestamp: i64 = match random.gen_range(0..4) {
-        0 => random.gen_range(-60_000_000_000_000..-1),
+/// The timestamp of an envelope, and what it says in ms; a null is -1, as Kafka has it.
+fn timestamp(random: &mut Pcg64Mcg) -> (String, i64) {
+    let ms: i64 = match random.gen_range(0..9) {
+        0 => random.gen_range(-60_000_000_000_000..0),
         1 => random.gen_range(0..2_000_000_000_000),
         2 => random.gen_range(0..250_000_000_000_000),
-        _ => 0,
+        3 => random.r#gen(),
+        4 => i64::MIN + random.gen_range(0..3),
+        5 => i64::MAX - random.gen_range(0..3),
+        6 => return ("null".to_owned(), -1),
+        7 => return ("\"1969-12-31T23:59:59.999Z\"".to_owned(), -1),
+        _ => random.gen_range(-2..2),
     };
+    (ms.to_string(), ms)
+}
+
+/// One envelope; its partition and its timestamp.
+fn envelope(random: &mut Pcg64Mcg, out: &mut String) -> (i32, i64) {
+    let partition = random.gen_range(0..PARTITIONS);
+    let (timestamp, ms) = timestamp(random);
     let (key, value) = (part(random, "key"), part(random, "value"));
     write!(out, "{{\"partition\":{partition},\"timestamp\":{timestamp},{key},{value}").unwrap();
     let headers: Vec<String> = (0..random.gen_range(0..4))
@@ -51,6 +69,21 @@ fn envelope(random: &mut Pcg64Mcg, out: &mut String) {
         })
         .collect();
     writeln!(out, ",\"headers\":[{}]}}", headers.join(",")).unwrap();
+    (partition, ms)
+}
+
+/// An envelope without what differs from topic to topic: bytes that are UTF-8 as they are or in
+/// base64 are the same.
+fn parts(line: &str) -> Value {
+    let line: Value = serde_json::from_str(line).unwrap();
+    let bytes = |name: &str| match &line[name] {
+        Value::String(text) => json!(text.as_bytes()),
+        _ => match line[format!("{name}_base64")].as_str() {
+            Some(text) => json!(unbase64(text)),
+            None => Value::Null,
+        },
+    };
+    json!([line["partition"], bytes("key"), bytes("value"), line["headers"]])
 }
 
 #[test]
@@ -58,13 +91,12 @@ fn consume_json_into_produce_json_is_the_identity() {
     let s = Sandbox::new();
     let mut random = Pcg64Mcg::seed_from_u64(11);
     let mut input = String::new();
-    for _ in 0..RECORDS {
-        envelope(&mut random, &mut input);
-    }
+    let mut given: Vec<(i32, i64)> =
+        (0..RECORDS).map(|_| envelope(&mut random, &mut input)).collect();
     for topic in ["a", "b", "c"] {
         s.run(&format!("topics create {topic} -p {PARTITIONS}")).success();
     }
-    let produced = s.stdin(input).run("produce a --json --keep-partition --acks 1");
+    let produced = s.stdin(input.as_str()).run("produce a --json --keep-partition --acks 1");
     assert!(produced.success().stderr().contains("100,000 persisted"), "{produced}");
     let read = |topic: &str, how: &str| {
         let mut lines = Vec::new();
@@ -88,6 +120,27 @@ fn consume_json_into_produce_json_is_the_identity() {
     for (one, other) in first.iter().zip(&second) {
         assert_eq!(one, other);
     }
+    // Not only the second copy is as the first, but that is as the input.
+    let mut input: Vec<Value> = input.lines().map(parts).collect();
+    input.sort_by_key(|parts| parts[0].as_i64());
+    for (line, input) in first.iter().zip(&input) {
+        assert_eq!(parts(line), *input);
+    }
+    given.sort_by_key(|(partition, _)| *partition);
+    let given: Vec<String> = given.iter().map(|(_, ms)| ms.to_string()).collect();
+    let kept = String::from_utf8(read("b", "-f '%T\\n'")).unwrap();
+    assert!(kept.lines().eq(given.iter().map(String::as_str)));
+}
+
+#[test]
+fn only_an_envelope_without_a_timestamp_is_of_now() {
+    let s = Sandbox::new();
+    let input = "{\"value\":\"a\"}\n{\"value\":\"b\",\"timestamp\":null}\n";
+    s.stdin(input).run("produce t --json").success();
+    let run = s.run("consume t -e -f '%T '");
+    let times: Vec<i64> = run.stdout().split_whitespace().map(|ms| ms.parse().unwrap()).collect();
+    assert!(times[0] > 1_700_000_000_000 && times[1] == -1, "{times:?}");
+    assert!(s.run("consume t -e --json -o 1").stdout().contains("\"timestamp\":null"));
 }
 
 #[test]

@@ -61,6 +61,9 @@ pub struct Args {
     pub key_delimiter: Option<std::vec::Vec<u8>>,
 
     /// Read records as JSON envelopes, as `kaw consume --json` writes them
+    ///
+    /// A record without the field `timestamp` is of now; null and -1 are kept as what Kafka has
+    /// for no timestamp.
     #[arg(short = 'J', long, help_heading = "Input")]
     #[arg(conflicts_with_all = ["whole", "key", "key_field", "headers", "null"])]
     pub json: bool,

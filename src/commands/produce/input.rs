@@ -187,9 +187,10 @@ impl<'a> Input<'a> {
         };
         let filled = self.fill(&mut arena);
         if self.shape.json {
-            let turn = filled.map(|stretch| self.take_envelopes(&arena, &stretch, buffer, most));
+            let turn =
+                filled.map(|stretch| self.take_envelopes(&arena, &stretch, buffer, (most, now_ms)));
             self.raw = arena;
-            self.finish_envelopes(buffer, now_ms);
+            self.finish_envelopes(buffer);
             return turn;
         }
         buffer.arena = arena;
@@ -371,7 +372,7 @@ impl<'a> Input<'a> {
         arena: &[u8],
         stretch: &Stretch,
         buffer: &mut RecordBuffer,
-        most: u64,
+        (most, now_ms): (u64, i64),
     ) -> Turn {
         let mut is_first = self.counted.records == 0 && self.counted.skipped == 0;
         let mut marked = false;
@@ -388,14 +389,14 @@ impl<'a> Input<'a> {
             if line.is_empty() && shape.skip_empty {
                 return Ok(false);
             }
-            envelope::read(line, buffer).map(|()| true).map_err(|e| e.to_string())
+            envelope::read(line, now_ms, buffer).map(|()| true).map_err(|e| e.to_string())
         });
         self.was_marked |= marked;
         turn
     }
 
-    /// Gives envelopes what they leave open.
-    fn finish_envelopes(&self, buffer: &mut RecordBuffer, now_ms: i64) {
+    /// Gives envelopes what the command line says of all records.
+    fn finish_envelopes(&self, buffer: &mut RecordBuffer) {
         for span in &mut buffer.spans {
             if !self.shape.keep_partition {
                 span.partition = -1;
@@ -405,8 +406,6 @@ impl<'a> Input<'a> {
             }
             if let Some(timestamp_ms) = self.shape.timestamp_ms {
                 span.timestamp_ms = timestamp_ms;
-            } else if span.timestamp_ms == crate::record::NO_TIMESTAMP {
-                span.timestamp_ms = now_ms;
             }
         }
     }
