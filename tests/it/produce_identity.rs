@@ -156,7 +156,7 @@ fn rejects_are_the_input_byte_by_byte() {
     assert!(stderr.contains("record 2: it has no key delimiter `:`"), "{run}");
     assert!(stderr.contains("read 7 records: 3 persisted, 0 not persisted"), "{run}");
     assert!(stderr.contains("0 maybe persisted, 4 rejected"), "{run}");
-    assert!(stderr.contains("4 records could not be made of the input"), "{run}");
+    assert!(stderr.contains("4 records could not be made of the input, or sent"), "{run}");
     let rejected = std::fs::read_to_string(&file).unwrap();
     assert!(rejected == format!("no key\r\n{long}\n\nlast"), "{} bytes", rejected.len());
     assert_eq!(s.run("consume t -e").stdout(), "1\n2\n3\n");
@@ -165,6 +165,35 @@ fn rejects_are_the_input_byte_by_byte() {
     let run = s.stdin(format!("{bad}{{\"value\":\"v\"}}\n")).run(&words.replace("-K :", "--json"));
     assert_eq!(run.code(3).stderr().matches("warning: record").count(), 10, "{run}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), bad);
+}
+
+#[test]
+fn rejects_are_also_what_the_topic_does_not_take() {
+    let s = Sandbox::new();
+    s.run("topics create t -p 2 -c max.message.bytes=200").success();
+    let file = s.path("rejects");
+    let of = |partition: u32| format!("{{\"partition\":{partition},\"value\":\"{partition}\"}}\n");
+    let words = format!("produce t --keep-going --rejects {} ", file.display());
+    let input = [of(0), of(7), "no\n".to_owned(), of(1), of(2)].concat();
+    let run = s.stdin(input).run(&(words.clone() + "--json --keep-partition"));
+    let stderr = run.code(3).stderr();
+    assert!(stderr.contains("record 2: there is no partition 7: the topic has 2"), "{run}");
+    assert!(stderr.contains("record 5: there is no partition 2"), "{run}");
+    assert!(stderr.contains("read 5 records: 2 persisted, 0 not persisted, 0 maybe"), "{run}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), [&of(7), "no\n", &of(2)].concat());
+    // Without --keep-partition it is nobody's.
+    s.stdin(of(7)).run(&(words.clone() + "--json")).success();
+    // The key comes on top of the line, and so does what a batch has besides: 200 bytes are taken.
+    let line = |key: usize| format!("{{\"id\":\"{}\",\"x\":\"{}\"}}\n", "k".repeat(key), "");
+    let fits = (1..).take_while(|key| line(*key).len() - 1 + key + 61 + 8 <= 200).last().unwrap();
+    let input = [line(fits), line(fits + 1), line(1)].concat();
+    let run = s.stdin(input).run(&(words.clone() + "--key-field /id -z none"));
+    assert!(run.code(3).stderr().contains("record 2: its 20"), "{run}");
+    assert!(run.stderr().contains("read 3 records: 2 persisted, 0 not persisted, 0"), "{run}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), line(fits + 1));
+    // How many are not told one by one is said.
+    let run = s.stdin(of(9).repeat(13)).run(&(words + "--json --keep-partition"));
+    assert!(run.code(3).stderr().contains("3 more records rejected"), "{run}");
 }
 
 #[test]

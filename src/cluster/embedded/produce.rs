@@ -377,7 +377,7 @@ impl Producer {
             let error = ClusterError::new(ErrorKind::InvalidRequest, message);
             lane.encoder.forget();
             lane.indices.clear();
-            return self.refuse(records as u64, partition, None, error);
+            return self.refuse(records as u64, None, partition, None, error);
         }
         let stamp = ProducerStamp { id: self.id, epoch: self.epoch, base_sequence };
         let into = self.spare.try_recv().unwrap_or_default();
@@ -394,12 +394,12 @@ impl Producer {
                     self.max_message_bytes
                 );
                 let error = ClusterError::new(ErrorKind::MessageTooLarge, message);
-                return self.refuse(records as u64, partition, report, error);
+                return self.refuse(records as u64, None, partition, report, error);
             }
             Err(error) => {
                 let message = format!("a batch does not compress: {error}");
                 let error = ClusterError::new(ErrorKind::CorruptData, message);
-                return self.refuse(records as u64, partition, report, error);
+                return self.refuse(records as u64, None, partition, report, error);
             }
         };
         lane.next_sequence = next_sequence(base_sequence, records);
@@ -409,7 +409,7 @@ impl Producer {
             work = back;
             if let Err(error) = self.check() {
                 self.shared.failed.store(true, Ordering::Release);
-                return self.refuse(records as u64, partition, work.report, error);
+                return self.refuse(records as u64, None, partition, work.report, error);
             }
         }
     }
@@ -422,10 +422,18 @@ impl Producer {
             .options
             .report
             .then(|| Sent { records: Arc::clone(buffer), indices: vec![index as u32] });
-        self.refuse(1, partition, report, error);
+        let number = (buffer.first_number > 0).then(|| buffer.first_number + index as u64);
+        self.refuse(1, number, partition, report, error);
     }
 
-    fn refuse(&self, records: u64, partition: i32, sent: Option<Sent>, error: ClusterError) {
+    fn refuse(
+        &self,
+        records: u64,
+        number: Option<u64>,
+        partition: i32,
+        sent: Option<Sent>,
+        error: ClusterError,
+    ) {
         if self.options.resume.is_some() {
             // What stands behind a record that is left out would be counted in its place by the
             // next run, so nothing may.
@@ -435,7 +443,7 @@ impl Producer {
             records,
             fate: Fate::NotPersisted(Arc::new(error)),
             partition,
-            number: None,
+            number,
             report: sent.map(|sent| sent.report(-1)),
         });
     }

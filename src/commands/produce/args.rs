@@ -198,6 +198,9 @@ pub struct Args {
     pub pace: Option<f64>,
 
     /// Go on behind records that cannot be made of the input; exit with 3 in the end
+    ///
+    /// Also behind those of a partition that does not exist, and those that are larger than the
+    /// topic takes before they are compressed.
     #[arg(long, help_heading = "Delivery", conflicts_with = "fake")]
     pub keep_going: bool,
 

@@ -3,8 +3,10 @@
 
 use memchr::memmem;
 
+use super::limits;
 use super::rejects::Rejects;
 use super::source::{Got, Source};
+use crate::cluster::types::TopicLimits;
 use crate::commands::Failure;
 use crate::record::envelope;
 use crate::record::pointer::{Found, Pointer};
@@ -133,6 +135,8 @@ pub struct Input<'a> {
     pub was_marked: bool,
     /// Takes the bytes that no record can be made of.
     pub rejects: Option<Rejects>,
+    /// What the topic takes, where a record that it does not take is as one that cannot be made.
+    pub limits: Option<TopicLimits>,
     /// What was counted so far.
     pub counted: Counted,
 }
@@ -160,6 +164,7 @@ impl<'a> Input<'a> {
             ended: false,
             was_marked: false,
             rejects: None,
+            limits: None,
             counted: Counted::default(),
         }
     }
@@ -342,18 +347,28 @@ impl<'a> Input<'a> {
         // Keys that are not a stretch of the input go behind it, once it is no longer read.
         let mut keys: Vec<(usize, String)> = Vec::new();
         let plain = self.shape.is_plain();
-        let spans = &mut buffer.spans;
+        let (spans, headers) = (&mut buffer.spans, buffer.headers.as_slice());
+        let limits = self.limits;
         let turn = self.cut(&arena, stretch, most, |shape, slice| {
             let mut span = Span::new(common.key, slice, common.timestamp_ms);
             span.headers_len = common.headers;
             span.partition = common.partition;
+            let mut key = None;
             if !plain {
                 match make(shape, slice, &arena, &mut span)? {
                     Made::Record => {}
-                    Made::WithKey(key) => keys.push((spans.len(), key)),
+                    Made::WithKey(made) => {
+                        // As long as it will be, wherever it will lie.
+                        span.key = Slice::new(0, made.len());
+                        key = Some(made);
+                    }
                     Made::Nothing => return Ok(false),
                 }
             }
+            if let Some(limits) = &limits {
+                limits::check(limits, &span, headers)?;
+            }
+            keys.extend(key.map(|key| (spans.len(), key)));
             spans.push(span);
             Ok(true)
         });
@@ -376,6 +391,7 @@ impl<'a> Input<'a> {
     ) -> Turn {
         let mut is_first = self.counted.records == 0 && self.counted.skipped == 0;
         let mut marked = false;
+        let limits = self.limits;
         let turn = self.cut(arena, stretch, most, |shape, slice| {
             let mut line = slice.of(arena).unwrap_or_default();
             if std::mem::take(&mut is_first)
@@ -389,7 +405,19 @@ impl<'a> Input<'a> {
             if line.is_empty() && shape.skip_empty {
                 return Ok(false);
             }
-            envelope::read(line, now_ms, buffer).map(|()| true).map_err(|e| e.to_string())
+            envelope::read(line, now_ms, buffer).map_err(|e| e.to_string())?;
+            let Some((span, limits)) = buffer.spans.last_mut().zip(limits.as_ref()) else {
+                return Ok(true);
+            };
+            if !shape.keep_partition {
+                span.partition = -1;
+            }
+            let span = *span;
+            let taken = limits::check(limits, &span, buffer.headers_of(&span));
+            if taken.is_err() {
+                buffer.spans.pop();
+            }
+            taken.map(|()| true)
         });
         self.was_marked |= marked;
         turn
