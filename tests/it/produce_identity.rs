@@ -185,7 +185,8 @@ fn rejects_are_also_what_the_topic_does_not_take() {
     s.stdin(of(7)).run(&(words.clone() + "--json")).success();
     // The key comes on top of the line, and so does what a batch has besides: 200 bytes are taken.
     let line = |key: usize| format!("{{\"id\":\"{}\",\"x\":\"{}\"}}\n", "k".repeat(key), "");
-    let fits = (1..).take_while(|key| line(*key).len() - 1 + key + 61 + 8 <= 200).last().unwrap();
+    let fits =
+        (1..200).take_while(|key| line(*key).len() - 1 + key + 61 + 8 <= 200).last().unwrap();
     let input = [line(fits), line(fits + 1), line(1)].concat();
     let run = s.stdin(input).run(&(words.clone() + "--key-field /id -z none"));
     assert!(run.code(3).stderr().contains("record 2: its 20"), "{run}");

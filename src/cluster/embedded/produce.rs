@@ -14,7 +14,7 @@ use super::cleaner::Cleaner;
 use super::writer::{Flush, Syncer, Writer};
 use super::{Embedded, OpenTopic, PATIENCE_STEP, open_topic};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report, TopicLimits};
+use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report, Resume, TopicLimits};
 use crate::disk::batch::{BatchEncoder, EncodedBatch, HEADER_BYTES, ProducerStamp, next_sequence};
 use crate::disk::directory::{LogDirectory, new_producer_id};
 use crate::disk::error::DiskError;
@@ -144,6 +144,7 @@ pub struct Producer {
     /// Disconnects when all stages have ended.
     stages: Receiver<Infallible>,
     warnings: Receiver<String>,
+    warn: Sender<String>,
     timeout: Duration,
 }
 
@@ -161,7 +162,7 @@ impl Embedded {
         let id = registry.topics.get(topic).map(|topic| topic.id.to_string());
         let topic = open_topic(&registry, topic)?;
         let resumed = match &options.resume {
-            Some(name) => {
+            Some(Resume { name, input }) => {
                 let until = Instant::now() + self.limits.timeout;
                 let wanted = Wanted {
                     name,
@@ -170,6 +171,7 @@ impl Embedded {
                     partitions: topic.partitions,
                     config: &topic.config,
                     partitioner: options.partitioner.name(),
+                    input,
                     durable: options.acks == Acks::All,
                     again: &|| {
                         std::thread::sleep(PATIENCE_STEP);
@@ -239,7 +241,7 @@ impl Producer {
             deliveries: deliveries.clone(),
             to_sync,
             shared: Arc::clone(&shared),
-            warn,
+            warn: warn.clone(),
             failure: None,
             bases: HashMap::new(),
             used: Vec::new(),
@@ -269,6 +271,7 @@ impl Producer {
             threads,
             stages,
             warnings,
+            warn,
             timeout,
         })
     }
@@ -414,6 +417,21 @@ impl Producer {
         }
     }
 
+    /// Says that this run has fewer records than earlier ones of its name.
+    fn tell_shorter(&self) {
+        let Some(Resume { name, .. }) = &self.options.resume else { return };
+        let left: u64 = self.lanes.iter().map(|lane| lane.before).sum();
+        let goes_on = !self.shared.failed.load(Ordering::Acquire)
+            && !self.options.interrupted.load(Ordering::Relaxed);
+        if left > 0 && goes_on {
+            let records = if left == 1 { "record" } else { "records" };
+            drop(self.warn.send(format!(
+                "the input ended {left} {records} before the end of what earlier runs of `{name}` \
+                 wrote: it is not the same, or `--resume` wants another name"
+            )));
+        }
+    }
+
     fn refuse_partition(&self, buffer: &Arc<RecordBuffer>, index: usize, partition: i32) {
         let message =
             format!("there is no partition {partition}: the topic has {}", self.partitions());
@@ -469,6 +487,7 @@ impl Producer {
     /// Sends what is left and ends the stages. The deliveries end when all fates are known. An
     /// error means that the writer never got a partition's lock, and what it has is unknown.
     pub fn close(mut self) -> Result<()> {
+        self.tell_shorter();
         self.flush();
         let Self { work, deliveries, threads, shared, stages, timeout, .. } = self;
         drop(work);
