@@ -253,4 +253,8 @@ fn gaps_are_told_with_their_reason() {
     assert!(first > 0, "compaction took something: {run}");
     assert!(run.stderr().contains("kaw: gap: c-0 0"), "{run}");
     assert!(run.stderr().contains(": compacted"), "{run}");
+    // Its first record is one that is left.
+    let item = s.run("topics list ^c$ --json").success().items().next().unwrap();
+    let first = s.run("consume c -e -n 1 -f '%d'").success().stdout();
+    assert_eq!(item["first_timestamp"], first);
 }
