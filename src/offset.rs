@@ -111,7 +111,7 @@ pub struct InvalidOffset {
 
 impl fmt::Display for InvalidOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not {}", self.text.escape_debug(), self.what)?;
+        write!(f, "`{}` is not {}", value::shown(&self.text), self.what)?;
         if !self.reason.is_empty() {
             write!(f, ": {}", self.reason)?;
         }

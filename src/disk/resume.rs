@@ -18,6 +18,7 @@ use super::{layout, meta};
 use crate::config::LogConfig;
 use crate::sys::{self, LockKind};
 use crate::topic::TopicName;
+use crate::value;
 
 /// The file of a name is not longer than this: some bytes for each partition.
 const FILE_MAX_BYTES: u64 = 64 << 20;
@@ -142,7 +143,7 @@ fn read(path: &Path) -> Result<Option<Named>> {
 
 /// What makes records of the input, as it is told.
 fn shown(input: &str) -> String {
-    if input.is_empty() { "whole lines".to_owned() } else { format!("`{input}`") }
+    if input.is_empty() { "whole lines".to_owned() } else { format!("`{}`", value::shown(input)) }
 }
 
 /// What follows the JSON of a state.

@@ -23,6 +23,7 @@ use super::bytes::{
 };
 use super::{ARENA_MAX_BYTES, HeaderSpan, NO_TIMESTAMP, RecordBuffer, RecordView, Slice, Span};
 use crate::near::did_you_mean;
+use crate::value;
 
 /// Appends `record` as one line, without the line feed.
 ///
@@ -225,8 +226,7 @@ impl Visitor<'_> for FieldName {
     fn visit_str<E: Error>(self, name: &str) -> Result<Field, E> {
         FIELDS.iter().find(|(known, _)| *known == name).map(|&(_, field)| field).ok_or_else(|| {
             let near = did_you_mean(name, FIELDS.iter().map(|&(known, _)| known));
-            let name: String = name.chars().take(40).collect();
-            E::custom(format_args!("unknown field `{}`{near}", name.escape_debug()))
+            E::custom(format_args!("unknown field `{}`{near}", value::shown(name)))
         })
     }
 }
@@ -313,8 +313,7 @@ impl Visitor<'_> for Word {
             return Ok(());
         }
         let near = did_you_mean(text, self.allowed.iter().copied());
-        let text: String = text.chars().take(40).collect();
-        Err(E::custom(format_args!("unknown timestamp_type `{}`{near}", text.escape_debug())))
+        Err(E::custom(format_args!("unknown timestamp_type `{}`{near}", value::shown(text))))
     }
 }
 
@@ -344,8 +343,7 @@ impl Visitor<'_> for TimestampMs {
     }
     fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
         parse_rfc3339_ms(text).ok_or_else(|| {
-            let text: String = text.chars().take(40).collect();
-            E::custom(format_args!("`{}` is not an RFC 3339 time", text.escape_debug()))
+            E::custom(format_args!("`{}` is not an RFC 3339 time", value::shown(text)))
         })
     }
 }

@@ -198,6 +198,20 @@ fn rejects_are_also_what_the_topic_does_not_take() {
 }
 
 #[test]
+fn a_long_value_does_not_fill_the_messages_about_it() {
+    let s = Sandbox::new();
+    let input = format!("{{\"t\":\"{}\"}}\n", "x y ".repeat(50_000));
+    let run = s.stdin(input).run("produce t --timestamp-field /t --keep-going");
+    assert!(run.code(3).stderr().contains("x y ..` is not a time"), "{run}");
+    assert!(run.stderr().len() < 1000, "{} bytes", run.stderr().len());
+    let long = "g ".repeat(5000);
+    for words in [&["consume", "t", "-g", &long][..], &["consume", "t", "-o", &long]] {
+        let run = s.run_with(words);
+        assert!(run.code(2).stderr().len() < 2000, "{} bytes", run.stderr().len());
+    }
+}
+
+#[test]
 fn envelopes_keep_their_pace() {
     let s = Sandbox::new();
     let line = |ms: u32| format!("{{\"timestamp\":{ms},\"value\":\"{ms}\"}}\n");

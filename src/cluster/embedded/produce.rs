@@ -211,10 +211,8 @@ impl Producer {
         resumed: Option<Resumed>,
         timeout: Duration,
     ) -> Result<Self> {
-        let (id, epoch) = match &resumed {
-            Some(Resumed { ticket, .. }) => (ticket.id, ticket.epoch),
-            None => (new_producer_id()?, 0),
-        };
+        let known = resumed.as_ref().map(|Resumed { ticket, .. }| (ticket.id, ticket.epoch));
+        let (id, epoch) = known.map_or_else(|| new_producer_id().map(|id| (id, 0)), Ok)?;
         let seed = resumed.as_ref().map_or(id.cast_unsigned(), |resumed| resumed.seed);
         let codec = options.compression.or(topic.config.compression_type).unwrap_or_default();
         let (work, queue) = bounded(QUEUED_BATCHES);
