@@ -205,14 +205,15 @@ pub fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses a header: `name=value`, `name=` for an empty value, `name` alone for a null value.
+/// Parses a header: `name=value`, `name=` for an empty value, `name` alone for a null value. The
+/// name before a `=` may be empty, as Kafka has it.
 pub fn header(text: &str) -> Result<(String, Option<Vec<u8>>), String> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name, Some(value.as_bytes().to_vec())),
         None => (text, None),
     };
-    if name.is_empty() {
-        return Err(format!("`{}` is not a header: it has no name", text.escape_debug()));
+    if text.is_empty() {
+        return Err("an empty text is not a header: it has no name".to_owned());
     }
     Ok((name.to_owned(), value))
 }

@@ -212,7 +212,7 @@ fn options_are_not_guessed() {
         ("--rate 1000/d", "it is per `s`, `m` or `h`"),
         ("--count abc", "`abc` is not a count"),
         ("--linger 5", "write `5s`"),
-        ("-H =v", "it has no name"),
+        ("-H ''", "it has no name"),
         ("-D ''", "it is empty"),
         ("-K ''", "it is empty"),
         ("-D '\\q'", "is not a delimiter"),

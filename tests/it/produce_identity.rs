@@ -212,6 +212,40 @@ fn a_long_value_does_not_fill_the_messages_about_it() {
 }
 
 #[test]
+fn what_is_told_of_few_records_is_of_those() {
+    let s = Sandbox::new();
+    let run = s.stdin("twelve bytes\n".repeat(50_000)).run("produce t -c 100 -H =x");
+    let stderr = run.success().stderr();
+    assert!(stderr.contains("read 100 records: 100 persisted") && stderr.contains("; 1.3 kB in"));
+    assert!(stderr.contains("warning: --header: a header has an empty name"), "{run}");
+    let first = s.run("consume t -n 1 --json").success().stdout();
+    assert!(first.contains("\"headers\":[[\"\",\"x\"]]"), "{first}");
+    // The same time in the list as in the record.
+    s.stdin("{\"timestamp\":253402300800000,\"value\":\"v\"}").run("produce far --json").success();
+    let item = s.run("topics list ^far --json").success().items().next().unwrap();
+    assert_eq!(item["last_timestamp"], s.run("consume far -e -f %d").success().stdout());
+    let run = s.run("produce t --timestamp -5");
+    assert!(run.code(2).stderr().contains("`-5` is not a time; did you mean `-5s`?"), "{run}");
+}
+
+#[test]
+fn a_directory_is_made_and_not_the_way_to_it() {
+    let s = Sandbox::new();
+    s.stdin("x\n").run("produce t").success();
+    let (way, link) = (s.path("no/way/log"), s.path("link"));
+    std::os::unix::fs::symlink(s.path("nothing"), &link).unwrap();
+    for place in [&way, &link] {
+        let place = place.to_str().unwrap();
+        for words in [format!("produce t -d {place}"), format!("copy t {place}#t")] {
+            let run = s.stdin("x\n").run(&words);
+            assert!(run.code(8).stderr().contains("does not exist"), "{run}");
+        }
+    }
+    assert!(!s.path("no").exists() && !s.path("nothing").exists());
+    s.stdin("x\n").run(&format!("produce t -d {}", s.path("new").display())).success();
+}
+
+#[test]
 fn envelopes_keep_their_pace() {
     let s = Sandbox::new();
     let line = |ms: u32| format!("{{\"timestamp\":{ms},\"value\":\"{ms}\"}}\n");

@@ -107,6 +107,13 @@ impl Embedded {
             let message = format!("{} is not a directory", path.display());
             return Err(ClusterError::new(ErrorKind::InvalidRequest, message));
         }
+        // Made is a directory, and not the way to it, which is rather a slip.
+        let is_missing = |path: &Path| matches!(path.try_exists(), Ok(false));
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let has_no_place = path.is_symlink() || parent.is_some_and(is_missing);
+        if explicit && is_missing(path) && has_no_place {
+            return Err(DiskError::Missing { path: path.to_owned() }.into());
+        }
         Ok(Self {
             path: path.to_owned(),
             explicit,

@@ -169,6 +169,11 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// Bytes that were made into records, or were none: what was only read is not among them.
+    pub fn bytes_of_records(&self) -> u64 {
+        self.counted.bytes - self.carry.len() as u64
+    }
+
     /// Whether more input is there already, or comes within `timeout`.
     pub fn is_ready(&mut self, timeout: std::time::Duration) -> bool {
         self.carry_is_unsplit || self.ended || self.source.is_ready(timeout)

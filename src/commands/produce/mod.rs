@@ -52,6 +52,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let shape = args.shape(context.now_ms)?;
     guard_internal("produce to", std::slice::from_ref(&args.topic), args.internal)?;
     source::check(&args.files)?;
+    if args.headers.iter().any(|(name, _)| name.is_empty()) {
+        context.out.warn("--header: a header has an empty name");
+    }
     let stop = context.stop()?;
     let source = Source::new(&args.files, stop);
     if args.transactional_id.is_some() && !context.cluster()?.has_transactions() {
@@ -186,7 +189,7 @@ impl<'a> Run<'a> {
                 Records::Input(input) => {
                     let turn = input.read(room, most, crate::now_ms());
                     self.read = input.counted.records;
-                    self.bytes = input.counted.bytes;
+                    self.bytes = input.bytes_of_records();
                     self.skipped = input.counted.skipped;
                     if std::mem::take(&mut input.was_marked) {
                         self.context
