@@ -111,7 +111,7 @@ pub struct InvalidOffset {
 
 impl fmt::Display for InvalidOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not {}", self.text.escape_debug(), self.what)?;
+        write!(f, "`{}` is not {}", value::shown(&self.text), self.what)?;
         if !self.reason.is_empty() {
             write!(f, ": {}", self.reason)?;
         }
@@ -318,7 +318,12 @@ pub fn parse_time(text: &str, now_ms: i64) -> Result<i64, InvalidOffset> {
         return Ok(ms);
     }
     if let Some(back) = text.strip_prefix('-') {
-        let back = value::duration(back).map_err(|e| not_time(text, e))?;
+        let back = value::duration(back).map_err(|e| {
+            if !back.is_empty() && back.bytes().all(|b| b.is_ascii_digit()) {
+                return InvalidOffset { near: Some(format!("{text}s")), ..not_time(text, "") };
+            }
+            not_time(text, e)
+        })?;
         let ms = i64::try_from(back.as_millis()).ok().and_then(|ms| now_ms.checked_sub(ms));
         return ms.ok_or_else(|| not_time(text, "it is too long ago"));
     }

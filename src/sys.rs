@@ -15,7 +15,7 @@ use std::time::Duration;
 pub use self::process::{
     count_sync, cpu_time, effective_user, file_limit, has_ended, hide_memory, host_name,
     is_ignored, kernel, load_average, raise_file_limit, reason, sharpen_sleep, signal_group,
-    sync_time,
+    stack_bytes, sync_time,
 };
 pub use self::terminal::Silence;
 

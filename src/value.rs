@@ -10,6 +10,9 @@ use std::time::Duration;
 use crate::near::near_match;
 use crate::record::bytes::unescape;
 
+/// How many characters of a text are shown in a message about it.
+const SHOWN_CHARS: usize = 100;
+
 /// The most partitions one list may name; more is a typing mistake and would only cost memory.
 pub const PARTITIONS_MAX: usize = 100_000;
 
@@ -202,14 +205,15 @@ pub fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses a header: `name=value`, `name=` for an empty value, `name` alone for a null value.
+/// Parses a header: `name=value`, `name=` for an empty value, `name` alone for a null value. The
+/// name before a `=` may be empty, as Kafka has it.
 pub fn header(text: &str) -> Result<(String, Option<Vec<u8>>), String> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name, Some(value.as_bytes().to_vec())),
         None => (text, None),
     };
-    if name.is_empty() {
-        return Err(format!("`{}` is not a header: it has no name", text.escape_debug()));
+    if text.is_empty() {
+        return Err("an empty text is not a header: it has no name".to_owned());
     }
     Ok((name.to_owned(), value))
 }
@@ -264,10 +268,18 @@ pub fn delimiter(text: &str) -> Result<Vec<u8>, String> {
     Ok(delimiter)
 }
 
+/// What is shown of a text that somebody gave: as much as tells it from others, and no control
+/// characters.
+pub fn shown(text: &str) -> String {
+    let mut chars = text.chars();
+    let cut: String = chars.by_ref().take(SHOWN_CHARS).flat_map(char::escape_debug).collect();
+    if chars.next().is_none() { cut } else { format!("{cut}..") }
+}
+
 /// Returns the sentence part for a `word` that is none of `words`: with its near match, or with all
 /// of them where none is near.
 pub fn unknown(what: &str, word: &str, words: &[&str]) -> String {
-    let shown = word.escape_debug();
+    let shown = shown(word);
     match near_match(word, words.iter().copied()) {
         Some(near) => format!("`{shown}` is not {what}; did you mean `{near}`?"),
         None => format!("`{shown}` is not {what}: {}", words.join(", ")),

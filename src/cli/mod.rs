@@ -32,6 +32,8 @@ format; `kaw config` shows which one. `kaw man` has exit codes and JSON keys.";
 
 /// The longest word of a message that is told whole, in characters: the longest topic name fits.
 const WORD_CHARS_MAX: usize = 300;
+/// The most characters of a message about what was typed; many options have long lists of them.
+const MESSAGE_CHARS_MAX: usize = 4 * WORD_CHARS_MAX;
 
 /// Work with Apache Kafka, on a log directory or on brokers
 #[derive(Parser, Clone, Debug)]
@@ -162,14 +164,22 @@ fn slip(text: &str) -> Instead {
     Instead::Usage { message, hints }
 }
 
-/// A message without most of its very long words: a value that was typed by a slip is not to fill
-/// the terminal.
+/// A message without most of its very long words, and of many words without those in the middle: a
+/// value that was typed by a slip is not to fill the terminal.
 fn shortened(message: &str) -> String {
     let short = |word: &str| {
         let cut: String = word.chars().take(WORD_CHARS_MAX).collect();
         if cut.len() == word.len() { cut } else { format!("{cut}..") }
     };
-    message.split(' ').map(short).collect::<Vec<_>>().join(" ")
+    let message = message.split(' ').map(short).collect::<Vec<_>>().join(" ");
+    let chars = message.chars().count();
+    if chars <= MESSAGE_CHARS_MAX {
+        return message;
+    }
+    // What is wrong with the value stands behind it.
+    let head: String = message.chars().take(WORD_CHARS_MAX).collect();
+    let tail: String = message.chars().skip(chars - WORD_CHARS_MAX).collect();
+    format!("{head}..{tail}")
 }
 
 /// Whether errors are to be JSON: seen before the command line is known to be right, since its own

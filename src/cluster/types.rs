@@ -131,11 +131,20 @@ pub struct ProducerOptions {
     /// Send in transactions; `None` sends without.
     pub transactions: Option<Transactions>,
     /// The name under which this producer goes on where its last run ended.
-    pub resume: Option<String>,
+    pub resume: Option<Resume>,
     /// Whether each delivery carries its records back, with offsets.
     pub report: bool,
     /// Set by a signal: what is under way is then waited for only a short while.
     pub interrupted: Arc<AtomicBool>,
+}
+
+/// A producer that goes on where its last run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// Its name.
+    pub name: String,
+    /// What makes the same records of the same input: it has to be the same in every run.
+    pub input: String,
 }
 
 /// How records are put into transactions.

@@ -1,5 +1,5 @@
-//! Owns signals as values: the first asks the command to stop, the second ends the process. Leaves
-//! stopping well to the command.
+//! Owns signals as values: the first asks the command to stop, the second ends the process; so does
+//! the first where the command hears of none. Leaves stopping well to the command.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
@@ -13,6 +13,9 @@ use signal_hook::low_level;
 use super::{Failure, Status};
 use crate::out::{ErrorReport, Look, Out};
 use crate::sys::{self, Word};
+
+/// How long the command has to come back from what may have no end.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is said when the process leaves at once.
 type LastWords = Box<dyn Fn() -> String + Send>;
@@ -30,6 +33,8 @@ struct Shared {
     gate: Mutex<()>,
     /// Wakes those who wait.
     asked: Condvar,
+    /// Set while the command is in what may have no end.
+    endless: Arc<AtomicBool>,
     /// What is unknown if the process leaves now.
     last_words: Mutex<Option<LastWords>>,
 }
@@ -52,6 +57,14 @@ impl Shared {
     fn wake(&self) {
         self.word.fetch_add(1, Ordering::SeqCst);
         sys::wake_all(&self.word);
+    }
+
+    /// Ends the process if the command does not come back from what may have no end.
+    fn end_endless(&self, signal: i32) {
+        std::thread::sleep(PATIENCE);
+        if self.endless.load(Ordering::SeqCst) {
+            leave(signal, "left in the middle of --filter, which goes on", &self.last_words());
+        }
     }
 
     /// The line of a process that leaves at once.
@@ -89,8 +102,11 @@ impl Stop {
         let watch = move || {
             for signal in &mut signals {
                 if !shared.ask(signal) {
-                    leave(signal, &shared.last_words());
+                    leave(signal, "left at once", &shared.last_words());
                 }
+                let shared = Arc::clone(&shared);
+                // Should there be no thread for it, the second signal does the same.
+                drop(std::thread::Builder::new().spawn(move || shared.end_endless(signal)));
             }
         };
         std::thread::Builder::new()
@@ -130,6 +146,12 @@ impl Stop {
         Arc::clone(&self.shared.stopped)
     }
 
+    /// A flag to set while the command is in what may have no end, and hears of no signal: the
+    /// first one ends it there.
+    pub fn endless(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.shared.endless)
+    }
+
     /// The status of a command that a signal ended, or `otherwise`.
     pub fn status_or(&self, otherwise: Status) -> Status {
         self.requested().map_or(otherwise, Status::Interrupted)
@@ -152,12 +174,12 @@ impl Stop {
     }
 }
 
-/// Ends the process at the second signal, and says what is unknown.
-fn leave(signal: i32, unknown: &str) {
+/// Ends the process, and says how, and what is unknown.
+fn leave(signal: i32, how: &str, unknown: &str) {
     let status = Status::Interrupted(signal);
     let json_errors = crate::cli::wants_json_errors(&std::env::args_os().collect::<Vec<_>>());
     Out::new(Look { json_errors, ..Look::default() }).error(&ErrorReport {
-        error: format!("left at once: {unknown}"),
+        error: format!("{how}: {unknown}"),
         code: "INTERRUPTED",
         exit_code: status.code(),
         causes: Vec::new(),

@@ -23,6 +23,33 @@ fn put_field(out: &mut Vec<u8>, slice: Slice, arena: &[u8]) {
     }
 }
 
+/// The bytes of a record behind its length.
+#[inline]
+fn body_bytes(
+    timestamp_delta: i64,
+    offset_delta: i32,
+    span: &Span,
+    headers: &[HeaderSpan],
+) -> usize {
+    let headers_bytes = if headers.is_empty() {
+        1
+    } else {
+        headers.iter().map(|h| field_len(h.name) + field_len(h.value)).sum::<usize>()
+            + zigzag_len(headers.len() as i64)
+    };
+    1 + zigzag_len(timestamp_delta)
+        + zigzag_len(i64::from(offset_delta))
+        + field_len(span.key)
+        + field_len(span.value)
+        + headers_bytes
+}
+
+/// The bytes of a batch that has only this record, before compression.
+pub fn bytes_alone(span: &Span, headers: &[HeaderSpan]) -> usize {
+    let length = body_bytes(0, 0, span, headers);
+    HEADER_BYTES + zigzag_len(length as i64) + length
+}
+
 /// Appends `span` in the form of format v2.
 #[inline]
 pub fn encode(
@@ -33,18 +60,7 @@ pub fn encode(
     buffer: &RecordBuffer,
 ) {
     let headers = buffer.headers_of(span);
-    let headers_bytes = if headers.is_empty() {
-        1
-    } else {
-        headers.iter().map(|h| field_len(h.name) + field_len(h.value)).sum::<usize>()
-            + zigzag_len(headers.len() as i64)
-    };
-    let length = 1
-        + zigzag_len(timestamp_delta)
-        + zigzag_len(i64::from(offset_delta))
-        + field_len(span.key)
-        + field_len(span.value)
-        + headers_bytes;
+    let length = body_bytes(timestamp_delta, offset_delta, span, headers);
     out.reserve(length + 5);
     put_zigzag(out, length as i64);
     out.push(0);

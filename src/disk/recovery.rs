@@ -15,6 +15,7 @@ use super::segment::{self, Indexed, Segment};
 use super::state::{End, Known, ProducerEntry};
 use super::{file, gaps};
 use crate::config::LogConfig;
+use crate::record::TimestampKind;
 
 /// How much of a log is read at once.
 const WINDOW_BYTES: usize = 1 << 20;
@@ -521,7 +522,10 @@ pub fn copy_range(
 
 /// The timestamp of a batch's first record, as far as its header tells.
 pub fn first_timestamp_of(header: &BatchHeader) -> i64 {
-    if header.has_delete_horizon() { header.max_timestamp } else { header.base_timestamp }
+    match header.timestamp_kind() {
+        TimestampKind::Create if !header.has_delete_horizon() => header.base_timestamp,
+        _ => header.max_timestamp,
+    }
 }
 
 /// Counts one batch, which lies at `position` of the active segment, into `end`, and indexes it.

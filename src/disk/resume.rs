@@ -18,6 +18,7 @@ use super::{layout, meta};
 use crate::config::LogConfig;
 use crate::sys::{self, LockKind};
 use crate::topic::TopicName;
+use crate::value;
 
 /// The file of a name is not longer than this: some bytes for each partition.
 const FILE_MAX_BYTES: u64 = 64 << 20;
@@ -47,6 +48,8 @@ pub struct Wanted<'a> {
     pub config: &'a LogConfig,
     /// Who chooses partitions: it has to be the same one in every run.
     pub partitioner: &'a str,
+    /// What makes records of the input: likewise.
+    pub input: &'a str,
     /// Whether what earlier runs wrote has to be on the device.
     pub durable: bool,
     /// Waits a little for a lock that somebody holds; `false` when that makes no more sense.
@@ -94,6 +97,9 @@ struct Named {
     topic: String,
     topic_id: String,
     partitioner: String,
+    /// Missing where the name began before this was noted.
+    #[serde(default)]
+    input: Option<String>,
     seed: u64,
     id: i64,
     epoch: i16,
@@ -135,6 +141,11 @@ fn read(path: &Path) -> Result<Option<Named>> {
     Ok(Some(named))
 }
 
+/// What makes records of the input, as it is told.
+fn shown(input: &str) -> String {
+    if input.is_empty() { "whole lines".to_owned() } else { format!("`{}`", value::shown(input)) }
+}
+
 /// What follows the JSON of a state.
 fn checksum_line(json: &[u8]) -> String {
     format!("\n{:08x}\n", crc32c::crc32c(json))
@@ -158,6 +169,7 @@ impl Wanted<'_> {
             topic: self.topic.to_string(),
             topic_id: self.topic_id.clone(),
             partitioner: self.partitioner.to_owned(),
+            input: None,
             seed: id.cast_unsigned(),
             id,
             epoch: -1,
@@ -179,6 +191,9 @@ impl Wanted<'_> {
         if named.partitioner != self.partitioner {
             let was = format!("partitioner {}", named.partitioner);
             return began(was, self.partitioner.to_owned());
+        }
+        if let Some(was) = named.input.as_ref().filter(|was| *was != self.input) {
+            return began(shown(was), shown(self.input));
         }
         Ok(())
     }
@@ -207,6 +222,7 @@ impl Wanted<'_> {
             _ => self.first()?,
         };
         self.check_same(&named)?;
+        named.input = Some(self.input.to_owned());
         if let Some(next) = named.epoch.checked_add(1) {
             named.epoch = next;
         } else {
@@ -262,6 +278,7 @@ mod tests {
             topic: "t".to_owned(),
             topic_id: "ABEiM0RVZneImaq7zN3u_w".to_owned(),
             partitioner: "murmur2".to_owned(),
+            input: Some("--key-field /id".to_owned()),
             seed: 7,
             id: ID_BIT | 5,
             epoch: 3,

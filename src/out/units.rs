@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use crate::record::bytes::append_rfc3339_ms;
 
 /// Groups the digits of a count in threes: `1,234,567`.
 pub fn count(n: u64) -> String {
@@ -78,13 +78,12 @@ fn per_second(n: u64, span: Duration) -> Option<u64> {
     (seconds > 0.0).then(|| (n as f64 / seconds).round() as u64)
 }
 
-/// A time in ms since the epoch as RFC 3339, UTC, with milliseconds. Times outside the years -9999
-/// to 9999 (a record may carry any 64 bits) stay a number.
+/// A time in ms since the epoch as RFC 3339, UTC, with milliseconds: as records are written, also
+/// for years of more than four digits, which a record may carry.
 pub fn time(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(
-        |_| ms.to_string(),
-        |timestamp| timestamp.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-    )
+    let mut text = Vec::with_capacity(24);
+    append_rfc3339_ms(ms, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Whether a terminal may act on `c`, or show something else than what is there: C0, DEL, C1,
@@ -182,7 +181,7 @@ mod tests {
     fn times_have_milliseconds_at_both_ends_of_the_range() {
         assert_eq!(time(1_768_471_200_000), "2026-01-15T10:00:00.000Z");
         assert_eq!(time(-1), "1969-12-31T23:59:59.999Z");
-        assert_eq!(time(i64::MAX), i64::MAX.to_string());
+        assert_eq!(time(i64::MAX), "+292278994-08-17T07:12:55.807Z");
     }
 
     #[test]

@@ -23,6 +23,7 @@ use super::bytes::{
 };
 use super::{ARENA_MAX_BYTES, HeaderSpan, NO_TIMESTAMP, RecordBuffer, RecordView, Slice, Span};
 use crate::near::did_you_mean;
+use crate::value;
 
 /// Appends `record` as one line, without the line feed.
 ///
@@ -127,19 +128,20 @@ impl std::error::Error for InvalidEnvelope {}
 /// Reads one line and pushes its record to `into`; on an error `into` is as it was.
 ///
 /// Any field may be absent, but not all. Without a value (`value`, `value_base64`, `value_json`)
-/// the value is null, a tombstone; without a key it is null; without a partition, an offset or a
-/// timestamp these are -1. `timestamp` is RFC 3339, finer than ms cut off, or a whole number of ms.
+/// the value is null, a tombstone; without a key it is null; without a partition or an offset these
+/// are -1; without a timestamp it is `now_ms`. `timestamp` is RFC 3339, finer than ms cut off, or a
+/// whole number of ms; null is that of a record that has none, which is -1.
 /// `value_json` is taken by its text, so `null` there is four letters and not a null value.
 /// `topic` and `timestamp_type` are checked and dropped: the command line names the topic, and who
 /// gives the timestamp is a property of the topic.
-pub fn read(line: &[u8], into: &mut RecordBuffer) -> Result<(), InvalidEnvelope> {
+pub fn read(line: &[u8], now_ms: i64, into: &mut RecordBuffer) -> Result<(), InvalidEnvelope> {
     // No part takes more bytes than its JSON.
     if into.arena.len() + line.len() > ARENA_MAX_BYTES {
         return Err(InvalidEnvelope { reason: "the record is too large".to_owned() });
     }
     let (arena, headers) = (into.arena.len(), into.headers.len());
     let mut json = serde_json::Deserializer::from_slice(line);
-    let span = json.deserialize_map(EnvelopeVisitor { into }).and_then(|span| {
+    let span = json.deserialize_map(EnvelopeVisitor { into, now_ms }).and_then(|span| {
         json.end()?;
         Ok(span)
     });
@@ -224,8 +226,7 @@ impl Visitor<'_> for FieldName {
     fn visit_str<E: Error>(self, name: &str) -> Result<Field, E> {
         FIELDS.iter().find(|(known, _)| *known == name).map(|&(_, field)| field).ok_or_else(|| {
             let near = did_you_mean(name, FIELDS.iter().map(|&(known, _)| known));
-            let name: String = name.chars().take(40).collect();
-            E::custom(format_args!("unknown field `{}`{near}", name.escape_debug()))
+            E::custom(format_args!("unknown field `{}`{near}", value::shown(name)))
         })
     }
 }
@@ -233,6 +234,7 @@ impl Visitor<'_> for FieldName {
 /// Reads the whole envelope.
 struct EnvelopeVisitor<'b> {
     into: &'b mut RecordBuffer,
+    now_ms: i64,
 }
 
 impl<'de> Visitor<'de> for EnvelopeVisitor<'_> {
@@ -242,7 +244,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor<'_> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Span, A::Error> {
         let into = self.into;
-        let mut span = Span::new(Slice::NULL, Slice::NULL, NO_TIMESTAMP);
+        let mut span = Span::new(Slice::NULL, Slice::NULL, self.now_ms);
         span.headers_start = into.headers.len() as u32;
         let mut seen = 0;
         while let Some(field) = map.next_key_seed(FieldName)? {
@@ -311,8 +313,7 @@ impl Visitor<'_> for Word {
             return Ok(());
         }
         let near = did_you_mean(text, self.allowed.iter().copied());
-        let text: String = text.chars().take(40).collect();
-        Err(E::custom(format_args!("unknown timestamp_type `{}`{near}", text.escape_debug())))
+        Err(E::custom(format_args!("unknown timestamp_type `{}`{near}", value::shown(text))))
     }
 }
 
@@ -342,8 +343,7 @@ impl Visitor<'_> for TimestampMs {
     }
     fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
         parse_rfc3339_ms(text).ok_or_else(|| {
-            let text: String = text.chars().take(40).collect();
-            E::custom(format_args!("`{}` is not an RFC 3339 time", text.escape_debug()))
+            E::custom(format_args!("`{}` is not an RFC 3339 time", value::shown(text)))
         })
     }
 }

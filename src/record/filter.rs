@@ -7,6 +7,7 @@
 //! jq's `select`. A value is JSON by RFC 8259, and all ways of reading it agree; but a string of
 //! it may be any bytes.
 
+mod depth;
 mod entries;
 mod fast;
 mod matching;
@@ -45,6 +46,8 @@ pub enum Verdict {
     NotJson,
     /// The expression fails on it, so it is not wanted.
     Failed(String),
+    /// The expression calls itself deeper than the stack is.
+    TooDeep,
 }
 
 impl Verdict {
@@ -63,34 +66,21 @@ pub struct Filter {
     fast: Option<Plain>,
     /// What it looks at, where that is not all of a value.
     members: Option<Members>,
+    /// The bytes of the stack that it may take.
+    stack_bytes: usize,
 }
 
 impl Filter {
     /// Compiles `text`; the error says what is wrong and at which character.
     pub fn compile(text: &str) -> Result<Self, String> {
-        let theirs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-        let defs = theirs.filter(|def| !matching::is_ours(def) && !entries::is_ours(def));
-        let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-        let funs = funs.chain([matching::function(), entries::function()]);
-        let arena = Arena::default();
-        let at = |part: &str| {
-            let before = text.get(..load::span(text, part).start).unwrap_or(text);
-            before.chars().count() + 1
+        let program = match depth::guarded(text).map(|guarded| compile(&guarded)) {
+            Some(Ok(program)) => program,
+            // What is wrong is told of the text as it was given.
+            Some(Err(_)) | None => compile(text)?,
         };
-        let modules = Loader::new(defs).load(&arena, File { code: text, path: () });
-        let modules = modules.map_err(|errors| syntax_error(&errors, &at))?;
-        let compiled = Compiler::default().with_funs(funs).with_global_vars(VARIABLES);
-        let program = compiled.compile(modules).map_err(|errors| {
-            let mut unknown = errors.iter().flat_map(|(_, errors)| errors);
-            unknown.next().map_or_else(String::new, |(name, what)| {
-                let character = at(name_in(text, name));
-                let (what, name) = (what.as_str(), name.escape_debug());
-                format!("there is no {what} `{name}` (character {character})")
-            })
-        })?;
         let asks_more = text.contains('$');
         let (fast, members) = (Plain::parse(text), Members::of(text));
-        Ok(Self { program, asks_more, fast, members })
+        Ok(Self { program, asks_more, fast, members, stack_bytes: depth::stack_bytes() })
     }
 
     /// Whether a record is wanted.
@@ -114,18 +104,48 @@ impl Filter {
         let none = || std::array::from_fn(|_| Val::Null);
         let variables = if self.asks_more { variables(record) } else { none() };
         let context = Ctx::<Data>::new(&self.program.lut, Vars::new(variables));
+        depth::begin(self.stack_bytes);
         for output in self.program.id.run((context, value)) {
             match output {
                 Ok(Val::Null | Val::Bool(false)) => {}
                 Ok(_) => return Verdict::Match,
                 Err(exception) => {
-                    let reason = exception.get_err().map(|error| error.to_string());
-                    return Verdict::Failed(reason.unwrap_or_else(|_| "it halts".to_owned()));
+                    return match exception.get_err() {
+                        Ok(error) => Verdict::Failed(error.to_string()),
+                        Err(halt) => match halt.get_halt() {
+                            Ok(depth::TOO_DEEP) => Verdict::TooDeep,
+                            _ => Verdict::Failed("it halts".to_owned()),
+                        },
+                    };
                 }
             }
         }
         Verdict::NoMatch
     }
+}
+
+/// Compiles an expression; the error says what is wrong and at which character.
+fn compile(text: &str) -> Result<jaq_core::Filter<Data>, String> {
+    let theirs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let defs = theirs.filter(|def| !matching::is_ours(def) && !entries::is_ours(def));
+    let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+    let funs = funs.chain([matching::function(), entries::function(), depth::function()]);
+    let arena = Arena::default();
+    let at = |part: &str| {
+        let before = text.get(..load::span(text, part).start).unwrap_or(text);
+        before.chars().count() + 1
+    };
+    let modules = Loader::new(defs).load(&arena, File { code: text, path: () });
+    let modules = modules.map_err(|errors| syntax_error(&errors, &at))?;
+    let compiled = Compiler::default().with_funs(funs).with_global_vars(VARIABLES);
+    compiled.compile(modules).map_err(|errors| {
+        let mut unknown = errors.iter().flat_map(|(_, errors)| errors);
+        unknown.next().map_or_else(String::new, |(name, what)| {
+            let character = at(name_in(text, name));
+            let (what, name) = (what.as_str(), name.escape_debug());
+            format!("there is no {what} `{name}` (character {character})")
+        })
+    })
 }
 
 /// All of a value; or what is to be said of one that cannot be read.

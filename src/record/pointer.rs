@@ -76,6 +76,13 @@ impl fmt::Display for InvalidJson {
 
 impl std::error::Error for InvalidJson {}
 
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let escaped = |step: &Step| step.name.replace('~', "~0").replace('/', "~1");
+        self.steps.iter().try_for_each(|step| write!(f, "/{}", escaped(step)))
+    }
+}
+
 impl Pointer {
     /// Parses `/a/b/0`; `~1` is a slash and `~0` a tilde in a name, and an empty text is the whole
     /// value.

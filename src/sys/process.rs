@@ -5,6 +5,11 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+/// What a stack has at least, where nothing is known of it.
+const STACK_BYTES_MIN: usize = 1 << 20;
+/// What a stack is taken to have at most.
+const STACK_BYTES_MAX: usize = 128 << 20;
+
 /// Lets this process open as many files as it may ask for: a partition takes four, and the usual
 /// limit is 1024. Advice: where it fails, opening says so in time.
 pub fn raise_file_limit() {
@@ -20,11 +25,21 @@ pub fn raise_file_limit() {
 
 /// How many files this process may have open.
 pub fn file_limit() -> usize {
+    limit(libc::RLIMIT_NOFILE).unwrap_or(256)
+}
+
+/// The bytes that the stack of the first thread may take; no more than `STACK_BYTES_MAX` where
+/// there is no limit.
+pub fn stack_bytes() -> usize {
+    limit(libc::RLIMIT_STACK).map_or(STACK_BYTES_MIN, |bytes| bytes.min(STACK_BYTES_MAX))
+}
+
+/// A limit of this process.
+fn limit(of: libc::__rlimit_resource_t) -> Option<usize> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: one struct that we own, written by the kernel.
-    let asked = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
-    let known = (asked == 0).then(|| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX));
-    known.unwrap_or(256)
+    let asked = unsafe { libc::getrlimit(of, &raw mut limit) };
+    (asked == 0).then(|| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
 }
 
 /// Sends a signal to the process `leader` and all of its process group.

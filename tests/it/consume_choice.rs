@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::checks::assert_refused;
+use crate::groups_members::wait_for;
 use crate::sandbox::Sandbox;
 
 /// A topic `t` of one partition with these values.
@@ -50,6 +51,32 @@ fn a_filter_chooses_by_the_value_and_says_what_it_left_out() {
         let run = s.run_with(["consume", "t", "-e", "--filter", expression]);
         assert_refused(&run, 2, words);
     }
+}
+
+/// The time that a process has had on a processor, in hundredths of a second.
+fn ticks(id: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+    let field = |n| stat.split(' ').nth(n).unwrap().parse::<u64>().unwrap();
+    field(13) + field(14)
+}
+
+#[test]
+fn a_filter_without_end_is_ended() {
+    let s = topic_of("{\"n\":1}\n{\"n\":2}\n");
+    for (signal, code, options) in [
+        ("TERM", 143, "--filter 'last(range(1; 1e15)) > 5'"),
+        ("INT", 130, "-g g --filter 'def f: f; f'"),
+    ] {
+        let running = s.spawn(&format!("consume t {options}"));
+        // It is busy with the first record, of which it hears no signal.
+        wait_for("the filter", || (ticks(running.id()) > 30).then_some(()));
+        running.signal(signal);
+        let stderr = running.finish().code(code).stderr();
+        assert!(stderr.contains("left in the middle of --filter, which goes on"), "{stderr}");
+    }
+    let deep = ["consume", "t", "-e", "--filter", "def f: 1 + f; .n == 1 or f"];
+    let run = s.run_with(deep);
+    assert_refused(&run, 2, "--filter calls itself too often on t-0, offset 1");
 }
 
 #[test]
@@ -226,4 +253,8 @@ fn gaps_are_told_with_their_reason() {
     assert!(first > 0, "compaction took something: {run}");
     assert!(run.stderr().contains("kaw: gap: c-0 0"), "{run}");
     assert!(run.stderr().contains(": compacted"), "{run}");
+    // Its first record is one that is left.
+    let item = s.run("topics list ^c$ --json").success().items().next().unwrap();
+    let first = s.run("consume c -e -n 1 -f '%d'").success().stdout();
+    assert_eq!(item["first_timestamp"], first);
 }

@@ -61,6 +61,25 @@ fn a_copy_has_the_same_records_partitions_and_configs() {
 }
 
 #[test]
+fn a_config_that_is_not_copied_is_told() {
+    let s = Sandbox::new();
+    s.run("topics create a -c message.timestamp.type=LogAppendTime -c retention.ms=-1").success();
+    s.stdin("x\n").run("produce a").success();
+    let run = s.run("copy a b");
+    let told = "created topic `b` with 1 partition; without message.timestamp.type";
+    assert!(run.success().stderr().contains(told), "{run}");
+    let times = |topic| s.run(&format!("consume {topic} -e -f %T")).success().stdout();
+    assert_eq!(times("a"), times("b"));
+    let configs = |topic| {
+        let run = s.run(&format!("topics describe {topic} --json"));
+        run.success().items().next().unwrap()["configs"].clone()
+    };
+    assert_eq!(configs("b"), serde_json::json!({"retention.ms": "-1"}));
+    let run = s.run("copy a c --no-configs");
+    assert!(!run.success().stderr().contains("without"), "{run}");
+}
+
+#[test]
 fn a_copy_goes_on_where_it_ended_and_copies_nothing_twice() {
     let s = Sandbox::new();
     fill(&s);

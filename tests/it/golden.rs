@@ -132,6 +132,9 @@ fn topics_have_their_ids_and_ends() {
                 partitions.iter().map(|partition| partition[field].clone()).collect()
             };
             assert_eq!(column("start_offset"), told["start"], "{name} of {copy}");
+            for of_node in column("leader").as_array().unwrap() {
+                assert_eq!(*of_node, 1, "{name} of {copy}");
+            }
             // A shutdown may write to the logs of coordinators.
             if topic["internal"] == false {
                 assert_eq!(column("end_offset"), told["end"], "{name} of {copy}");

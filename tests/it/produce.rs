@@ -212,7 +212,7 @@ fn options_are_not_guessed() {
         ("--rate 1000/d", "it is per `s`, `m` or `h`"),
         ("--count abc", "`abc` is not a count"),
         ("--linger 5", "write `5s`"),
-        ("-H =v", "it has no name"),
+        ("-H ''", "it has no name"),
         ("-D ''", "it is empty"),
         ("-K ''", "it is empty"),
         ("-D '\\q'", "is not a delimiter"),
@@ -354,6 +354,11 @@ fn log_append_time_is_the_logs() {
     }
     let run = s.run("consume t -e -o @-1h");
     assert_eq!(run.success().stdout(), "a\nb\n");
+    for verb in ["list", "describe"] {
+        let mut item = s.run(&format!("topics {verb} t --json")).success().items().next().unwrap();
+        let item = item.get("partitions").and_then(|p| p.get(0)).cloned().unwrap_or(item.take());
+        assert!(item["first_timestamp"].as_str().unwrap() > "2026", "{item}");
+    }
 }
 
 /// Keys and their murmur2 partitions of 3, 6 and 12, as Java's client places them.

@@ -138,6 +138,35 @@ fn what_would_move_records_is_refused() {
 }
 
 #[test]
+fn other_keys_and_a_shorter_input_are_not_taken_for_the_same() {
+    let s = Sandbox::new();
+    let lines = |range: std::ops::Range<u32>| {
+        let lines: Vec<_> = range.map(|n| format!("{{\"id\":{n},\"age\":{}}}\n", n % 7)).collect();
+        lines.concat()
+    };
+    let input = lines(0..50);
+    let run = |options: &str, input: &str| {
+        s.stdin(input).run(&format!("produce t --partitions 3 --resume n {options}"))
+    };
+    run("--key-field /id", &input).success();
+    let refused = "`n` began with `--key-field /id`, and not with `--key-field /age`";
+    assert_refused(&run("--key-field /age", &input), 2, refused);
+    assert_refused(&run("", &input), 2, "and not with whole lines: records would move");
+    for options in ["-k x", "-K :", "-p 1", "--whole", "--key-field /id --crlf"] {
+        assert_refused(&run(options, &input), 2, "`n` began with `--key-field /id`");
+    }
+    // The same again is nothing new, and more of it is.
+    let again = run("--key-field /id", &input);
+    assert!(!again.success().stderr().contains("the input ended"), "{again}");
+    run("--key-field /id", &lines(0..51)).success();
+    s.sent("t", 51);
+    let shorter = run("--key-field /id", &lines(0..25));
+    let told = "before the end of what earlier runs of `n` wrote";
+    assert!(shorter.success().stderr().contains(told), "{shorter}");
+    s.sent("t", 51);
+}
+
+#[test]
 fn a_record_that_is_too_large_ends_the_run_and_can_be_sent_later() {
     let s = Sandbox::new();
     s.run("topics create t -c max.message.bytes=1000").success();

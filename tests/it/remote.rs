@@ -73,6 +73,20 @@ fn records_come_back_as_they_were_sent() {
 }
 
 #[test]
+fn a_record_without_a_timestamp_stays_without_and_one_of_1970_is_told() {
+    let mock = Mock::new();
+    let envelopes: String =
+        ["null", "-1", "-7"].map(|ms| format!("{{\"value\":\"v\",\"timestamp\":{ms}}}\n")).concat();
+    let run = mock.stdin(&envelopes, "produce t --json -p 0");
+    assert!(!run.success().stderr().contains("1970"), "{run}");
+    assert_eq!(mock.run("consume t -e -f '%T '").success().stdout(), "-1 -1 -7 ");
+    let envelopes = "{\"value\":\"v\",\"timestamp\":0}\n".repeat(2);
+    let run = mock.stdin(&envelopes, "produce t --json -p 1");
+    let told = "warning: timestamps of 1970-01-01T00:00:00.000Z become now";
+    assert_eq!(run.success().stderr().matches(told).count(), 1, "{run}");
+}
+
+#[test]
 fn keys_go_where_they_go_on_a_directory() {
     let mock = Mock::new();
     let lines = lines((0..200).map(|i| format!("k{i}\tv{i}")));

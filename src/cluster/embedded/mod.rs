@@ -25,12 +25,12 @@ use crate::disk::directory::{Change, LogDirectory};
 use crate::disk::error::DiskError;
 use crate::disk::foreign::is_foreign;
 use crate::disk::guard::check_topic_id;
-use crate::disk::meta::Uuid;
+use crate::disk::meta::{self, Uuid};
 use crate::disk::offsets::OffsetsLog;
 use crate::disk::partition::PartitionLog;
 use crate::disk::registry::{Registry, Topic};
 use crate::disk::state::End;
-use crate::disk::survey::{last_stable, offset_at_time};
+use crate::disk::survey::{last_stable, offset_at_time, record_times};
 use crate::topic::{
     ConfigSource, NewTopic, PartitionDetail, TopicChange, TopicConfig, TopicDetail, TopicName,
     TopicPartition,
@@ -109,6 +109,13 @@ impl Embedded {
         if path.exists() && !path.is_dir() {
             let message = format!("{} is not a directory", path.display());
             return Err(ClusterError::new(ErrorKind::InvalidRequest, message));
+        }
+        // Made is a directory, and not the way to it, which is rather a slip.
+        let is_missing = |path: &Path| matches!(path.try_exists(), Ok(false));
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let has_no_place = path.is_symlink() || parent.is_some_and(is_missing);
+        if explicit && is_missing(path) && has_no_place {
+            return Err(DiskError::Missing { path: path.to_owned() }.into());
         }
         Ok(Self {
             path: path.to_owned(),
@@ -205,7 +212,7 @@ impl Embedded {
                 Err(error) => {
                     let unknown = |n| unknown_partition(n, error.message.clone());
                     let partitions = (0..topic.partitions).map(unknown).collect();
-                    details.push(detail_of(name, topic, partitions));
+                    details.push(detail_of(&directory, name, topic, partitions));
                 }
             }
         }
@@ -411,11 +418,21 @@ fn detail(
             found => found?,
         });
     }
-    Ok(detail_of(name, topic, partitions))
+    Ok(detail_of(directory, name, topic, partitions))
 }
 
 /// Puts together what the registry and its partitions tell of a topic.
-fn detail_of(name: &TopicName, topic: &Topic, partitions: Vec<PartitionDetail>) -> TopicDetail {
+fn detail_of(
+    directory: &LogDirectory,
+    name: &TopicName,
+    topic: &Topic,
+    mut partitions: Vec<PartitionDetail>,
+) -> TopicDetail {
+    let meta = meta::read_meta_properties(directory.path()).ok().flatten();
+    let node = meta.map_or(0, |meta| meta.node_id);
+    for partition in &mut partitions {
+        (partition.leader, partition.replicas, partition.isr) = (node, vec![node], vec![node]);
+    }
     TopicDetail {
         name: name.clone(),
         id: Some(topic.id.to_string()),
@@ -443,13 +460,20 @@ fn partition_detail(
             Err(_) => return Ok(unknown_partition(partition, error.to_string())),
         },
     };
+    let mut first = end.first_timestamp;
+    if directory.is_foreign() || config.cleanup_policy.compact || first < 0 {
+        // The first batch tells it of its first record, and not where that is compacted away.
+        let path = directory.partition_path(name, partition);
+        let found = record_times(&path, &end, config, &[end.start_offset]);
+        first = found.first().copied().flatten().unwrap_or(first);
+    }
     let time = |ms: i64| (ms >= 0 && end.start_offset < end.end_offset).then_some(ms);
     Ok(PartitionDetail {
         start_offset: end.start_offset,
         end_offset: end.end_offset,
         high_watermark: directory.high_watermark(name, partition, &end),
         bytes: Some(end.sealed_bytes + end.position),
-        first_timestamp_ms: time(end.first_timestamp),
+        first_timestamp_ms: time(first),
         last_timestamp_ms: time(end.max_timestamp),
         failure: None,
         ..unknown_partition(partition, String::new())

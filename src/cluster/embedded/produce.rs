@@ -14,7 +14,7 @@ use super::cleaner::Cleaner;
 use super::writer::{Flush, Syncer, Writer};
 use super::{Embedded, OpenTopic, PATIENCE_STEP, open_topic};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report, TopicLimits};
+use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report, Resume, TopicLimits};
 use crate::disk::batch::{BatchEncoder, EncodedBatch, HEADER_BYTES, ProducerStamp, next_sequence};
 use crate::disk::directory::{LogDirectory, new_producer_id};
 use crate::disk::error::DiskError;
@@ -144,6 +144,7 @@ pub struct Producer {
     /// Disconnects when all stages have ended.
     stages: Receiver<Infallible>,
     warnings: Receiver<String>,
+    warn: Sender<String>,
     timeout: Duration,
 }
 
@@ -161,7 +162,7 @@ impl Embedded {
         let id = registry.topics.get(topic).map(|topic| topic.id.to_string());
         let topic = open_topic(&registry, topic)?;
         let resumed = match &options.resume {
-            Some(name) => {
+            Some(Resume { name, input }) => {
                 let until = Instant::now() + self.limits.timeout;
                 let wanted = Wanted {
                     name,
@@ -170,6 +171,7 @@ impl Embedded {
                     partitions: topic.partitions,
                     config: &topic.config,
                     partitioner: options.partitioner.name(),
+                    input,
                     durable: options.acks == Acks::All,
                     again: &|| {
                         std::thread::sleep(PATIENCE_STEP);
@@ -209,10 +211,8 @@ impl Producer {
         resumed: Option<Resumed>,
         timeout: Duration,
     ) -> Result<Self> {
-        let (id, epoch) = match &resumed {
-            Some(Resumed { ticket, .. }) => (ticket.id, ticket.epoch),
-            None => (new_producer_id()?, 0),
-        };
+        let known = resumed.as_ref().map(|Resumed { ticket, .. }| (ticket.id, ticket.epoch));
+        let (id, epoch) = known.map_or_else(|| new_producer_id().map(|id| (id, 0)), Ok)?;
         let seed = resumed.as_ref().map_or(id.cast_unsigned(), |resumed| resumed.seed);
         let codec = options.compression.or(topic.config.compression_type).unwrap_or_default();
         let (work, queue) = bounded(QUEUED_BATCHES);
@@ -239,7 +239,7 @@ impl Producer {
             deliveries: deliveries.clone(),
             to_sync,
             shared: Arc::clone(&shared),
-            warn,
+            warn: warn.clone(),
             failure: None,
             bases: HashMap::new(),
             used: Vec::new(),
@@ -269,6 +269,7 @@ impl Producer {
             threads,
             stages,
             warnings,
+            warn,
             timeout,
         })
     }
@@ -377,7 +378,7 @@ impl Producer {
             let error = ClusterError::new(ErrorKind::InvalidRequest, message);
             lane.encoder.forget();
             lane.indices.clear();
-            return self.refuse(records as u64, partition, None, error);
+            return self.refuse(records as u64, None, partition, None, error);
         }
         let stamp = ProducerStamp { id: self.id, epoch: self.epoch, base_sequence };
         let into = self.spare.try_recv().unwrap_or_default();
@@ -394,12 +395,12 @@ impl Producer {
                     self.max_message_bytes
                 );
                 let error = ClusterError::new(ErrorKind::MessageTooLarge, message);
-                return self.refuse(records as u64, partition, report, error);
+                return self.refuse(records as u64, None, partition, report, error);
             }
             Err(error) => {
                 let message = format!("a batch does not compress: {error}");
                 let error = ClusterError::new(ErrorKind::CorruptData, message);
-                return self.refuse(records as u64, partition, report, error);
+                return self.refuse(records as u64, None, partition, report, error);
             }
         };
         lane.next_sequence = next_sequence(base_sequence, records);
@@ -409,8 +410,23 @@ impl Producer {
             work = back;
             if let Err(error) = self.check() {
                 self.shared.failed.store(true, Ordering::Release);
-                return self.refuse(records as u64, partition, work.report, error);
+                return self.refuse(records as u64, None, partition, work.report, error);
             }
+        }
+    }
+
+    /// Says that this run has fewer records than earlier ones of its name.
+    fn tell_shorter(&self) {
+        let Some(Resume { name, .. }) = &self.options.resume else { return };
+        let left: u64 = self.lanes.iter().map(|lane| lane.before).sum();
+        let goes_on = !self.shared.failed.load(Ordering::Acquire)
+            && !self.options.interrupted.load(Ordering::Relaxed);
+        if left > 0 && goes_on {
+            let records = if left == 1 { "record" } else { "records" };
+            drop(self.warn.send(format!(
+                "the input ended {left} {records} before the end of what earlier runs of `{name}` \
+                 wrote: it is not the same, or `--resume` wants another name"
+            )));
         }
     }
 
@@ -422,10 +438,18 @@ impl Producer {
             .options
             .report
             .then(|| Sent { records: Arc::clone(buffer), indices: vec![index as u32] });
-        self.refuse(1, partition, report, error);
+        let number = (buffer.first_number > 0).then(|| buffer.first_number + index as u64);
+        self.refuse(1, number, partition, report, error);
     }
 
-    fn refuse(&self, records: u64, partition: i32, sent: Option<Sent>, error: ClusterError) {
+    fn refuse(
+        &self,
+        records: u64,
+        number: Option<u64>,
+        partition: i32,
+        sent: Option<Sent>,
+        error: ClusterError,
+    ) {
         if self.options.resume.is_some() {
             // What stands behind a record that is left out would be counted in its place by the
             // next run, so nothing may.
@@ -435,7 +459,7 @@ impl Producer {
             records,
             fate: Fate::NotPersisted(Arc::new(error)),
             partition,
-            number: None,
+            number,
             report: sent.map(|sent| sent.report(-1)),
         });
     }
@@ -461,6 +485,7 @@ impl Producer {
     /// Sends what is left and ends the stages. The deliveries end when all fates are known. An
     /// error means that the writer never got a partition's lock, and what it has is unknown.
     pub fn close(mut self) -> Result<()> {
+        self.tell_shorter();
         self.flush();
         let Self { work, deliveries, threads, shared, stages, timeout, .. } = self;
         drop(work);

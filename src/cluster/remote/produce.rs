@@ -36,6 +36,8 @@ const GRACE: Duration = Duration::from_millis(1500);
 pub(super) const TICK: Duration = Duration::from_millis(100);
 /// How long what was given up may take to come back with its fate.
 const PURGE_MAX: Duration = Duration::from_millis(300);
+/// What is told of timestamps that are not kept.
+const EPOCH: &str = "timestamps of 1970-01-01T00:00:00.000Z become now: librdkafka has no 0";
 /// About what a record takes besides its key and value.
 const RECORD_OVERHEAD_BYTES: usize = 16;
 
@@ -153,6 +155,9 @@ pub struct Producer {
     deliveries: Sender<Delivery>,
     received: Receiver<Delivery>,
     warnings: Receiver<String>,
+    warn: Sender<String>,
+    /// It was said that a timestamp is not kept.
+    told_epoch: bool,
     /// Says that fates came, and so that there is room again.
     room: Receiver<()>,
     thread: JoinHandle<()>,
@@ -243,7 +248,7 @@ impl Producer {
         let settler = Settler {
             shared: Arc::clone(&shared),
             deliveries: deliveries.clone(),
-            warn,
+            warn: warn.clone(),
             made_room,
             runs: Vec::new(),
             found: OnceLock::new(),
@@ -266,6 +271,8 @@ impl Producer {
             deliveries,
             received,
             warnings,
+            warn,
+            told_epoch: false,
             room,
             thread,
             stages,
@@ -427,6 +434,9 @@ impl Producer {
                 (settled, if settled < plain { Err(FULL) } else { Ok(()) })
             } else {
                 self.shared.sent.fetch_add(1, Ordering::AcqRel);
+                if span.timestamp_ms == 0 && !std::mem::replace(&mut self.told_epoch, true) {
+                    drop(self.warn.send(EPOCH.to_owned()));
+                }
                 match self.topic.send(buffer, span, *letter) {
                     Ok(()) => (1, Ok(())),
                     Err(code) => {

@@ -170,10 +170,10 @@ impl Run<'_> {
         let mut passed_over = None;
         for span in spans {
             let Some(passing) = &self.passing else { return Ok(true) };
-            if self.args.count == Some(self.records) {
+            if self.args.count == Some(self.records) || self.selection.is_stopped() {
                 break;
             }
-            if self.selection.is_wanted(self.source.topic(of), span, buffer) {
+            if self.selection.is_wanted(self.source.topic(of), span, buffer)? {
                 let begin = || Gathered::new(of, self.source.topic(of), span);
                 let batch = open.get_or_insert_with(begin);
                 let before = batch.input.len();

@@ -277,7 +277,7 @@ impl Args {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let range = Range::parse(&args.offset, context.now_ms)?;
-    let selection = Selection::new(&args.selecting)?;
+    let selection = Selection::new(&args.selecting, context.stop()?)?;
     let passing = Passing::new(context, args)?;
     let cluster = context.cluster()?;
     if let Some(isolation) = args.isolation {
@@ -460,11 +460,12 @@ impl Run<'_> {
             if self.args.count == Some(self.records)
                 || out.len() >= output::BUFFER_BYTES
                 || self.writing.is_long(span, buffer)
+                || self.selection.is_stopped()
             {
                 break;
             }
             taken += 1;
-            if self.selection.is_wanted(topic, span, buffer) {
+            if self.selection.is_wanted(topic, span, buffer)? {
                 self.writing.append(topic, span, buffer, &mut out);
                 self.records += 1;
             }
@@ -496,7 +497,7 @@ impl Run<'_> {
         }
         let next = span.offset + 1;
         let mut marks = vec![(0, next)];
-        if self.selection.is_wanted(topic, span, buffer) {
+        if self.selection.is_wanted(topic, span, buffer)? {
             let long = self.writing.long(topic, span, buffer);
             marks = vec![(long.bytes(), next)];
             self.records += 1;

@@ -1,9 +1,13 @@
 //! Owns which records are wanted: by key, by value, by an expression, by lot. Leaves their form to
 //! `writing`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use regex::bytes::Regex;
 
 use crate::commands::Failure;
+use crate::commands::stop::Stop;
 use crate::out::{Out, units};
 use crate::record::filter::{Filter, Verdict};
 use crate::record::{RecordBuffer, Span};
@@ -52,6 +56,10 @@ pub struct Selection<'a> {
     key: Option<&'a [u8]>,
     grep: Option<&'a Regex>,
     filter: Option<Filter>,
+    /// Set while the filter has a record: how long it takes is its own affair.
+    filtering: Arc<AtomicBool>,
+    /// Set once a stop was asked for.
+    stopped: Arc<AtomicBool>,
     sample: Option<u64>,
     seed: u64,
     not_json: u64,
@@ -62,7 +70,7 @@ pub struct Selection<'a> {
 
 impl<'a> Selection<'a> {
     /// What was asked for.
-    pub fn new(args: &'a Selecting) -> Result<Self, Failure> {
+    pub fn new(args: &'a Selecting, stop: &Stop) -> Result<Self, Failure> {
         if args.sample == Some(0) {
             return Err(Failure::usage("--sample: one of N records, and N is at least 1"));
         }
@@ -75,6 +83,8 @@ impl<'a> Selection<'a> {
             key: args.key.as_deref().map(str::as_bytes),
             grep: args.grep.as_ref(),
             filter,
+            filtering: stop.endless(),
+            stopped: stop.flag(),
             sample: args.sample,
             seed: args.seed,
             not_json: 0,
@@ -83,34 +93,47 @@ impl<'a> Selection<'a> {
         })
     }
 
+    /// Whether no more records are to be judged: each may take long, and a stop was asked for.
+    pub fn is_stopped(&self) -> bool {
+        self.filter.is_some() && self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Whether a record is wanted.
-    pub fn is_wanted(&mut self, topic: &str, span: &Span, buffer: &RecordBuffer) -> bool {
-        self.key.is_none_or(|key| span.key.of(&buffer.arena) == Some(key))
+    pub fn is_wanted(
+        &mut self,
+        topic: &str,
+        span: &Span,
+        buffer: &RecordBuffer,
+    ) -> Result<bool, Failure> {
+        let is_wanted = self.key.is_none_or(|key| span.key.of(&buffer.arena) == Some(key))
             && self.sample.is_none_or(|n| lot(self.seed, topic, span).is_multiple_of(n))
-            && self
-                .grep
-                .is_none_or(|r| span.value.of(&buffer.arena).is_some_and(|value| r.is_match(value)))
-            && (self.filter.is_none() || self.passes(topic, span, buffer))
+            && self.grep.is_none_or(|r| {
+                span.value.of(&buffer.arena).is_some_and(|value| r.is_match(value))
+            });
+        Ok(is_wanted && self.passes(topic, span, buffer)?)
     }
 
     /// Whether the expression is true of a record.
-    fn passes(&mut self, topic: &str, span: &Span, buffer: &RecordBuffer) -> bool {
-        let Some(filter) = &self.filter else { return true };
-        match filter.judge(&buffer.view(topic, span)) {
-            Verdict::Match => true,
-            Verdict::NoMatch => false,
-            Verdict::NotJson => {
-                self.not_json += 1;
-                false
-            }
+    fn passes(&mut self, topic: &str, span: &Span, buffer: &RecordBuffer) -> Result<bool, Failure> {
+        let Some(filter) = &self.filter else { return Ok(true) };
+        self.filtering.store(true, Ordering::Relaxed);
+        let verdict = filter.judge(&buffer.view(topic, span));
+        self.filtering.store(false, Ordering::Relaxed);
+        let place = || format!("{topic}-{}, offset {}", span.partition, span.offset);
+        match verdict {
+            Verdict::Match => return Ok(true),
+            Verdict::NoMatch => {}
+            Verdict::NotJson => self.not_json += 1,
             Verdict::Failed(reason) => {
                 self.failed += 1;
-                self.failure.get_or_insert_with(|| {
-                    format!("{topic}-{}, offset {}: {reason}", span.partition, span.offset)
-                });
-                false
+                self.failure.get_or_insert_with(|| format!("{}: {reason}", place()));
+            }
+            Verdict::TooDeep => {
+                let message = format!("--filter calls itself too often on {}", place());
+                return Err(Failure::usage(message).hint("does each call of `def` come to an end?"));
             }
         }
+        Ok(false)
     }
 
     /// Tells the first failure of the expression, once.

@@ -43,9 +43,10 @@ const TIMESTAMP_TYPE: &str = "message.timestamp.type";
 /// FROM and TO are TOPIC, DIR#TOPIC or HOST:PORT#TOPIC; a TOPIC alone is of the target of -d, -b
 /// or --profile. Keys, values, headers, timestamps and partitions stay; offsets begin at 0. It
 /// reads to the end as it is now. A topic that is missing is created, with as many partitions and
-/// the same configs. How far it came is noted in a group of the target, kaw-copy-..: the same
-/// command again goes on there, and copies what has come since, and nothing twice. What a killed
-/// run had on its way to a broker may be taken late: begin the next one when nothing more comes.
+/// the same configs, but for message.timestamp.type, which might give records new timestamps. How
+/// far it came is noted in a group of the target, kaw-copy-..: the same command again goes on
+/// there, and copies what has come since, and nothing twice. What a killed run had on its way to a
+/// broker may be taken late: begin the next one when nothing more comes.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -264,16 +265,14 @@ impl Ends<'_> {
     /// Makes the topic as its source is.
     fn create(&self, source: &TopicDetail) -> Result<TopicDetail, Failure> {
         let to = &self.args.to.topic;
-        let kept = |config: &&TopicConfig| {
-            let own = config.source == ConfigSource::Topic && config.name != TIMESTAMP_TYPE;
-            own && !self.args.no_configs
-        };
+        let is_own = |config: &&TopicConfig| config.source == ConfigSource::Topic;
+        let own = || source.configs.iter().filter(is_own).filter(|_| !self.args.no_configs);
         let pair = |config: &TopicConfig| (config.name.clone(), config.value.clone());
         let topic = NewTopic {
             name: to.clone(),
             partitions: i32::try_from(source.partitions.len()).unwrap_or(i32::MAX),
             replication_factor: None,
-            configs: source.configs.iter().filter(kept).map(pair).collect(),
+            configs: own().filter(|config| config.name != TIMESTAMP_TYPE).map(pair).collect(),
         };
         let created = self.target.create_topics(std::slice::from_ref(&topic)).map_err(cannot)?;
         for outcome in created {
@@ -285,7 +284,12 @@ impl Ends<'_> {
             })?;
         }
         let partitions = units::plural(topic.partitions as u64, "partition");
-        self.context.out.status(format_args!("created topic `{to}` with {partitions}"));
+        let but = if own().any(|config| config.name == TIMESTAMP_TYPE) {
+            format!("; without {TIMESTAMP_TYPE}, so that timestamps stay")
+        } else {
+            String::new()
+        };
+        self.context.out.status(format_args!("created topic `{to}` with {partitions}{but}"));
         let unknown = || cannot(ClusterError::unknown_topic(to.as_str()));
         // The controller has it; the brokers learn of it a little later.
         let until = Instant::now() + self.context.limits.timeout;

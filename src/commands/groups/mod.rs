@@ -131,20 +131,32 @@ fn describe_one(
     Ok(outcome.map_or_else(unknown, |outcome| outcome.result))
 }
 
-/// Partitions as people write them: `orders:0 users:0,2`.
+/// Partitions as people write them: `orders:0 users:0,2-4`.
 pub fn shown(partitions: &[TopicPartition]) -> String {
     let mut text = String::new();
+    let mut rest = partitions;
     let mut last: Option<&TopicName> = None;
-    for of in partitions {
-        if last == Some(&of.topic) {
+    while let Some(first) = rest.first() {
+        if last == Some(&first.topic) {
             text.push(',');
         } else {
             text.push_str(if text.is_empty() { "" } else { " " });
-            text.push_str(of.topic.as_str());
+            text.push_str(first.topic.as_str());
             text.push(':');
-            last = Some(&of.topic);
+            last = Some(&first.topic);
         }
-        text.push_str(&of.partition.to_string());
+        let follows = |(of, n): &(&TopicPartition, i32)| {
+            of.topic == first.topic && Some(of.partition) == first.partition.checked_add(*n)
+        };
+        let run = rest.iter().zip(0..).take_while(follows).count();
+        text.push_str(&first.partition.to_string());
+        // Two are a pair, and no range.
+        let run = if run < 3 { 1 } else { run };
+        if let Some(end) = rest.get(run - 1).filter(|_| run > 1) {
+            text.push('-');
+            text.push_str(&end.partition.to_string());
+        }
+        rest = rest.get(run..).unwrap_or_default();
     }
     text
 }
@@ -163,6 +175,11 @@ mod tests {
         for bad in ["", "a:", "a:x", "a/b:0", ":0", "a:0:1"] {
             assert!(Scope::parse(bad).is_err(), "{bad}");
         }
-        assert_eq!(shown(&[of(0), of(2)]), "a:0,2");
+        let shown =
+            |partitions: &[i32]| shown(&partitions.iter().map(|n| of(*n)).collect::<Vec<_>>());
+        assert_eq!(shown(&[0, 2]), "a:0,2");
+        assert_eq!(shown(&[0, 1]), "a:0,1");
+        assert_eq!(shown(&[0, 1, 2, 4, 5, 6, 7, 9]), "a:0-2,4-7,9");
+        assert_eq!(shown(&(0..10_000).collect::<Vec<_>>()), "a:0-9999");
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::generated::Generated;
 use super::input::Shape;
 use crate::cli::global;
-use crate::cluster::types::{Acks, ProducerOptions, Transactions};
+use crate::cluster::types::{Acks, ProducerOptions, Resume, Transactions};
 use crate::commands::Failure;
 use crate::commands::fake::Changing;
 use crate::partitioner::Partitioner;
@@ -61,6 +61,9 @@ pub struct Args {
     pub key_delimiter: Option<std::vec::Vec<u8>>,
 
     /// Read records as JSON envelopes, as `kaw consume --json` writes them
+    ///
+    /// A record without the field `timestamp` is of now; null and -1 are kept as what Kafka has
+    /// for no timestamp.
     #[arg(short = 'J', long, help_heading = "Input")]
     #[arg(conflicts_with_all = ["whole", "key", "key_field", "headers", "null"])]
     pub json: bool,
@@ -184,6 +187,10 @@ pub struct Args {
 
     /// Go on where the last run of NAME ended: the same input again, after any crash, gives each
     /// record exactly once
+    ///
+    /// The records that earlier runs wrote are passed over by their number in each partition. So
+    /// what gives records their keys and partitions has to be the same in every run, and is refused
+    /// otherwise; an input that is shorter than before is told.
     #[arg(long, value_name = "NAME", value_parser = name, help_heading = "Delivery")]
     #[arg(conflicts_with_all = ["keep_going", "internal"])]
     pub resume: Option<String>,
@@ -195,6 +202,9 @@ pub struct Args {
     pub pace: Option<f64>,
 
     /// Go on behind records that cannot be made of the input; exit with 3 in the end
+    ///
+    /// Also behind those of a partition that does not exist, and those that are larger than the
+    /// topic takes before they are compressed.
     #[arg(long, help_heading = "Delivery", conflicts_with = "fake")]
     pub keep_going: bool,
 
@@ -289,6 +299,40 @@ impl Args {
         })
     }
 
+    /// What makes records of the input, and gives them their keys and partitions; empty where each
+    /// line is a value.
+    fn records_of_input(&self) -> String {
+        let mut words = Vec::new();
+        let flags = [
+            (self.json, "--json"),
+            (self.whole, "--whole"),
+            (self.keep_partition, "--keep-partition"),
+            (self.skip_empty, "--skip-empty"),
+            (self.crlf, "--crlf"),
+        ];
+        words.extend(flags.iter().filter(|(given, _)| *given).map(|(_, flag)| (*flag).to_owned()));
+        let mut option = |name: &str, value: String| words.push(format!("{name} {value}"));
+        if self.delimiter != b"\n" {
+            option("--delimiter", self.delimiter.escape_ascii().to_string());
+        }
+        if let Some(delimiter) = &self.key_delimiter {
+            option("--key-delimiter", delimiter.escape_ascii().to_string());
+        }
+        if let Some(key) = &self.key {
+            option("--key", key.clone());
+        }
+        if let Some(pointer) = &self.key_field {
+            option("--key-field", pointer.to_string());
+        }
+        if let Some(partition) = self.partition {
+            option("--partition", partition.to_string());
+        }
+        if self.fake.is_some() {
+            option("--fake --seed", format!("{} --start-id {}", self.seed, self.start_id));
+        }
+        words.join(" ")
+    }
+
     /// How the producer is to work.
     pub fn options(&self, interrupted: Arc<AtomicBool>) -> ProducerOptions {
         ProducerOptions {
@@ -304,7 +348,7 @@ impl Args {
                 records: self.transaction_records,
                 time: self.transaction_time,
             }),
-            resume: self.resume.clone(),
+            resume: self.resume.clone().map(|name| Resume { name, input: self.records_of_input() }),
             report: self.report.is_some(),
         }
     }

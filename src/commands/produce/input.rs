@@ -3,8 +3,10 @@
 
 use memchr::memmem;
 
+use super::limits;
 use super::rejects::Rejects;
 use super::source::{Got, Source};
+use crate::cluster::types::TopicLimits;
 use crate::commands::Failure;
 use crate::record::envelope;
 use crate::record::pointer::{Found, Pointer};
@@ -133,6 +135,8 @@ pub struct Input<'a> {
     pub was_marked: bool,
     /// Takes the bytes that no record can be made of.
     pub rejects: Option<Rejects>,
+    /// What the topic takes, where a record that it does not take is as one that cannot be made.
+    pub limits: Option<TopicLimits>,
     /// What was counted so far.
     pub counted: Counted,
 }
@@ -160,8 +164,14 @@ impl<'a> Input<'a> {
             ended: false,
             was_marked: false,
             rejects: None,
+            limits: None,
             counted: Counted::default(),
         }
+    }
+
+    /// Bytes that were made into records, or were none: what was only read is not among them.
+    pub fn bytes_of_records(&self) -> u64 {
+        self.counted.bytes - self.carry.len() as u64
     }
 
     /// Whether more input is there already, or comes within `timeout`.
@@ -187,9 +197,10 @@ impl<'a> Input<'a> {
         };
         let filled = self.fill(&mut arena);
         if self.shape.json {
-            let turn = filled.map(|stretch| self.take_envelopes(&arena, &stretch, buffer, most));
+            let turn =
+                filled.map(|stretch| self.take_envelopes(&arena, &stretch, buffer, (most, now_ms)));
             self.raw = arena;
-            self.finish_envelopes(buffer, now_ms);
+            self.finish_envelopes(buffer);
             return turn;
         }
         buffer.arena = arena;
@@ -341,18 +352,28 @@ impl<'a> Input<'a> {
         // Keys that are not a stretch of the input go behind it, once it is no longer read.
         let mut keys: Vec<(usize, String)> = Vec::new();
         let plain = self.shape.is_plain();
-        let spans = &mut buffer.spans;
+        let (spans, headers) = (&mut buffer.spans, buffer.headers.as_slice());
+        let limits = self.limits;
         let turn = self.cut(&arena, stretch, most, |shape, slice| {
             let mut span = Span::new(common.key, slice, common.timestamp_ms);
             span.headers_len = common.headers;
             span.partition = common.partition;
+            let mut key = None;
             if !plain {
                 match make(shape, slice, &arena, &mut span)? {
                     Made::Record => {}
-                    Made::WithKey(key) => keys.push((spans.len(), key)),
+                    Made::WithKey(made) => {
+                        // As long as it will be, wherever it will lie.
+                        span.key = Slice::new(0, made.len());
+                        key = Some(made);
+                    }
                     Made::Nothing => return Ok(false),
                 }
             }
+            if let Some(limits) = &limits {
+                limits::check(limits, &span, headers)?;
+            }
+            keys.extend(key.map(|key| (spans.len(), key)));
             spans.push(span);
             Ok(true)
         });
@@ -371,10 +392,11 @@ impl<'a> Input<'a> {
         arena: &[u8],
         stretch: &Stretch,
         buffer: &mut RecordBuffer,
-        most: u64,
+        (most, now_ms): (u64, i64),
     ) -> Turn {
         let mut is_first = self.counted.records == 0 && self.counted.skipped == 0;
         let mut marked = false;
+        let limits = self.limits;
         let turn = self.cut(arena, stretch, most, |shape, slice| {
             let mut line = slice.of(arena).unwrap_or_default();
             if std::mem::take(&mut is_first)
@@ -388,14 +410,26 @@ impl<'a> Input<'a> {
             if line.is_empty() && shape.skip_empty {
                 return Ok(false);
             }
-            envelope::read(line, buffer).map(|()| true).map_err(|e| e.to_string())
+            envelope::read(line, now_ms, buffer).map_err(|e| e.to_string())?;
+            let Some((span, limits)) = buffer.spans.last_mut().zip(limits.as_ref()) else {
+                return Ok(true);
+            };
+            if !shape.keep_partition {
+                span.partition = -1;
+            }
+            let span = *span;
+            let taken = limits::check(limits, &span, buffer.headers_of(&span));
+            if taken.is_err() {
+                buffer.spans.pop();
+            }
+            taken.map(|()| true)
         });
         self.was_marked |= marked;
         turn
     }
 
-    /// Gives envelopes what they leave open.
-    fn finish_envelopes(&self, buffer: &mut RecordBuffer, now_ms: i64) {
+    /// Gives envelopes what the command line says of all records.
+    fn finish_envelopes(&self, buffer: &mut RecordBuffer) {
         for span in &mut buffer.spans {
             if !self.shape.keep_partition {
                 span.partition = -1;
@@ -405,8 +439,6 @@ impl<'a> Input<'a> {
             }
             if let Some(timestamp_ms) = self.shape.timestamp_ms {
                 span.timestamp_ms = timestamp_ms;
-            } else if span.timestamp_ms == crate::record::NO_TIMESTAMP {
-                span.timestamp_ms = now_ms;
             }
         }
     }

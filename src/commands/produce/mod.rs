@@ -4,6 +4,7 @@
 pub mod args;
 pub mod generated;
 pub mod input;
+mod limits;
 pub mod rejects;
 pub mod source;
 pub mod tally;
@@ -24,6 +25,7 @@ use super::pace::Pace;
 use super::topics::{create_missing, guard_internal};
 use super::{Context, Failure, Status};
 use crate::cluster::error::{ClusterError, ErrorKind};
+use crate::cluster::types::TopicLimits;
 use crate::cluster::{Cluster, Producer};
 use crate::config::LogConfig;
 use crate::out::progress::Progress;
@@ -40,7 +42,7 @@ const LINGER_MAX: Duration = Duration::from_millis(50);
 const BACKLOG: Duration = Duration::from_millis(1);
 /// How long a report that nobody reads may take after a signal.
 const GRACE: Duration = Duration::from_millis(1500);
-/// How many of the records that could not be made are told one by one.
+/// How many of the records that are rejected are told one by one.
 const REJECTS_SHOWN: u64 = 10;
 /// A wait for the log ends after this, to look at signals.
 const TICK: Duration = Duration::from_millis(100);
@@ -50,6 +52,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let shape = args.shape(context.now_ms)?;
     guard_internal("produce to", std::slice::from_ref(&args.topic), args.internal)?;
     source::check(&args.files)?;
+    if args.headers.iter().any(|(name, _)| name.is_empty()) {
+        context.out.warn("--header: a header has an empty name");
+    }
     let stop = context.stop()?;
     let source = Source::new(&args.files, stop);
     if args.transactional_id.is_some() && !context.cluster()?.has_transactions() {
@@ -66,9 +71,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     } else {
         let limits = context.cluster()?.topic_limits(&args.topic);
         let limits = limits.map_err(|error| context.failure("produce", error))?;
-        let default = LogConfig::default().max_message_bytes as usize;
-        let max = limits.map_or(default, |limits| limits.max_message_bytes);
-        let mut input = Input::new(source, shape, max, slow);
+        let limits = limits.unwrap_or_else(|| TopicLimits {
+            partitions: args.partitions.unwrap_or(1),
+            max_message_bytes: LogConfig::default().max_message_bytes as usize,
+        });
+        let mut input = Input::new(source, shape, limits.max_message_bytes, slow);
+        input.limits = args.keep_going.then_some(limits);
         input.rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
         Records::Input(Box::new(input))
     };
@@ -178,7 +186,7 @@ impl<'a> Run<'a> {
                 Records::Input(input) => {
                     let turn = input.read(room, most, crate::now_ms());
                     self.read = input.counted.records;
-                    self.bytes = input.counted.bytes;
+                    self.bytes = input.bytes_of_records();
                     self.skipped = input.counted.skipped;
                     if std::mem::take(&mut input.was_marked) {
                         self.context
@@ -398,6 +406,10 @@ impl<'a> Run<'a> {
             }
         }
         self.progress.finish();
+        if let Some(more) = self.rejected.checked_sub(REJECTS_SHOWN).filter(|more| *more > 0) {
+            let more = units::plural(more, "more record");
+            self.context.out.warn(format_args!("{more} rejected, of which nothing is told here"));
+        }
         let mut counts = self.tally.counts();
         // What was read and never sent is not in the log; what was sent and has no answer may be.
         let unknown = self.read.saturating_sub(counts.settled() + self.rejected);
@@ -503,7 +515,7 @@ impl<'a> Run<'a> {
         }
         if self.rejected > 0 {
             let records = units::plural(self.rejected, "record");
-            let message = format!("{records} could not be made of the input");
+            let message = format!("{records} could not be made of the input, or sent");
             return Err(Failure::new(Status::Partial, ErrorKind::InvalidRecord.code(), message));
         }
         match counts.report_failure {

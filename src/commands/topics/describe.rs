@@ -28,11 +28,14 @@ pub const PARTITION_COLUMNS: &[Column] = &[
         "HIGH-WATERMARK",
         "One past the last record that no change of leader takes back, as a broker noted it last.",
     ),
-    Column::number("RECORDS", "Offsets between start and end."),
+    Column::number(
+        "RECORDS",
+        "Offsets from start to end, also those without a record (compaction, transactions).",
+    ),
     Column::number("BYTES", "Bytes of its segments."),
-    Column::text("FIRST-TIMESTAMP", "The timestamp of its first batch."),
+    Column::text("FIRST-TIMESTAMP", "The timestamp of its first record."),
     Column::text("LAST-TIMESTAMP", "Its largest timestamp."),
-    Column::number("RECORDS-PER-S", "Records a second, from the first timestamp to the last."),
+    Column::number("RECORDS-PER-S", "RECORDS a second, from the first timestamp to the last."),
 ];
 
 /// The keys of a topic in JSON.

@@ -22,11 +22,14 @@ pub const KIND: &str = "topics.list";
 pub const COLUMNS: &[Column] = &[
     Column::text("TOPIC", "The topic."),
     Column::number("PARTITIONS", "The number of its partitions."),
-    Column::number("RECORDS", "Offsets between start and end, over all partitions."),
+    Column::number(
+        "RECORDS",
+        "Offsets from start to end, also those without a record (compaction, transactions).",
+    ),
     Column::number("BYTES", "Bytes of its segments."),
-    Column::text("FIRST-TIMESTAMP", "The timestamp of its first batch."),
+    Column::text("FIRST-TIMESTAMP", "The timestamp of its first record."),
     Column::text("LAST-TIMESTAMP", "Its largest timestamp."),
-    Column::number("RECORDS-PER-S", "Records a second, from the first timestamp to the last."),
+    Column::number("RECORDS-PER-S", "RECORDS a second, from the first timestamp to the last."),
 ];
 
 /// List topics with their size and age

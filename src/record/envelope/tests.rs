@@ -19,6 +19,8 @@ struct Whole {
 }
 
 const TEN: i64 = 1_768_471_200_000;
+/// What a record has that gives no timestamp.
+const NOW_MS: i64 = 7;
 
 fn whole(key: Option<&[u8]>, value: Option<&[u8]>) -> Whole {
     Whole {
@@ -59,9 +61,9 @@ fn line(record: &Whole, parsed: bool) -> String {
 /// Reads a line behind another record.
 fn read_back(line: &str) -> Result<Whole, String> {
     let mut buffer = RecordBuffer::default();
-    read(br#"{"key":"a","headers":[["b","c"]]}"#, &mut buffer).unwrap();
+    read(br#"{"key":"a","headers":[["b","c"]]}"#, NOW_MS, &mut buffer).unwrap();
     let before = buffer.clone();
-    let result = read(line.as_bytes(), &mut buffer).map_err(|e| e.to_string());
+    let result = read(line.as_bytes(), NOW_MS, &mut buffer).map_err(|e| e.to_string());
     assert_eq!(
         (&buffer.spans[..1], &buffer.headers[..1]),
         (&before.spans[..], &before.headers[..])
@@ -151,7 +153,8 @@ fn a_json_value_stands_as_it_is() {
 
 #[test]
 fn absent_fields_are_null() {
-    let none = Whole { partition: -1, offset: -1, timestamp_ms: -1, ..whole(None, None) };
+    let none = Whole { partition: -1, offset: -1, timestamp_ms: NOW_MS, ..whole(None, None) };
+    let untimed = Whole { timestamp_ms: -1, ..none.clone() };
     for (line, record) in [
         (r#"{"key":null}"#, none.clone()),
         (r#" { "value" : "" } "#, Whole { value: Some(Vec::new()), ..none.clone() }),
@@ -163,6 +166,9 @@ fn absent_fields_are_null() {
             r#"{"timestamp":5,"partition":3}"#,
             Whole { timestamp_ms: 5, partition: 3, ..none.clone() },
         ),
+        (r#"{"timestamp":-1}"#, untimed.clone()),
+        (r#"{"timestamp":null}"#, untimed.clone()),
+        (r#"{"timestamp":"1969-12-31T23:59:59.999Z"}"#, untimed),
         (r#"{"timestamp":-9223372036854775808}"#, Whole { timestamp_ms: i64::MIN, ..none.clone() }),
         (
             r#"{"timestamp":"2026-01-15T11:00:00+01:00"}"#,
@@ -234,7 +240,7 @@ fn what_is_no_envelope_is_refused() {
         assert!(read_back(bad).is_err(), "{bad}");
     }
     let mut buffer = RecordBuffer::default();
-    assert!(read(b"{\"key\":\"\xff\"}", &mut buffer).is_err());
+    assert!(read(b"{\"key\":\"\xff\"}", NOW_MS, &mut buffer).is_err());
 }
 
 fn any_bytes() -> impl Strategy<Value = Bytes> {
@@ -303,8 +309,8 @@ proptest! {
         let mut line = line(&record, false).into_bytes();
         let at = cut.index(line.len());
         line[at] = byte;
-        drop(read(&line, &mut RecordBuffer::default()));
+        drop(read(&line, NOW_MS, &mut RecordBuffer::default()));
         line.truncate(at);
-        prop_assert!(read(&line, &mut RecordBuffer::default()).is_err());
+        prop_assert!(read(&line, NOW_MS, &mut RecordBuffer::default()).is_err());
     }
 }

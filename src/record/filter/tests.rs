@@ -5,6 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::*;
 use crate::record::{RecordBuffer, Span};
+use crate::sys;
 
 /// Judges one record with this key and value.
 fn judge(filter: &Filter, key: Option<&[u8]>, value: Option<&[u8]>) -> Verdict {
@@ -341,4 +342,39 @@ proptest! {
             prop_assert_eq!(verdict, expected, "{} of {}", text, value);
         }
     }
+}
+
+#[test]
+fn definitions_may_call_themselves_but_not_without_end() {
+    // As deep a stack as that of the thread that a command has.
+    let test = std::thread::Builder::new().stack_size(sys::stack_bytes()).spawn(deep_definitions);
+    assert!(test.unwrap().join().is_ok());
+}
+
+/// Judges by definitions that call themselves.
+fn deep_definitions() {
+    for text in [
+        "def f: 1 + f; f",
+        "def f: (1 + f)?; f",
+        "def f: try (1 + f) catch 1; f",
+        "def f($n): [f($n + 1)]; f(0)",
+        "def f(g): -f(g + 1); f(.age)",
+        "def f: def g: -f; -g; f",
+        "\"\\(def f: 1 + f; f)\"",
+        "[.tags[] | def f: f + .; f]",
+    ] {
+        assert_eq!(of_value(text, AGED), Verdict::TooDeep, "{text}");
+    }
+    for text in [
+        "def f: if . > 100000 then . else . + 1 | f end; 1 | f",
+        "def sum: if . == 0 then 0 else . + (. - 1 | sum) end; 100 | sum == 5050",
+        "def leaves: if type == \"object\" then .[] | leaves else . end; [leaves] | length == 5",
+        "last(limit(100000; repeat(1)))",
+        "def f: .at; (f | .city |= \"x\") | .city == \"x\"",
+        "def f: .at.city; (f |= \"x\") | .at.city == \"x\" and ([path(f)] == [[\"at\", \"city\"]])",
+    ] {
+        assert_eq!(of_value(text, AGED), Verdict::Match, "{text}");
+    }
+    let wrong = Filter::compile("def f: nope; f").err();
+    assert_eq!(wrong.as_deref(), Some("there is no filter `nope` (character 8)"));
 }
