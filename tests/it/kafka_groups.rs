@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::broker::Broker;
+use crate::broker::{Broker, Options};
 use crate::needs::Need;
 use crate::sandbox::{Run, Sandbox};
 
@@ -131,4 +131,27 @@ fn partitions_are_shared_with_members_of_kafkas_own_client() {
     Sandbox::new().run(&words).success();
     let committed = broker.ask(json!({"do": "committed", "group": "kg-x"}));
     assert_eq!((&committed[0]["offset"], &committed[1]["offset"]), (&json!(20), &json!(20)));
+}
+
+#[test]
+fn the_newer_protocol_is_refused_where_brokers_do_not_know_it() {
+    if !Need::Kafka.met() || !Need::OldKafka.met() {
+        return;
+    }
+    let broker = Broker::start(&Options { line: Some("3.9"), ..Options::default() });
+    let (at, sandbox) = (broker.bootstrap(), Sandbox::new());
+    broker.ask(json!({"do": "create", "topic": "t", "partitions": 1}));
+    sandbox.stdin("a\n").run(&format!("produce t -b {at}")).success();
+    let newer = "-X group.protocol=consumer";
+    for words in ["consume t -e -g g", "consume t -n 1 -g g"] {
+        let run = sandbox.run(&format!("{words} {newer} -v --timeout 1m -b {at}"));
+        let stderr = run.code(2).stderr();
+        let told = "kaw: cannot consume: group `g`: the brokers do not support \
+                    `group.protocol=consumer`\nhint: leave out `-X group.protocol=consumer`\n";
+        assert!(stderr.contains(told), "{stderr}");
+        // What is logged to find that out is nothing that anybody has asked for.
+        assert!(!stderr.contains("CGRP"), "{stderr}");
+    }
+    let run = sandbox.run(&format!("consume t -e -g g -b {at}"));
+    assert_eq!(run.success().stdout(), "a\n");
 }

@@ -357,8 +357,15 @@ impl Member {
             return Ok(());
         }
         self.settle(output);
-        let committed = self.consumer.commit().map(drop);
+        let committed = self.commit_accepted(out);
         committed.or_else(|error| self.be_evicted(error, output, out))
+    }
+
+    /// Commits what was accepted, and passes on what there is to say of it.
+    fn commit_accepted(&mut self, out: &Out) -> Result<()> {
+        let committed = self.consumer.commit().map(drop);
+        self.consumer.take_warnings().into_iter().for_each(|warning| out.warn(warning));
+        committed
     }
 
     /// Takes up that the others have given this member up, if that is what an error says: says so,
@@ -428,11 +435,10 @@ impl Member {
             return Ok(());
         }
         self.settle_rest(output);
-        let mut committed = self.consumer.commit().map(drop);
+        let mut committed = self.commit_accepted(out);
         while committed.is_ok() && self.consumer.is_to_commit(stop.requested().is_some()) {
             sys::wait_any(&[], SETTLE_EVERY);
-            committed = self.consumer.commit().map(drop);
-            self.consumer.take_warnings().into_iter().for_each(|warning| out.warn(warning));
+            committed = self.commit_accepted(out);
         }
         let committed = committed.or_else(|error| self.be_evicted(error, output, out));
         self.consumer.leave()?;
