@@ -155,3 +155,20 @@ fn the_newer_protocol_is_refused_where_brokers_do_not_know_it() {
     let run = sandbox.run(&format!("consume t -e -g g -b {at}"));
     assert_eq!(run.success().stdout(), "a\n");
 }
+
+#[test]
+fn who_waits_for_a_share_is_not_taken_for_stuck() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    topic("held", 3);
+    let (at, sandbox) = (Broker::shared().bootstrap(), Sandbox::new());
+    // It lets go of nothing before its command has ended.
+    let words = "consume held -g held --batch 1 --exec sh -c 'head -c 1; echo; sleep 4'";
+    let mut first = sandbox.spawn(&words.replace("--exec", &format!("-b {at} --exec")));
+    first.next_line().expect("a batch has begun");
+    let second = sandbox.run(&format!("consume held -e -g held --timeout 1s -b {at}"));
+    assert!(!second.success().stdout().is_empty(), "{second}");
+    first.signal("INT");
+    first.finish().code(130);
+}

@@ -197,9 +197,9 @@ impl GroupConsumer {
     pub fn is_to_commit(&mut self, is_stopped: bool) -> bool {
         let leaving = *self.answers.leaving.get_or_insert_with(Instant::now);
         let timeout = self.session.timeout();
+        let most = if is_stopped { COMMIT_MAX.min(timeout) } else { timeout };
         let away = self.answers.missing.unwrap_or(leaving).elapsed();
-        let is_late = is_stopped && leaving.elapsed() >= COMMIT_MAX.min(timeout);
-        !self.accepted.is_empty() && away < timeout && !is_late
+        !self.accepted.is_empty() && away < most
     }
 
     /// The error of a member that has waited for long enough; it does not wait again to leave.

@@ -169,6 +169,8 @@ impl GroupConsumer {
         }
         self.places.clear();
         (self.assigned, self.has_joined, self.is_late) = (Some(Instant::now()), true, false);
+        // While it waited for its share there was nothing to come.
+        self.idle = Duration::ZERO;
         Ok(())
     }
 
