@@ -260,6 +260,15 @@ impl GroupConsumer {
         }
     }
 
+    /// Whether what was accepted is to be committed yet, and may be: brokers that are away are
+    /// waited for, after a signal not for long.
+    pub fn is_to_commit(&mut self, is_stopped: bool) -> bool {
+        match self {
+            Self::Embedded(_) => false,
+            Self::Remote(member) => member.is_to_commit(is_stopped),
+        }
+    }
+
     /// Reads nothing more, until it joins again.
     pub fn put_all_down(&mut self) {
         match self {

@@ -216,13 +216,13 @@ fn hint(kind: ErrorKind, topic: Option<&str>, doing: &str) -> Option<String> {
             "`chown` and `chmod go-w` make it yours alone; `--insecure-dir` writes there as it is"
                 .to_owned(),
         ),
+        ErrorKind::Unsupported => topic.map(|property| format!("leave out `-X {property}`")),
         ErrorKind::NotFound => Some("`kaw config` shows the target and who named it".to_owned()),
         ErrorKind::Busy | ErrorKind::TimedOut => Some("`--timeout 1m` waits longer".to_owned()),
         ErrorKind::InvalidPartitions
         | ErrorKind::InvalidReplicationFactor
         | ErrorKind::InvalidConfig
         | ErrorKind::InvalidRequest
-        | ErrorKind::Unsupported
         | ErrorKind::CorruptData
         | ErrorKind::UnknownMember
         | ErrorKind::NotEnoughReplicas

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::broker::Broker;
+use crate::broker::{Broker, Options};
 use crate::needs::Need;
 use crate::sandbox::{Run, Sandbox};
 
@@ -187,4 +187,44 @@ fn a_group_is_at_the_end_of_transactions() {
             assert_eq!(items(&format!("lag {group} --json"))[0]["lag"], json!(0));
         }
     }
+}
+
+#[test]
+fn the_newer_protocol_is_refused_where_brokers_do_not_know_it() {
+    if !Need::Kafka.met() || !Need::OldKafka.met() {
+        return;
+    }
+    let broker = Broker::start(&Options { line: Some("3.9"), ..Options::default() });
+    let (at, sandbox) = (broker.bootstrap(), Sandbox::new());
+    broker.ask(json!({"do": "create", "topic": "t", "partitions": 1}));
+    sandbox.stdin("a\n").run(&format!("produce t -b {at}")).success();
+    let newer = "-X group.protocol=consumer";
+    for words in ["consume t -e -g g", "consume t -n 1 -g g"] {
+        let run = sandbox.run(&format!("{words} {newer} -v --timeout 1m -b {at}"));
+        let stderr = run.code(2).stderr();
+        let told = "kaw: cannot consume: group `g`: the brokers do not support \
+                    `group.protocol=consumer`\nhint: leave out `-X group.protocol=consumer`\n";
+        assert!(stderr.contains(told), "{stderr}");
+        // What is logged to find that out is nothing that anybody has asked for.
+        assert!(!stderr.contains("CGRP"), "{stderr}");
+    }
+    let run = sandbox.run(&format!("consume t -e -g g -b {at}"));
+    assert_eq!(run.success().stdout(), "a\n");
+}
+
+#[test]
+fn who_waits_for_a_share_is_not_taken_for_stuck() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    topic("held", 3);
+    let (at, sandbox) = (Broker::shared().bootstrap(), Sandbox::new());
+    // It lets go of nothing before its command has ended.
+    let words = "consume held -g held --batch 1 --exec sh -c 'head -c 1; echo; sleep 4'";
+    let mut first = sandbox.spawn(&words.replace("--exec", &format!("-b {at} --exec")));
+    first.next_line().expect("a batch has begun");
+    let second = sandbox.run(&format!("consume held -e -g held --timeout 1s -b {at}"));
+    assert!(!second.success().stdout().is_empty(), "{second}");
+    first.signal("INT");
+    first.finish().code(130);
 }

@@ -12,26 +12,39 @@ use crate::broker::{Broker, Options};
 use crate::kafka_outage::counts;
 use crate::needs::Need;
 use crate::proxy::{Mode, Proxy};
-use crate::sandbox::{Run, Sandbox};
+use crate::sandbox::{Run, Running, Sandbox};
 
 /// What a request may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// How much longer a command may take, by the contract.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Each command, with what it reads.
-const COMMANDS: [(&str, &str); 10] = [
+/// Each command, with what it reads. `#` is the number of the round: what was made or taken away
+/// in an earlier one may be so though nobody was told.
+const COMMANDS: [(&str, &str); 20] = [
     ("topics list", ""),
-    ("topics create new", ""),
+    ("topics create new#", ""),
     ("topics describe t", ""),
+    ("topics alter t -c retention.ms=10000000#", ""),
+    ("topics trim t --to 0", ""),
+    ("topics delete old#", ""),
     ("produce t", "x\n"),
+    ("produce u --transactional-id id#", "x\n"),
+    ("bench produce u -n 10", ""),
     ("consume t -e", ""),
+    ("consume t -e -g reads#", ""),
+    ("copy t copy#", ""),
     ("groups list", ""),
     ("groups describe g", ""),
+    ("groups members g", ""),
+    ("groups forget old# --topic t", ""),
+    ("groups delete gone#", ""),
     ("lag g", ""),
     ("groups reset g --to start", ""),
-    ("groups reset g --to start --execute", ""),
+    ("groups skip skips u:0", ""),
 ];
+/// How many rounds there are at most.
+const ROUNDS: usize = 6;
 
 /// Measures for how long nobody ran on this machine: that is not the time of a command.
 struct Pauses {
@@ -84,10 +97,20 @@ impl Network {
         };
         let broker = Broker::start(&options);
         proxy.lead_to(broker.address("PROXIED"));
-        broker.ask(json!({"do": "create", "topic": "t", "partitions": 2}));
+        let olds = (0..ROUNDS).map(|round| format!("old{round}"));
+        for topic in olds.chain(["t".to_owned(), "u".to_owned()]) {
+            broker.ask(json!({"do": "create", "topic": topic, "partitions": 2}));
+        }
         let network = Self { proxy, broker, round: AtomicUsize::new(0) };
         run(network.proxy.port(), "produce t", "a\nb\n").success();
         run(network.proxy.port(), "consume t -g g -n 1", "").success();
+        run(network.proxy.port(), "produce u -p 0", "a\n").success();
+        let of_rounds = (0..ROUNDS).flat_map(|n| ["old", "gone"].map(|name| format!("{name}{n}")));
+        for (group, topic) in of_rounds.map(|group| (group, "t")).chain([("skips".to_owned(), "u")])
+        {
+            let words = format!("groups reset {group} --to start --topic {topic} --execute");
+            run(network.proxy.port(), &words, "").success();
+        }
         network
     }
 
@@ -95,17 +118,14 @@ impl Network {
     fn run_all(&self, mode: Mode) -> Vec<(&'static str, Run)> {
         self.proxy.set(mode);
         let (port, pauses) = (self.proxy.port(), Pauses::start());
-        // A topic of an earlier round may be there, though nobody was told.
-        let new = format!("topics create new{}", self.round.fetch_add(1, Ordering::Relaxed));
-        let timed = move |(words, stdin), new: &str| {
+        let round = self.round.fetch_add(1, Ordering::Relaxed);
+        assert!(round < ROUNDS, "there is nothing prepared for it");
+        let timed = move |(words, stdin): (&'static str, &str)| {
             let started = Instant::now();
-            let run = run(port, if words == "topics create new" { new } else { words }, stdin);
+            let run = run(port, &words.replace('#', &round.to_string()), stdin);
             (words, run, started.elapsed())
         };
-        let start = |command| {
-            let new = new.clone();
-            thread::spawn(move || timed(command, &new))
-        };
+        let start = |command| thread::spawn(move || timed(command));
         let threads: Vec<_> = COMMANDS.into_iter().map(start).collect();
         let runs: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
         self.proxy.set(Mode::Pass);
@@ -121,7 +141,9 @@ impl Network {
 /// Checks a command that was not answered: it says so on one line, and claims nothing.
 #[track_caller]
 fn assert_unreachable(words: &str, run: &Run) {
-    let stderr = run.code(6).stderr();
+    // A measurement is told, and says how many of its records failed.
+    let measured = words.starts_with("bench") && run.stdout().contains("not acknowledged");
+    let stderr = run.code(if measured { 3 } else { 6 }).stderr();
     let errors = stderr.lines().filter(|line| line.starts_with("kaw: ")).count();
     assert_eq!(errors, 1, "{words}: {stderr}");
     if words.starts_with("produce") && stderr.contains("read ") {
@@ -173,4 +195,50 @@ fn connections_that_are_cut_are_made_again() {
     for (_, run) in network.run_all(Mode::Slow(Duration::from_millis(40))) {
         run.success();
     }
+}
+
+#[test]
+fn who_is_in_the_middle_of_it_is_done_in_time() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let network = Network::new();
+    let input: String = (0..5000).flat_map(|n: u32| [n.to_string(), "\n".to_owned()]).collect();
+    run(network.proxy.port(), "produce t -p 0", &input).success();
+    let sandbox = Sandbox::new();
+    let file = sandbox.write("input", &input);
+    let start = |words: &str| {
+        let (port, timeout) = (network.proxy.port(), TIMEOUT.as_secs());
+        sandbox.spawn(&format!("{words} -b 127.0.0.1:{port} --timeout {timeout}s"))
+    };
+    let member = |more: &str| start(&format!("consume t -e --rate 500/s {more}"));
+    let mut members = [member("-g classic"), member("-g newer -X group.protocol=consumer")];
+    let transactions = start(&format!(
+        "produce u --rate 500/s --transactional-id id --transaction-records 100 {}",
+        file.display()
+    ));
+    for member in &mut members {
+        member.next_line().expect("a first record");
+    }
+    network.proxy.set(Mode::Stall(0));
+    let (started, pauses) = (Instant::now(), Pauses::start());
+    let [classic, newer] = members.map(Running::finish);
+    let transactions = transactions.finish();
+    let (took, most) = (started.elapsed(), TIMEOUT + GRACE + pauses.stop());
+    network.proxy.set(Mode::Pass);
+    assert!(took <= most, "{took:?}: {classic}{newer}{transactions}");
+    for (group, member) in [("classic", classic), ("newer", newer)] {
+        assert_unreachable("consume", &member);
+        let stderr = member.stderr();
+        assert!(
+            stderr.contains("kaw: cannot consume: what was read is not committed: "),
+            "{stderr}"
+        );
+        let told = format!("warning: a commit of group `{group}` has no answer");
+        assert_eq!(stderr.matches(&told).count(), 1, "{stderr}");
+    }
+    let [read, persisted, not_persisted, maybe] = counts(transactions.code(6));
+    assert_eq!((persisted + not_persisted + maybe, persisted % 100), (read, 0), "{transactions}");
+    let errors = transactions.stderr().lines().filter(|line| line.starts_with("kaw: ")).count();
+    assert_eq!(errors, 1, "{transactions}");
 }

@@ -189,3 +189,45 @@ fn who_watches_lag_outlives_an_outage_and_who_waits_has_a_limit() {
     let away = run.code(130).stderr().matches("a broker is away").count();
     assert!(away <= 1, "{run}");
 }
+
+#[test]
+fn the_last_commit_of_a_member_waits_out_an_outage() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let records = 3000;
+    let mut broker = Broker::start(&Options::default());
+    let (at, sandbox) = (broker.bootstrap(), Sandbox::new());
+    broker.ask(json!({"do": "create", "topic": "t", "partitions": 1}));
+    let input: String = (0..records).flat_map(|n| [n.to_string(), "\n".to_owned()]).collect();
+    sandbox.stdin(input).run(&format!("produce t -b {at}")).success();
+    let member = |group: &str, timeout: &str| {
+        let words = format!("consume t -g {group} -n {records} --rate 300/s");
+        let words = format!("{words} --timeout {timeout} -b {at}");
+        let mut member = sandbox.spawn(&words);
+        member.next_line().expect("a first record");
+        member
+    };
+    // They have fetched all of it before the broker goes, and print the most of it after.
+    let (patient, hasty) = (member("patient", "2m"), member("hasty", "2s"));
+    broker.kill9();
+    let run = hasty.finish();
+    let errors: Vec<_> = run
+        .code(6)
+        .stderr()
+        .lines()
+        .filter(|l| l.starts_with("kaw: "))
+        .map(str::to_owned)
+        .collect();
+    assert!(errors.len() == 1 && errors[0].contains("what was read is not committed: "), "{run}");
+    assert_eq!(run.stdout().lines().count(), records - 1, "{run}");
+    broker.restart();
+    let run = patient.finish();
+    assert_eq!(run.success().stdout().lines().count(), records - 1, "{run}");
+    let lag = |group: &str| {
+        let run = sandbox.run(&format!("lag {group} -b {at} --json"));
+        run.success().items().map(|row| row["lag"].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(lag("patient"), 0);
+    assert!(lag("hasty") > 0, "it did say that something is not committed");
+}

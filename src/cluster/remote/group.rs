@@ -5,6 +5,7 @@
 //! Records come by a queue of their own, many at once; what changes of the partitions comes by the
 //! member's queue, one by one, and waits there until it is answered. librdkafka goes on only then.
 
+mod commits;
 mod share;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use self::commits::Answers;
 use super::ffi::fetch::{END_OF_PARTITION, Message, TopicId};
 use super::ffi::list::List;
 use super::ffi::member::{ASSIGN, FETCHED, Stirring};
@@ -31,10 +33,10 @@ use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
 const TICK: Duration = Duration::from_millis(100);
 /// Bytes of records that one poll brings, about.
 const POLL_BYTES: usize = 1 << 20;
-/// How long a commit is waited for. One that takes longer is made again later.
-const COMMIT_MAX: Duration = Duration::from_secs(2);
 /// How long leaving is waited for.
 const LEAVE_MAX: Duration = Duration::from_secs(2);
+/// The same while nobody answers.
+const LEAVE_AWAY_MAX: Duration = Duration::from_millis(200);
 /// How long a look at the topics is waited for.
 const LOOK_MAX: Duration = Duration::from_millis(500);
 /// How soon a topic that is missing is looked for again.
@@ -117,6 +119,8 @@ pub struct GroupConsumer {
     has_joined: bool,
     /// The next offsets of records that were accepted and are not committed, with leader epochs.
     accepted: BTreeMap<TopicPartition, (i64, i32)>,
+    /// What is heard of the brokers.
+    answers: Answers,
     /// For how long nothing has come while it was waited for.
     idle: Duration,
 }
@@ -168,6 +172,7 @@ impl Remote {
             assigned: None,
             has_joined: false,
             accepted: BTreeMap::new(),
+            answers: Answers::new(),
             idle: Duration::ZERO,
         };
         member.subscribe()?;
@@ -263,8 +268,11 @@ impl GroupConsumer {
     }
 
     /// Fails when waiting any longer makes no sense. Who follows waits for brokers to come back.
-    fn check(&self) -> Result<()> {
+    fn check(&mut self) -> Result<()> {
         self.session.check_denied()?;
+        if self.session.client().lacks_heartbeats() {
+            return Err(joining::unsupported(&self.options.group));
+        }
         if let Some(trouble) = self.session.client().fatal() {
             return Err(self.trouble(&trouble));
         }
@@ -274,8 +282,12 @@ impl GroupConsumer {
         let is_reading = self.parts.iter().flatten().any(|part| part.reading && !part.done);
         let timeout = self.session.timeout();
         let is_stuck = is_reading && self.idle >= timeout;
-        if self.ends.is_some() && (is_stuck || self.session.is_down(timeout)) {
-            return Err(self.session.unreachable());
+        let is_lost = is_stuck || self.session.is_down(timeout);
+        let is_joining = self.assigned.is_none() && !self.wanted.is_empty();
+        let has_limit = self.ends.is_some() || !self.has_joined;
+        if (self.ends.is_some() && is_lost) || (is_joining && has_limit && self.is_silent()) {
+            let error = self.session.unreachable();
+            return Err(self.wait_no_more(error));
         }
         Ok(())
     }
@@ -350,6 +362,9 @@ impl GroupConsumer {
                      protocol"
                 );
                 ClusterError::new(ErrorKind::InconsistentGroupProtocol, message)
+            }
+            ErrorKind::Unsupported if trouble.text.contains("ConsumerGroupHeartbeat") => {
+                joining::unsupported(group)
             }
             _ => {
                 let mut error = error::error(trouble);
@@ -516,6 +531,7 @@ impl GroupConsumer {
     pub fn put_all_down(&mut self) {
         self.parts.iter_mut().for_each(|part| *part = None);
         self.accepted.clear();
+        self.answers.forget();
         self.waiting.clear();
         self.places.clear();
     }
@@ -538,7 +554,8 @@ impl GroupConsumer {
             answer_last(&self.session, &change);
         }
         let queue = Queue::new(client);
-        let until = Instant::now() + LEAVE_MAX.min(self.session.timeout());
+        let most = if self.answers.are_missing() { LEAVE_AWAY_MAX } else { LEAVE_MAX };
+        let until = Instant::now() + most.min(self.session.timeout());
         if client.close(&queue).is_ok() {
             while !client.is_closed() && Instant::now() < until {
                 if let Some(event) = queue.poll(Duration::from_millis(5))
@@ -551,9 +568,7 @@ impl GroupConsumer {
         if self.accepted.is_empty() {
             return Ok(());
         }
-        let mut error = self.session.unreachable();
-        error.message = format!("what was read is not committed: {}", error.message);
-        Err(error)
+        Err(self.uncommitted())
     }
 }
 

@@ -108,6 +108,11 @@ impl Health {
         }
     }
 
+    /// Has a line told.
+    pub(super) fn add_news(&mut self, line: String) {
+        self.news.push(line);
+    }
+
     /// Notes that a question was answered.
     pub(super) fn note_answer(&mut self) {
         self.last = None;

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use super::Remote;
 use super::config::{self, Use};
+use super::ffi::handle::GROUP_DEBUG;
 use super::ffi::metadata::TopicInfo;
 use super::offsets;
 use super::session::Session;
 use crate::assignor::Assignor;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Brokers, GroupOptions, OffsetAt};
+use crate::group::GroupId;
 use crate::topic::{TopicName, TopicPartition};
 
 /// The shortest session that brokers take, unless they are told otherwise.
@@ -40,7 +42,12 @@ fn properties(brokers: &Brokers, options: &GroupOptions) -> Result<Vec<(String, 
     if let Some(instance) = &options.instance_id {
         wanted.push(("group.instance.id", instance.clone()));
     }
-    if !is_consumer {
+    if is_consumer {
+        // Where brokers do not know these groups, librdkafka says so in no other way.
+        let given = config::given(brokers, "debug").map(|given| format!("{given},"));
+        let debug = given.unwrap_or_default() + GROUP_DEBUG;
+        wanted.push(("debug", debug));
+    } else {
         if options.assignor == Assignor::Sticky {
             let message = "librdkafka has no assignor `sticky`, so no group of brokers can be \
                            joined with it; `cooperative-sticky` keeps as much in place";
@@ -50,7 +57,7 @@ fn properties(brokers: &Brokers, options: &GroupOptions) -> Result<Vec<(String, 
         wanted.push(("session.timeout.ms", ms(session)));
         wanted.push(("heartbeat.interval.ms", ms((session / 3).min(Duration::from_secs(3)))));
     }
-    wanted.retain(|(name, _)| config::given(brokers, name).is_none());
+    wanted.retain(|(name, _)| *name == "debug" || config::given(brokers, name).is_none());
     // What is committed is what stdout has accepted, whatever else was asked for.
     wanted.extend([
         ("group.id", options.group.to_string()),
@@ -105,6 +112,13 @@ pub(super) fn ends(
     Ok(ends)
 }
 
+/// The error of brokers that know no groups of the newer protocol.
+pub(super) fn unsupported(group: &GroupId) -> ClusterError {
+    let property = "group.protocol=consumer";
+    let message = format!("group `{group}`: the brokers do not support `{property}`");
+    ClusterError::new(ErrorKind::Unsupported, message).about(property)
+}
+
 /// The error of a committed offset that is not in the log.
 pub(super) fn out_of_range(of: &TopicPartition, at: i64, start: i64, end: i64) -> ClusterError {
     let message = format!("offset {at} of {of} is out of range: the log has {start} to {end}");
@@ -115,7 +129,6 @@ pub(super) fn out_of_range(of: &TopicPartition, at: i64, start: i64, end: i64) -
 mod tests {
     use super::*;
     use crate::cluster::types::Property;
-    use crate::group::GroupId;
 
     fn options(instance: Option<&str>, interval_ms: u64, session_ms: u64) -> GroupOptions {
         GroupOptions {

@@ -65,6 +65,8 @@ pub(super) struct Shared {
     pub(super) pending: Option<Arc<Mutex<Pending>>>,
     /// Set at the first failure: what follows is not sent.
     pub(super) failed: AtomicBool,
+    /// When a record was not answered in time first.
+    pub(super) late: OnceLock<Instant>,
     /// Set when nothing more will be sent.
     pub(super) closing: AtomicBool,
     /// Records that librdkafka has, and that were settled.
@@ -81,7 +83,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Fails when waiting any longer makes no sense.
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         check_interrupted(&self.interrupted, &self.noticed)
     }
 
@@ -236,6 +238,7 @@ impl Producer {
             report: options.report,
             pending: transaction.as_ref().map(|of| Arc::clone(of.pending())),
             failed: AtomicBool::new(false),
+            late: OnceLock::new(),
             closing: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             settled: AtomicU64::new(0),
@@ -555,7 +558,7 @@ impl Producer {
             self.hurry();
         }
         while let Err(RecvTimeoutError::Timeout) = self.stages.recv_timeout(TICK) {
-            match (&given_up, self.shared.check()) {
+            match (&given_up, self.shared.check_late()) {
                 (None, Err(error)) => {
                     self.topic.client().purge();
                     given_up = Some((Instant::now(), error));

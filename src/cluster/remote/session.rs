@@ -151,6 +151,11 @@ impl Session {
         self.health().take_news()
     }
 
+    /// Has a line told.
+    pub(super) fn add_news(&self, line: String) {
+        self.health().add_news(line);
+    }
+
     /// Whether there is any.
     pub(super) fn has_news(&self) -> bool {
         self.health().has_news()

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
@@ -14,12 +14,14 @@ use super::ffi::queue::{DELIVERIES, ERRORS, Event};
 use super::ffi::send::Settled;
 use super::lock;
 use super::produce::{Shared, TICK};
-use crate::cluster::error::{ClusterError, ErrorKind};
+use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate};
 
 /// How long records that were flushed may wait before they are flushed again; longer each time.
 /// Who had no connection or no producer id yet, or a batch under way, was flushed for nothing.
 const HURRY_STEP: Duration = Duration::from_millis(5);
+/// How long what is under way may take once a record was not answered in time.
+const LATE_MAX: Duration = Duration::from_millis(500);
 
 /// Records with one fate, next to each other in one partition.
 pub(super) struct Run {
@@ -38,6 +40,18 @@ impl Run {
             && next.code == first.code
             && next.partition == first.partition
             && (!report || (dense && next.tag >> 32 == first.tag >> 32))
+    }
+}
+
+impl Shared {
+    /// Fails when waiting for what is under way makes no sense, once nothing more is to be sent:
+    /// what came after a record that nobody has answered has no better hope.
+    pub(super) fn check_late(&self) -> Result<()> {
+        self.check()?;
+        match self.late.get() {
+            Some(late) if late.elapsed() >= LATE_MAX => Err(self.session.unreachable()),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -136,6 +150,9 @@ impl Settler {
         let failed = fate.error().is_some();
         if failed {
             self.shared.failed.store(true, Ordering::Release);
+        }
+        if failed && error::kind(first.code).is_away() {
+            self.shared.late.get_or_init(Instant::now);
         }
         let number = failed.then(|| self.shared.number(first.tag));
         let base_offset = if first.persisted == Some(true) { first.offset } else { -1 };

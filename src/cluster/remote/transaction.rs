@@ -12,9 +12,17 @@ use super::lock;
 use super::session::Session;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Delivery, Fate, Transactions};
+use crate::sys;
 
 /// How long one call lasts before signals are looked at.
 const TICK: Duration = Duration::from_millis(100);
+/// How long brokers that do not answer are told that a transaction is aborted.
+const ABORT_AWAY_MAX: Duration = Duration::from_millis(500);
+/// How long the fates of records that spoil a transaction may take to be told.
+const FATES_MAX: Duration = Duration::from_millis(500);
+/// How much later than anything else a commit is given up: records that are under way are found to
+/// be late by a look once a second, and then it is known that they are not persisted.
+const COMMIT_LATER: Duration = Duration::from_millis(750);
 
 /// The fates that wait for the end of a transaction.
 #[derive(Debug, Default)]
@@ -134,10 +142,11 @@ impl Transaction {
         };
         let fatal = self.session.client().fatal().map(|trouble| why(&trouble));
         let reason = fatal.or(reason).or_else(|| self.spoiled.then(spoiled)).map(Arc::new);
+        let is_away = failure.as_ref().is_some_and(|(error, _)| error.kind.is_away());
         let aborted = failure.or(reason.map(|reason| (reason, None)));
         let ended = match aborted {
             Some((error, number)) => {
-                self.abort(&check);
+                self.abort(is_away, &check);
                 Ended::Aborted(error, number)
             }
             None => self.commit(&check),
@@ -168,17 +177,19 @@ impl Transaction {
     }
 
     fn commit(&self, check: &impl Fn() -> Result<()>) -> Ended {
-        // What is under way may take one timeout, and the commit another.
-        let until = self.session.deadline() + self.session.timeout();
+        // What is under way may take one timeout, and the commit another, while brokers answer.
+        let (timeout, client) = (self.session.timeout(), self.session.client());
+        let until = self.session.deadline() + timeout;
+        let mut heard = (client.answers(), Instant::now());
         loop {
             let Err(obstacle) = self.session.client().commit_transaction(TICK) else {
                 return Ended::Committed;
             };
             let Obstacle { trouble, retriable, requires_abort } = &obstacle;
             if *requires_abort {
-                let failure = lock(&self.pending).failure.clone();
+                let failure = self.await_failure();
                 let (error, number) = failure.unwrap_or_else(|| (Arc::new(why(trouble)), None));
-                self.abort(check);
+                self.abort(error.kind.is_away(), check);
                 return Ended::Aborted(error, number);
             }
             if !retriable {
@@ -187,16 +198,33 @@ impl Transaction {
             if let Err(error) = check().and_then(|()| self.session.check_denied()) {
                 return Ended::Unknown(Arc::new(error));
             }
-            if Instant::now() >= until {
+            if client.answers() != heard.0 {
+                heard = (client.answers(), Instant::now());
+            }
+            if Instant::now() >= until || heard.1.elapsed() >= timeout + COMMIT_LATER {
                 return Ended::Unknown(Arc::new(self.session.unreachable()));
             }
         }
     }
 
-    /// Tells the brokers that it is aborted. Where they cannot be told, they find out by its
-    /// timeout: without a commit it is never committed.
-    fn abort(&self, check: &impl Fn() -> Result<()>) {
-        let until = self.session.deadline();
+    /// The first failure of a record, which another thread may be about to tell.
+    fn await_failure(&self) -> Option<(Arc<ClusterError>, Option<u64>)> {
+        let until = Instant::now() + FATES_MAX;
+        loop {
+            let failure = lock(&self.pending).failure.clone();
+            if failure.is_some() || Instant::now() >= until {
+                return failure;
+            }
+            sys::wait_any(&[], Duration::from_millis(5));
+        }
+    }
+
+    /// Tells the brokers that it is aborted, maybe since they are away. Where they cannot be told,
+    /// they find out by its timeout: without a commit it is never committed.
+    fn abort(&self, is_away: bool, check: &impl Fn() -> Result<()>) {
+        // Who has not answered for as long as is waited is not waited for again.
+        let away = is_away.then(|| Instant::now() + ABORT_AWAY_MAX);
+        let until = away.unwrap_or_else(|| self.session.deadline());
         while let Err(obstacle) = self.session.client().abort_transaction(TICK) {
             if !obstacle.retriable || check().is_err() || Instant::now() >= until {
                 return;

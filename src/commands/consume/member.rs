@@ -10,6 +10,7 @@ use super::plain::Plain;
 use crate::cluster::GroupConsumer;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{GroupOptions, Polled, Shared, Skipped};
+use crate::commands::Stop;
 use crate::commands::groups::shown;
 use crate::commands::output::Output;
 use crate::commands::topics::distinct;
@@ -356,8 +357,15 @@ impl Member {
             return Ok(());
         }
         self.settle(output);
-        let committed = self.consumer.commit().map(drop);
+        let committed = self.commit_accepted(out);
         committed.or_else(|error| self.be_evicted(error, output, out))
+    }
+
+    /// Commits what was accepted, and passes on what there is to say of it.
+    fn commit_accepted(&mut self, out: &Out) -> Result<()> {
+        let committed = self.consumer.commit().map(drop);
+        self.consumer.take_warnings().into_iter().for_each(|warning| out.warn(warning));
+        committed
     }
 
     /// Takes up that the others have given this member up, if that is what an error says: says so,
@@ -420,13 +428,18 @@ impl Member {
         self.told = Some(shared);
     }
 
-    /// Commits what stdout has accepted, and leaves the group at once.
-    pub fn leave(mut self, output: &Output, out: &Out) -> Result<()> {
+    /// Commits what stdout has accepted, and leaves the group at once. Brokers that are away are
+    /// waited for, as they are for any answer.
+    pub fn leave(mut self, output: &Output, stop: &Stop, out: &Out) -> Result<()> {
         if self.is_evicted {
             return Ok(());
         }
         self.settle_rest(output);
-        let committed = self.consumer.commit().map(drop);
+        let mut committed = self.commit_accepted(out);
+        while committed.is_ok() && self.consumer.is_to_commit(stop.requested().is_some()) {
+            sys::wait_any(&[], SETTLE_EVERY);
+            committed = self.commit_accepted(out);
+        }
         let committed = committed.or_else(|error| self.be_evicted(error, output, out));
         self.consumer.leave()?;
         committed
@@ -445,6 +458,8 @@ fn describe(group: &str, shared: &Shared, before: Option<&Shared>) -> String {
         0 => String::new(),
         count => format!(", of {count} members"),
     };
+    // It has no id while it is about to join again.
+    let member = if member.is_empty() { "this member" } else { member };
     let mut parts =
         vec![format!("group `{group}`, generation {generation}: {member} has {share}{of}")];
     let ids = |shared: &Shared| -> Vec<String> {

@@ -323,14 +323,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     let is_cut = output.is_busy() || output.is_given_up();
     // Exactly what stdout has accepted is committed, however the run ended.
     let left = match source {
-        Source::Member(member) => member.leave(&output, &context.out).map_err(cannot),
+        Source::Member(member) => member.leave(&output, stop, &context.out).map_err(cannot),
         Source::Plain(..) | Source::Merged(..) => Ok(()),
     };
     let concluded = passing.map_or(Status::Done, |passing| passing.conclude(&context.out));
     let written = output.finish().map_err(Failure::stdout);
-    let status = ended?;
-    written?;
-    left?;
+    let status = settle(ended, written, left)?;
     let status = if is_cut { stop.status_or(status) } else { status };
     if skipped > 0 && status == Status::Done {
         let places = units::plural(skipped, "damaged place");
@@ -341,6 +339,23 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
         return Err(if is_only_read { failure } else { failure.hint(hint) });
     }
     Ok(if status == Status::Done { concluded } else { status })
+}
+
+/// How a run ended whose output was written, and whose group was left, like that.
+fn settle(
+    ended: Result<Status, Failure>,
+    written: Result<(), Failure>,
+    left: Result<(), Failure>,
+) -> Result<Status, Failure> {
+    match (ended, left) {
+        // The same trouble, and what it means for what was read.
+        (Err(ended), Err(left)) if ended.status == left.status => Err(left),
+        (ended, left) => {
+            let status = ended?;
+            written?;
+            left.map(|()| status)
+        }
+    }
 }
 
 /// One run of the command.

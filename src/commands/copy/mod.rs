@@ -130,7 +130,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Status, Failure> {
     ends.pass_on();
     let mut copy = Copying::start(&ends, plan?)?;
     let copied = copy.copy_all(&ends);
-    let told = copy.finish(&ends);
+    let is_away = copied.as_ref().is_err_and(|failure| failure.status == Status::Unreachable);
+    let told = copy.finish(&ends, is_away);
     ends.pass_on();
     copied?;
     told?;
@@ -435,8 +436,10 @@ impl Copying {
         self.working.as_mut().is_some_and(|(producer, _)| producer.send(buffer))
     }
 
-    /// Waits for what is under way, notes how far it came, and tells the counts.
-    fn finish(mut self, ends: &Ends<'_>) -> Result<(), Failure> {
+    /// Waits for what is under way, notes how far it came, and tells the counts. Where
+    /// brokers are away no note is waited for: the target itself says what was copied behind the
+    /// last one.
+    fn finish(mut self, ends: &Ends<'_>, is_away: bool) -> Result<(), Failure> {
         let Some((producer, counting)) = self.working.take() else { return Ok(()) };
         let warnings = producer.warnings();
         let closed = producer.close();
@@ -446,7 +449,11 @@ impl Copying {
         while let Ok(warning) = warnings.try_recv() {
             ends.context.out.warn(warning);
         }
-        let noted = self.note(ends);
+        let is_late = |settled: &Settled| {
+            settled.counts.failure.as_ref().is_some_and(|error| error.kind.is_away())
+        };
+        let is_late = is_late(&self.settled.lock().unwrap_or_else(PoisonError::into_inner));
+        let noted = if is_away || is_late { Ok(()) } else { self.note(ends) };
         self.progress.finish();
         let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
         let mut counts = settled.counts.clone();

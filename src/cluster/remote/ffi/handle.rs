@@ -22,6 +22,11 @@ const LINES_MAX: usize = 200;
 /// `ApiVersions` and `SaslAuthenticate`.
 const FOR_STRANGERS: [i16; 3] = [17, 18, 36];
 
+/// What a member is to log beside what is said anyway, so that [`Client::lacks_heartbeats`] knows.
+pub const GROUP_DEBUG: &str = "cgrp";
+/// The level of lines for debugging, as in syslog.
+const DEBUG: c_int = 7;
+
 /// What a client is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -122,6 +127,23 @@ pub struct Context {
     pub(super) tokens: Option<Tokens>,
     /// How many answers came of brokers that the cluster itself has named.
     answers: AtomicU64,
+    /// Lines for debugging are those of `GROUP_DEBUG`, for which nobody has asked.
+    is_quiet: bool,
+    /// The coordinator does not know heartbeats of the newer protocol of groups.
+    lacks_heartbeats: AtomicBool,
+}
+
+impl Context {
+    /// Takes a line.
+    fn take(&self, line: LogLine) {
+        if line.facility == "COORD" && line.text.contains("Heartbeat") {
+            let lacks = line.text.contains("not supported by broker");
+            self.lacks_heartbeats.fetch_or(lacks, Ordering::Relaxed);
+        }
+        if !self.is_quiet || line.level < DEBUG {
+            self.log.push(line);
+        }
+    }
 }
 
 /// Takes a line; librdkafka calls this from its own threads.
@@ -136,7 +158,7 @@ unsafe extern "C" fn log(
     unsafe {
         let context = sys::rd_kafka_opaque(rk).cast::<Context>();
         if let Some(context) = context.as_ref() {
-            context.log.push(LogLine { level, facility: text(facility), text: text(line) });
+            context.take(LogLine { level, facility: text(facility), text: text(line) });
         }
     }
 }
@@ -244,8 +266,14 @@ impl Client {
     ) -> Result<Self, Trouble> {
         let mut why = [0; 512];
         let asks = tokens.is_some();
-        let context =
-            Arc::new(Context { log: Arc::clone(log_lines), tokens, answers: AtomicU64::new(0) });
+        let debug = properties.iter().rfind(|(name, _)| name == "debug");
+        let context = Arc::new(Context {
+            log: Arc::clone(log_lines),
+            tokens,
+            answers: AtomicU64::new(0),
+            is_quiet: debug.is_some_and(|(_, value)| value == GROUP_DEBUG),
+            lacks_heartbeats: AtomicBool::new(false),
+        });
         // SAFETY: the configuration is freed where a property is not taken, and not touched after
         // `rd_kafka_new`, which takes it over. The texts outlive the calls. The opaque is a count
         // of the context, given up when the client ends.
@@ -311,6 +339,12 @@ impl Client {
     /// those that the user has named and that are no such brokers.
     pub fn answers(&self) -> u64 {
         self.context.answers.load(Ordering::Relaxed)
+    }
+
+    /// Whether the coordinator of its group does not know the newer protocol of groups, which
+    /// librdkafka logs, and asks it again and again.
+    pub fn lacks_heartbeats(&self) -> bool {
+        self.context.lacks_heartbeats.load(Ordering::Relaxed)
     }
 
     /// Leaves the client to itself when it is dropped. Some answers of brokers that lack a request

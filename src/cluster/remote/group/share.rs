@@ -1,19 +1,15 @@
 //! Owns what a member of brokers does when partitions come and go: takes them up where the group
-//! stands, lets them go, commits. Leaves polling to `group`.
+//! stands, lets them go. Leaves polling to `group`, committing to `commits`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka_sys::bindings::rd_kafka_resp_err_t as Known;
-
-use super::{COMMIT_MAX, GroupConsumer, LOOK_AGAIN, LOOK_MAX, Part, finish, list_of};
+use super::{GroupConsumer, LOOK_AGAIN, LOOK_MAX, Part, finish, list_of};
 use crate::cluster::embedded::topics::TopicsWatch;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::remote::ffi::list::{Commit, List};
-use crate::cluster::remote::ffi::queue::Queue;
-use crate::cluster::remote::ffi::{Code, Trouble};
-use crate::cluster::remote::{error, joining, offsets};
+use crate::cluster::remote::ffi::list::List;
+use crate::cluster::remote::{joining, offsets};
 use crate::cluster::types::{Jump, OffsetAt, Shared};
 use crate::offset::Position;
 use crate::sys;
@@ -71,6 +67,7 @@ impl GroupConsumer {
                         self.pending.push_front(change);
                         break;
                     }
+                    Err(error) if error.kind.is_away() => return Err(self.wait_no_more(error)),
                     taken => taken?,
                 }
                 continue;
@@ -115,12 +112,13 @@ impl GroupConsumer {
 
     /// Lets go of partitions.
     pub(super) fn let_go(&mut self, of: &[TopicPartition]) -> Result<()> {
-        let until = Instant::now() + COMMIT_MAX;
+        let until = Instant::now() + self.patience();
         while self.accepted.keys().any(|accepted| of.contains(accepted)) && Instant::now() < until {
             if self.commit()? == 0 {
                 sys::wait_any(&[], Duration::from_millis(20));
             }
         }
+        self.tell_dropped(of);
         if !self.session.client().is_cooperative() {
             self.assigned = None;
         }
@@ -171,6 +169,8 @@ impl GroupConsumer {
         }
         self.places.clear();
         (self.assigned, self.has_joined, self.is_late) = (Some(Instant::now()), true, false);
+        // While it waited for its share there was nothing to come.
+        self.idle = Duration::ZERO;
         Ok(())
     }
 
@@ -217,72 +217,5 @@ impl GroupConsumer {
             done: false,
             reading: true,
         })
-    }
-
-    /// Commits what was accepted, all of it at once; answers how many partitions that were: none
-    /// while the coordinator is away, or the group changes over, when it is to be tried again. A
-    /// member that the others have given up commits nothing.
-    pub fn commit(&mut self) -> Result<usize> {
-        if self.accepted.is_empty() {
-            return Ok(0);
-        }
-        self.take_changes()?;
-        if self.is_given_up() {
-            return Err(self.given_up());
-        }
-        let list =
-            List::commits(self.accepted.iter().map(|(of, &(offset, leader_epoch))| Commit {
-                topic: of.topic.as_str(),
-                partition: of.partition,
-                offset,
-                leader_epoch,
-                metadata: "",
-            }));
-        let queue = Queue::new(self.session.client());
-        if let Err(code) = self.session.client().commit(&list, &queue) {
-            return self.not_committed(code);
-        }
-        let until = Instant::now() + COMMIT_MAX.min(self.session.timeout());
-        let Some(event) = self.session.wait_quietly(&queue, until)? else { return Ok(0) };
-        if event.code() != Code::NONE {
-            return self.not_committed(event.code());
-        }
-        let (mut count, mut refused) = (0, None);
-        for entry in event.partitions() {
-            let same = |of: &TopicPartition| {
-                of.topic.as_str() == entry.topic && of.partition == entry.partition
-            };
-            if entry.code == Code::NONE {
-                self.accepted.retain(|of, _| !same(of));
-                count += 1;
-            } else {
-                refused = Some(entry.code);
-            }
-        }
-        refused.map_or(Ok(count), |code| self.not_committed(code))
-    }
-
-    /// What it means that offsets were not committed.
-    pub(super) fn not_committed(&mut self, code: Code) -> Result<usize> {
-        const LATER: &[Known] = &[
-            Known::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
-            Known::RD_KAFKA_RESP_ERR_STALE_MEMBER_EPOCH,
-            Known::RD_KAFKA_RESP_ERR__WAIT_COORD,
-            Known::RD_KAFKA_RESP_ERR__IN_PROGRESS,
-        ];
-        if LATER.iter().any(|later| Code::of(*later) == code) {
-            return Ok(0);
-        }
-        match error::kind(code) {
-            ErrorKind::UnknownMember => Err(self.given_up()),
-            ErrorKind::TimedOut | ErrorKind::Unreachable => Ok(0),
-            // If it is deleted, the next look at the topics says so, and what was accepted of it is
-            // dropped; if not, it is committed later.
-            ErrorKind::UnknownTopicOrPartition => {
-                self.look_soon();
-                Ok(0)
-            }
-            _ => Err(self.trouble(&Trouble::of(code))),
-        }
     }
 }
