@@ -456,7 +456,7 @@ fn describe(group: &str, shared: &Shared, before: Option<&Shared>) -> String {
     // Brokers tell a member nothing of the others.
     let of = match members.len() {
         0 => String::new(),
-        count => format!(", of {count} members"),
+        count => format!(", of {}", units::plural(count as u64, "member")),
     };
     // It has no id while it is about to join again.
     let member = if member.is_empty() { "this member" } else { member };
