@@ -112,7 +112,7 @@ fn records_behind_the_last_note_are_not_copied_twice() {
     s.run("copy a b -n 900").success();
     // As a crash before the note leaves it.
     copy_offsets(&kept, &offsets);
-    // A part of a directory, which is none.
+    // A part of a directory is none.
     fs::remove_dir_all(&kept).unwrap();
     s.run("copy a b").success();
     assert_eq!(records(&s, "", "a"), records(&s, "", "b"));

@@ -146,14 +146,13 @@ fn parsed_json_goes_in_as_it_is() {
 #[test]
 fn input_without_an_end_takes_no_more_memory() {
     let s = Sandbox::new();
-    let script =
-        "ulimit -d 100000; timeout --preserve-status -s INT 2 kaw produce t /dev/zero; echo $?";
-    let run = s.bash(script);
+    // Without `--foreground` the signal comes twice: to the process, and to its group.
+    let interrupted = "timeout --foreground --preserve-status -s INT 2 kaw";
+    let run = s.bash(&format!("ulimit -d 100000; {interrupted} produce t /dev/zero; echo $?"));
     assert!(run.success().stdout().ends_with("130\n"), "{run}");
     assert!(run.stderr().contains("1 not persisted, 0 maybe persisted"), "{run}");
-    let script =
-        "ulimit -d 100000; yes | timeout --preserve-status -s INT 2 kaw produce u --whole; echo $?";
-    let run = s.bash(script);
+    let whole = format!("ulimit -d 100000; yes | {interrupted} produce u --whole; echo $?");
+    let run = s.bash(&whole);
     assert!(run.success().stdout().ends_with("130\n"), "{run}");
     assert!(run.stderr().contains(" 0 persisted"), "{run}");
 }

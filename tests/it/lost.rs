@@ -78,6 +78,7 @@ fn a_partition_that_is_missing_hides_no_other() {
     s.run("topics create two -p 2").success();
     s.stdin("a\n").run("produce two -p 0").success();
     fs::remove_dir_all(s.log_dir().join("two-1")).unwrap();
+    s.damaged();
     for (command, row) in [
         ("topics list", "t 1 2 "),
         ("topics list", "two 2 - - "),

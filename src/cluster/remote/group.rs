@@ -502,18 +502,6 @@ impl GroupConsumer {
         !self.accepted.is_empty()
     }
 
-    /// Notes that everything before `next_offset` of a partition has been accepted.
-    pub fn accept(&mut self, of: usize, next_offset: i64) {
-        if let Some(Some(part)) = self.parts.get_mut(of) {
-            let passed = part.passed.filter(|(from, _)| *from == next_offset);
-            let next_offset = passed.map_or(next_offset, |(_, to)| to);
-            part.accepted = next_offset;
-            // The epoch is that of the last record read, which may come after this one.
-            let epoch = if part.next == next_offset { part.leader_epoch } else { -1 };
-            self.accepted.insert(part.of.clone(), (next_offset, epoch));
-        }
-    }
-
     /// The error of a member that is one no more.
     fn given_up(&self) -> ClusterError {
         let group = &self.options.group;

@@ -256,14 +256,7 @@ impl Producer {
             runs: Vec::new(),
             found: OnceLock::new(),
         };
-        let run = move || {
-            settler.run();
-            drop(alive);
-        };
-        let thread = std::thread::Builder::new().name("settle".to_owned()).spawn(run);
-        let thread = thread.map_err(|error| {
-            ClusterError::new(ErrorKind::Storage, format!("cannot start a thread: {error}"))
-        })?;
+        let thread = settler.start(alive)?;
         Ok(Self {
             topic: sink,
             partitions,

@@ -1,8 +1,10 @@
 //! Owns the thread that takes the fates of records from librdkafka and tells them. Leaves sending
 //! to `produce`.
 
+use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -67,8 +69,19 @@ pub(super) struct Settler {
 }
 
 impl Settler {
+    /// Starts the thread. `alive` is given up when all fates are known.
+    pub(super) fn start(self, alive: Sender<Infallible>) -> Result<JoinHandle<()>> {
+        let run = move || {
+            self.run();
+            drop(alive);
+        };
+        std::thread::Builder::new().name("settle".to_owned()).spawn(run).map_err(|error| {
+            ClusterError::new(ErrorKind::Storage, format!("cannot start a thread: {error}"))
+        })
+    }
+
     /// Takes fates until all are known and no more will be sent.
-    pub(super) fn run(mut self) {
+    fn run(mut self) {
         let mut patience = HURRY_STEP;
         loop {
             let closing = self.shared.closing.load(Ordering::Acquire);
