@@ -24,8 +24,6 @@ use crate::record::RecordBuffer;
 use crate::sys::{self, LockKind};
 use crate::topic::TopicName;
 
-/// The longest `partition.metadata`: two lines.
-const PARTITION_METADATA_BYTES_MAX: u64 = 4096;
 /// The marker of a transaction that was aborted (`ControlRecordType`).
 const MARKER_ABORT: [u8; 2] = [0, 0];
 
@@ -85,8 +83,7 @@ pub fn read_checkpoint(path: &Path) -> Result<BTreeMap<(String, i32), i64>> {
 
 /// The topic id in the directory of a partition; zeros where none is told, as before Kafka 2.8.
 fn topic_id(partition: &Path) -> Result<Uuid> {
-    let path = partition.join(layout::PARTITION_METADATA);
-    let bytes = meta::read_file(&path, PARTITION_METADATA_BYTES_MAX)?.unwrap_or_default();
+    let bytes = meta::read_partition_metadata(partition)?.unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let told = text.lines().find_map(|line| line.strip_prefix("topic_id:"));
     Ok(told.and_then(|id| Uuid::parse(id.trim())).unwrap_or(Uuid([0; 16])))

@@ -90,15 +90,11 @@ pub(super) fn check_version(path: &Path) -> Result<()> {
     }
 }
 
-/// The longest `partition.metadata`: two lines.
-const PARTITION_METADATA_BYTES_MAX: u64 = 4096;
-
 /// Refuses to write to the directory of a partition that does not say that it is of the topic with
 /// this id: it may have come from elsewhere.
 pub fn check_topic_id(partition: &Path, id: Uuid) -> Result<()> {
-    let path = partition.join(layout::PARTITION_METADATA);
     let due = meta::partition_metadata(id);
-    let found = match meta::read_file(&path, PARTITION_METADATA_BYTES_MAX)? {
+    let found = match meta::read_partition_metadata(partition)? {
         Some(bytes) if bytes.trim_ascii_end() == due.as_bytes() => return Ok(()),
         // That is told by who opens it.
         None if !partition.exists() => return Ok(()),
@@ -106,5 +102,5 @@ pub fn check_topic_id(partition: &Path, id: Uuid) -> Result<()> {
         None => "it is missing, and with it the id of the topic".to_owned(),
     };
     let found = format!("{found}; `kaw topics verify --repair` makes it anew");
-    Err(DiskError::Foreign { path, found })
+    Err(DiskError::Foreign { path: partition.join(layout::PARTITION_METADATA), found })
 }

@@ -176,6 +176,14 @@ pub fn write_checkpoint(path: &Path, offsets: &BTreeMap<(String, i32), i64>) -> 
     replace(path, text.as_bytes(), true)
 }
 
+/// The longest `partition.metadata`: two lines.
+const PARTITION_METADATA_BYTES_MAX: u64 = 4096;
+
+/// Reads the `partition.metadata` in the directory of a partition; `None` if it is not there.
+pub fn read_partition_metadata(partition: &Path) -> Result<Option<Vec<u8>>> {
+    read_file(&partition.join(layout::PARTITION_METADATA), PARTITION_METADATA_BYTES_MAX)
+}
+
 /// What `partition.metadata` holds, exactly.
 pub fn partition_metadata(topic_id: Uuid) -> String {
     format!("version: 0\ntopic_id: {topic_id}")

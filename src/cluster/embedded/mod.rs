@@ -212,10 +212,11 @@ impl Embedded {
                 Err(error) => {
                     let unknown = |n| unknown_partition(n, error.message.clone());
                     let partitions = (0..topic.partitions).map(unknown).collect();
-                    details.push(detail_of(&directory, name, topic, partitions));
+                    details.push(detail_of(name, topic, partitions));
                 }
             }
         }
+        tell_node(&directory, details.iter_mut());
         Ok(details)
     }
 
@@ -231,7 +232,13 @@ impl Embedded {
             let topic = registry.topics.get(name).ok_or_else(unknown)?;
             detail_now(directory, name, topic)?.ok_or_else(unknown)
         };
-        Ok(names.iter().map(|n| Outcome { of: n.clone(), result: describe(n) }).collect())
+        let outcome = |n: &TopicName| Outcome { of: n.clone(), result: describe(n) };
+        let mut outcomes: Vec<_> = names.iter().map(outcome).collect();
+        if let Some((directory, _)) = &read {
+            let found = outcomes.iter_mut().filter_map(|outcome| outcome.result.as_mut().ok());
+            tell_node(directory, found);
+        }
+        Ok(outcomes)
     }
 
     /// Creates topics.
@@ -418,21 +425,11 @@ fn detail(
             found => found?,
         });
     }
-    Ok(detail_of(directory, name, topic, partitions))
+    Ok(detail_of(name, topic, partitions))
 }
 
 /// Puts together what the registry and its partitions tell of a topic.
-fn detail_of(
-    directory: &LogDirectory,
-    name: &TopicName,
-    topic: &Topic,
-    mut partitions: Vec<PartitionDetail>,
-) -> TopicDetail {
-    let meta = meta::read_meta_properties(directory.path()).ok().flatten();
-    let node = meta.map_or(0, |meta| meta.node_id);
-    for partition in &mut partitions {
-        (partition.leader, partition.replicas, partition.isr) = (node, vec![node], vec![node]);
-    }
+fn detail_of(name: &TopicName, topic: &Topic, partitions: Vec<PartitionDetail>) -> TopicDetail {
     TopicDetail {
         name: name.clone(),
         id: Some(topic.id.to_string()),
@@ -440,6 +437,15 @@ fn detail_of(
         configs: topic.configs.iter().map(own_config).collect(),
         configs_unknown: None,
         partitions,
+    }
+}
+
+/// Says of each partition that the node of the directory has it, and nobody else.
+fn tell_node<'a>(directory: &LogDirectory, topics: impl Iterator<Item = &'a mut TopicDetail>) {
+    let meta = meta::read_meta_properties(directory.path()).ok().flatten();
+    let node = meta.map_or(0, |meta| meta.node_id);
+    for partition in topics.flat_map(|topic| &mut topic.partitions) {
+        (partition.leader, partition.replicas, partition.isr) = (node, vec![node], vec![node]);
     }
 }
 

@@ -20,6 +20,7 @@ use crate::disk::directory::{LogDirectory, new_producer_id};
 use crate::disk::error::DiskError;
 use crate::disk::resume::{Resumed, Wanted};
 use crate::disk::state::State;
+use crate::out::units;
 use crate::partitioner::Assigner;
 use crate::record::{Compression, RecordBuffer};
 use crate::topic::TopicName;
@@ -422,9 +423,9 @@ impl Producer {
         let goes_on = !self.shared.failed.load(Ordering::Acquire)
             && !self.options.interrupted.load(Ordering::Relaxed);
         if left > 0 && goes_on {
-            let records = if left == 1 { "record" } else { "records" };
+            let records = units::plural(left, "record");
             drop(self.warn.send(format!(
-                "the input ended {left} {records} before the end of what earlier runs of `{name}` \
+                "the input ended {records} before the end of what earlier runs of `{name}` \
                  wrote: it is not the same, or `--resume` wants another name"
             )));
         }

@@ -507,7 +507,7 @@ impl Producer {
         let (fate, partition) = (Fate::NotPersisted(Arc::new(error)), letter.partition);
         let delivery = Delivery { records: 1, fate, partition, number, report };
         match &self.shared.pending {
-            Some(pending) => lock(pending).keep(delivery),
+            Some(pending) => lock(pending).keep(&delivery),
             None => self.tell(delivery),
         }
     }

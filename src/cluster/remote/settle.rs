@@ -172,7 +172,7 @@ impl Settler {
         let report = self.shared.report_of(&tags, base_offset);
         let delivery = Delivery { records, fate, partition: first.partition, number, report };
         match &self.shared.pending {
-            Some(pending) => lock(pending).keep(delivery),
+            Some(pending) => lock(pending).keep(&delivery),
             // Whoever counts may have gone.
             None => drop(self.deliveries.send(delivery)),
         }

@@ -35,10 +35,10 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Keeps a fate.
-    pub(super) fn keep(&mut self, delivery: Delivery) {
+    pub(super) fn keep(&mut self, delivery: &Delivery) {
         *self.records.entry(delivery.partition).or_default() += delivery.records;
-        if let Fate::NotPersisted(error) | Fate::MaybePersisted(Some(error)) = delivery.fate {
-            self.failure.get_or_insert((error, delivery.number));
+        if let Some(error) = delivery.fate.error() {
+            self.failure.get_or_insert_with(|| (Arc::clone(error), delivery.number));
         }
     }
 }

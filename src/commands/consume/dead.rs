@@ -119,7 +119,7 @@ impl DeadLetters {
                 Ok(Delivery { records, fate: Fate::Persisted, .. }) => {
                     left = left.saturating_sub(records);
                 }
-                Ok(Delivery { fate, .. }) => return Err(error_of(fate)),
+                Ok(Delivery { fate, .. }) => return Err(error_of(&fate)),
                 Err(RecvTimeoutError::Timeout) => self.producer.check()?,
                 Err(RecvTimeoutError::Disconnected) => return Err(unknown()),
             }
@@ -142,11 +142,7 @@ fn unknown() -> ClusterError {
 }
 
 /// The error of records that are not, or not surely, in the log.
-fn error_of(fate: Fate) -> ClusterError {
-    match fate {
-        Fate::NotPersisted(error) | Fate::MaybePersisted(Some(error)) => {
-            ClusterError::new(error.kind, error.message.clone())
-        }
-        Fate::Persisted | Fate::PersistedBefore | Fate::MaybePersisted(None) => unknown(),
-    }
+fn error_of(fate: &Fate) -> ClusterError {
+    let copy = |error: &Arc<ClusterError>| ClusterError::new(error.kind, error.message.clone());
+    fate.error().map_or_else(unknown, copy)
 }
