@@ -289,6 +289,9 @@ fn a_file_that_cannot_be_written_is_told_before_the_run() {
     let run = s.run("bench produce t -n 1000 --save nowhere/a.json");
     assert!(run.code(5).stderr().contains("nowhere/a.json"), "{run}");
     assert!(!run.stderr().contains("created"), "{run}");
+    // And a run that fails leaves no file.
+    s.run("bench consume t --save a.json").code(8);
+    assert!(!s.path("a.json").exists());
     let judged = s.run("bench compare 'produce t --save a.json' 'produce t'");
     assert!(judged.code(2).stderr().contains("neither saved"), "{judged}");
 }

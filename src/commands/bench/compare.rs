@@ -110,7 +110,7 @@ type Samples = [Vec<f64>; METRICS.len()];
 struct Side {
     /// What was measured.
     samples: Samples,
-    /// The row of the run, or of the last of several.
+    /// The row of the run, or of the first of several.
     run: Value,
 }
 
@@ -275,7 +275,9 @@ fn run_pairs(
             rates.push(report.recorder.rate());
             p50s.extend(latency.map(|latency| latency.p50.max(1) as f64));
             p99s.extend(latency.map(|latency| latency.p99.max(1) as f64));
-            side.run = file::parsed(&report.json()).unwrap_or_default();
+            if side.run.is_null() {
+                side.run = file::parsed(&report.json()).unwrap_or_default();
+            }
         }
     }
     Ok(Some((of_a, of_b)))

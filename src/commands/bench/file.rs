@@ -12,8 +12,13 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// Writes a file, in the place of one that is there.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let fail = |error| Failure::local(format!("cannot write {}", path.display()), error);
-    File::create(path).and_then(|mut file| file.write_all(bytes)).map_err(fail)
+    let written = File::create(path).and_then(|mut file| file.write_all(bytes));
+    written.map_err(|error| cannot_write(path, error))
+}
+
+/// The failure to write a file.
+fn cannot_write(path: &Path, error: io::Error) -> Failure {
+    Failure::local(format!("cannot write {}", path.display()), error)
 }
 
 /// Reads a run that was saved.
@@ -45,8 +50,11 @@ pub fn parsed(text: &str) -> Option<serde_json::Value> {
     json.get("items").and_then(|items| items.get(0)).filter(|_| ours).cloned()
 }
 
-/// Fails where a file could not be written afterwards.
+/// Fails where a file could not be written afterwards. One that is there stays as it is, and none
+/// is left behind for a run that fails.
 pub fn check(path: &Path) -> Result<(), Failure> {
-    let fail = |error| Failure::local(format!("cannot write {}", path.display()), error);
-    File::options().append(true).create(true).open(path).map(drop).map_err(fail)
+    let is_new = path.symlink_metadata().is_err();
+    let opened = File::options().append(true).create(true).open(path);
+    let tried = opened.and_then(|_| if is_new { std::fs::remove_file(path) } else { Ok(()) });
+    tried.map_err(|error| cannot_write(path, error))
 }

@@ -62,9 +62,9 @@ impl Args {
     /// How the verb's rows are to be answered.
     pub fn answer(&self) -> AnswerArgs {
         match &self.verb {
-            Verb::Produce(args) => args.end.answer,
-            Verb::Consume(args) => args.end.answer,
-            Verb::Latency(args) => args.end.answer,
+            Verb::Produce(produce::Args { end, .. })
+            | Verb::Consume(consume::Args { end, .. })
+            | Verb::Latency(latency::Args { end, .. }) => end.answer,
             Verb::Compare(args) => args.answer,
             Verb::Matrix(args) => args.answer,
         }
@@ -72,22 +72,16 @@ impl Args {
 }
 
 impl Verb {
-    /// What is done with the run, where it is one.
-    const fn end(&self) -> Option<&EndArgs> {
-        match self {
-            Self::Produce(args) => Some(&args.end),
-            Self::Consume(args) => Some(&args.end),
-            Self::Latency(args) => Some(&args.end),
-            Self::Compare(_) | Self::Matrix(_) => None,
-        }
-    }
-
     /// Whether the run is saved, drawn or judged.
     fn is_judged(&self) -> bool {
-        self.end().is_some_and(|end| {
-            let files = end.save.is_some() || end.plot.is_some();
-            files || end.max_p99.is_some() || end.min_rate.is_some()
-        })
+        let (Self::Produce(produce::Args { end, .. })
+        | Self::Consume(consume::Args { end, .. })
+        | Self::Latency(latency::Args { end, .. })) = self
+        else {
+            return false;
+        };
+        let files = end.save.is_some() || end.plot.is_some();
+        files || end.max_p99.is_some() || end.min_rate.is_some()
     }
 }
 
