@@ -75,6 +75,7 @@ pub mod survey;
 pub mod unlisted;
 pub mod varint;
 pub mod verify;
+pub mod wire;
 
 use std::sync::OnceLock;
 

@@ -21,6 +21,7 @@ mod token;
 mod told;
 mod topics;
 mod transaction;
+mod wire;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -8,8 +8,8 @@
 //!        records of KIP-848
 //! ```
 
-use super::wire::{Input, Output};
 use crate::disk::meta::Uuid;
+use crate::disk::wire::{Input, Output};
 use crate::group::{GroupId, GroupKind};
 use crate::topic::{TopicName, TopicPartition};
 

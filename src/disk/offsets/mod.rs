@@ -11,7 +11,6 @@ pub mod codec;
 mod fold;
 pub mod protocol;
 mod walk;
-mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

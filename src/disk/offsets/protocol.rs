@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::wire::{Input, Output};
+use crate::disk::wire::{Input, Output};
 use crate::topic::{TopicName, TopicPartition};
 
 /// The version of subscriptions that is written: topics, user data, owned partitions.

@@ -93,6 +93,17 @@ impl Log {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// Counts a request that was sent without librdkafka.
+    pub fn note_request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes up that a broker holds back what comes next for so many ms.
+    pub fn note_throttled(&self, time_ms: i32) {
+        let time_ms = u64::try_from(time_ms).unwrap_or(0);
+        self.throttled_ms.fetch_add(time_ms, Ordering::Relaxed);
+    }
+
     /// For how long brokers said that they hold back what comes next, all their answers together.
     pub fn throttled(&self) -> Duration {
         Duration::from_millis(self.throttled_ms.load(Ordering::Relaxed))
@@ -173,8 +184,7 @@ unsafe extern "C" fn throttle(
 ) {
     // SAFETY: the client's opaque, as in `log`.
     if let Some(context) = unsafe { context.cast::<Context>().as_ref() } {
-        let time_ms = u64::try_from(time_ms).unwrap_or(0);
-        context.log.throttled_ms.fetch_add(time_ms, Ordering::Relaxed);
+        context.log.note_throttled(time_ms);
     }
 }
 

@@ -34,24 +34,55 @@ pub struct TopicInfo {
     pub partitions: Vec<PartitionInfo>,
 }
 
+/// A broker, by the cluster's own word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerInfo {
+    /// Its number.
+    pub id: i32,
+    /// Its name, or its address.
+    pub host: String,
+    /// Where it listens.
+    pub port: u16,
+}
+
+/// Who leads what, and where brokers listen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The brokers that are there.
+    pub brokers: Vec<BrokerInfo>,
+    /// The topics that were asked for.
+    pub topics: Vec<TopicInfo>,
+}
+
 impl Client {
+    /// Asks for all topics and brokers.
+    pub fn layout(&self, at_most: Duration) -> Result<Layout, Code> {
+        // SAFETY: the client lives.
+        unsafe { ask(self.raw(), true, ptr::null_mut(), at_most) }
+    }
+
     /// Asks for all topics. A short wait does not lose an answer that comes late for good: the next
     /// call asks again.
     pub fn all_topics(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
         // SAFETY: the client lives.
-        unsafe { ask(self.raw(), true, ptr::null_mut(), at_most) }
+        unsafe { ask(self.raw(), true, ptr::null_mut(), at_most) }.map(|layout| layout.topics)
     }
 
     /// Asks for the topics that it was told of, likewise.
     pub fn topics(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
         // SAFETY: the client lives.
-        unsafe { ask(self.raw(), false, ptr::null_mut(), at_most) }
+        unsafe { ask(self.raw(), false, ptr::null_mut(), at_most) }.map(|layout| layout.topics)
     }
 }
 
 impl Topic {
     /// Asks for this topic alone. The client then knows who leads its partitions.
     pub fn info(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
+        self.layout(at_most).map(|layout| layout.topics)
+    }
+
+    /// The same, with the brokers.
+    pub fn layout(&self, at_most: Duration) -> Result<Layout, Code> {
         // SAFETY: the client lives, and the topic is its own.
         unsafe { ask(self.client().raw(), false, self.raw(), at_most) }
     }
@@ -66,7 +97,7 @@ unsafe fn ask(
     all: bool,
     topic: *mut sys::rd_kafka_topic_t,
     at_most: Duration,
-) -> Result<Vec<TopicInfo>, Code> {
+) -> Result<Layout, Code> {
     let mut metadata: *const sys::rd_kafka_metadata = ptr::null();
     // SAFETY: by this function's contract. What is answered is read while it lives, and freed once.
     unsafe {
@@ -80,9 +111,9 @@ unsafe fn ask(
         if code != Code::NONE {
             return Err(code);
         }
-        let topics = read(metadata);
+        let layout = read(metadata);
         sys::rd_kafka_metadata_destroy(metadata);
-        Ok(topics)
+        Ok(layout)
     }
 }
 
@@ -90,15 +121,24 @@ unsafe fn ask(
 ///
 /// # Safety
 /// `metadata` is null or lives.
-unsafe fn read(metadata: *const sys::rd_kafka_metadata) -> Vec<TopicInfo> {
+unsafe fn read(metadata: *const sys::rd_kafka_metadata) -> Layout {
     // SAFETY: by this function's contract; arrays are as long as it says. Structs with codes are
     // walked by pointer: their codes may be none that the generated enum has.
     unsafe {
         if metadata.is_null() {
-            return Vec::new();
+            return Layout::default();
         }
-        let topics = (*metadata).topics;
-        (0..(*metadata).topic_cnt.max(0) as usize).map(|at| read_topic(topics.add(at))).collect()
+        let (brokers, topics) = ((*metadata).brokers, (*metadata).topics);
+        let count = |count: c_int| 0..count.max(0) as usize;
+        let broker = |at| {
+            let broker: *const sys::rd_kafka_metadata_broker = brokers.add(at);
+            let port = u16::try_from((*broker).port).ok()?;
+            Some(BrokerInfo { id: (*broker).id, host: text((*broker).host), port })
+        };
+        Layout {
+            brokers: count((*metadata).broker_cnt).filter_map(broker).collect(),
+            topics: count((*metadata).topic_cnt).map(|at| read_topic(topics.add(at))).collect(),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Owns the plain and flexible forms of Kafka's fields: integers, texts, bytes, lists, tags. Leaves
-//! which fields a record has to `codec` and `protocol`.
+//! which fields a record has to its readers and writers.
 //!
 //! Plain: a text has an i16 length, bytes and lists an i32, and -1 is null. Flexible: lengths are
 //! unsigned varints one higher than the length, 0 is null, and tagged fields end every structure.
@@ -10,47 +10,47 @@ use crate::disk::varint::take_unsigned;
 
 /// Reads fields off the front of bytes; every length is checked against what is left.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Input<'a> {
+pub struct Input<'a> {
     rest: &'a [u8],
     flexible: bool,
 }
 
 impl<'a> Input<'a> {
     /// Fields in plain form.
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, flexible: false }
     }
 
     /// The fields from here on in the form that is said.
-    pub(super) const fn flexible(mut self, flexible: bool) -> Self {
+    pub const fn flexible(mut self, flexible: bool) -> Self {
         self.flexible = flexible;
         self
     }
 
     /// A fixed number of bytes.
-    pub(super) fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (field, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
         Some(*field)
     }
 
     /// An i8.
-    pub(super) fn i8(&mut self) -> Option<i8> {
+    pub fn i8(&mut self) -> Option<i8> {
         self.take().map(i8::from_be_bytes)
     }
 
     /// An i16.
-    pub(super) fn i16(&mut self) -> Option<i16> {
+    pub fn i16(&mut self) -> Option<i16> {
         self.take().map(i16::from_be_bytes)
     }
 
     /// An i32.
-    pub(super) fn i32(&mut self) -> Option<i32> {
+    pub fn i32(&mut self) -> Option<i32> {
         self.take().map(i32::from_be_bytes)
     }
 
     /// An i64.
-    pub(super) fn i64(&mut self) -> Option<i64> {
+    pub fn i64(&mut self) -> Option<i64> {
         self.take().map(i64::from_be_bytes)
     }
 
@@ -74,7 +74,7 @@ impl<'a> Input<'a> {
     }
 
     /// Bytes behind their length, or null.
-    pub(super) fn nullable_bytes(&mut self) -> Option<Option<&'a [u8]>> {
+    pub fn nullable_bytes(&mut self) -> Option<Option<&'a [u8]>> {
         match self.length(|input| input.i32().map(i64::from))? {
             None => Some(None),
             Some(length) => self.slice(length).map(Some),
@@ -82,12 +82,12 @@ impl<'a> Input<'a> {
     }
 
     /// Bytes behind their length; null counts as none.
-    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
+    pub fn bytes(&mut self) -> Option<&'a [u8]> {
         self.nullable_bytes().map(Option::unwrap_or_default)
     }
 
     /// A text, or null.
-    pub(super) fn nullable_text(&mut self) -> Option<Option<&'a str>> {
+    pub fn nullable_text(&mut self) -> Option<Option<&'a str>> {
         match self.length(|input| input.i16().map(i64::from))? {
             None => Some(None),
             Some(length) => std::str::from_utf8(self.slice(length)?).ok().map(Some),
@@ -95,13 +95,13 @@ impl<'a> Input<'a> {
     }
 
     /// A text.
-    pub(super) fn text(&mut self) -> Option<&'a str> {
+    pub fn text(&mut self) -> Option<&'a str> {
         self.nullable_text()?
     }
 
     /// A list of items, each of at least `item_bytes_min` bytes, so that a count from outside sizes
     /// nothing that is not there. A null list counts as an empty one.
-    pub(super) fn list<T>(
+    pub fn list<T>(
         &mut self,
         item_bytes_min: usize,
         mut item: impl FnMut(&mut Self) -> Option<T>,
@@ -114,7 +114,7 @@ impl<'a> Input<'a> {
     }
 
     /// The tagged fields at the end of a structure, in flexible form; none in plain form.
-    pub(super) fn tags(&mut self, mut field: impl FnMut(u64, &'a [u8])) -> Option<()> {
+    pub fn tags(&mut self, mut field: impl FnMut(u64, &'a [u8])) -> Option<()> {
         if !self.flexible {
             return Some(());
         }
@@ -130,7 +130,7 @@ impl<'a> Input<'a> {
 
 /// Appends fields in plain form, the only one that is written.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub struct Output {
     bytes: Vec<u8>,
     /// Whether something did not fit its length.
     failed: bool,
@@ -138,22 +138,27 @@ pub(super) struct Output {
 
 impl Output {
     /// An empty one that begins with `first`.
-    pub(super) fn new(first: i16) -> Self {
+    pub fn new(first: i16) -> Self {
         Self { bytes: first.to_be_bytes().to_vec(), failed: false }
     }
 
+    /// An i16.
+    pub fn i16(&mut self, number: i16) {
+        self.bytes.extend_from_slice(&number.to_be_bytes());
+    }
+
     /// An i32.
-    pub(super) fn i32(&mut self, number: i32) {
+    pub fn i32(&mut self, number: i32) {
         self.bytes.extend_from_slice(&number.to_be_bytes());
     }
 
     /// An i64.
-    pub(super) fn i64(&mut self, number: i64) {
+    pub fn i64(&mut self, number: i64) {
         self.bytes.extend_from_slice(&number.to_be_bytes());
     }
 
     /// A text.
-    pub(super) fn text(&mut self, text: &str) {
+    pub fn text(&mut self, text: &str) {
         let length = i16::try_from(text.len());
         self.failed |= length.is_err();
         self.bytes.extend_from_slice(&length.unwrap_or(-1).to_be_bytes());
@@ -161,7 +166,7 @@ impl Output {
     }
 
     /// A text, or null.
-    pub(super) fn nullable_text(&mut self, text: Option<&str>) {
+    pub fn nullable_text(&mut self, text: Option<&str>) {
         match text {
             Some(text) => self.text(text),
             None => self.bytes.extend_from_slice(&(-1i16).to_be_bytes()),
@@ -169,20 +174,20 @@ impl Output {
     }
 
     /// The number of items of a list, or of bytes that follow.
-    pub(super) fn count(&mut self, count: usize) {
+    pub fn count(&mut self, count: usize) {
         let length = i32::try_from(count);
         self.failed |= length.is_err();
         self.i32(length.unwrap_or(-1));
     }
 
     /// Bytes behind their length.
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub fn bytes(&mut self, bytes: &[u8]) {
         self.count(bytes.len());
         self.bytes.extend_from_slice(bytes);
     }
 
     /// Bytes, or null.
-    pub(super) fn nullable_bytes(&mut self, bytes: Option<&[u8]>) {
+    pub fn nullable_bytes(&mut self, bytes: Option<&[u8]>) {
         match bytes {
             Some(bytes) => self.bytes(bytes),
             None => self.i32(-1),
@@ -190,7 +195,7 @@ impl Output {
     }
 
     /// All of it; `None` where a part is longer than its length can say.
-    pub(super) fn finish(self) -> Option<Vec<u8>> {
+    pub fn finish(self) -> Option<Vec<u8>> {
         (!self.failed).then_some(self.bytes)
     }
 }
