@@ -354,9 +354,7 @@ impl Cluster {
             Self::Remote(_) if options.resume.is_some() => {
                 Err(remote::unsupported("brokers do not say where a producer stopped"))
             }
-            Self::Remote(cluster) => {
-                Ok(Producer::Remote(Box::new(cluster.producer(topic, options)?)))
-            }
+            Self::Remote(cluster) => cluster.producer(topic, options),
         }
     }
 

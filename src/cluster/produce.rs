@@ -1,4 +1,4 @@
-//! Owns the two kinds of producer as one. Leaves sending to the back ends.
+//! Owns the three kinds of producer as one. Leaves sending to the back ends.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use crossbeam_channel::Receiver;
 
 use super::embedded::produce::Producer as EmbeddedProducer;
 use super::error::Result;
+use super::remote::direct::Producer as DirectProducer;
 use super::remote::produce::Producer as RemoteProducer;
 use super::types::Delivery;
 use crate::record::RecordBuffer;
@@ -15,8 +16,10 @@ use crate::record::RecordBuffer;
 pub enum Producer {
     /// Of a log directory.
     Embedded(Box<EmbeddedProducer>),
-    /// Of brokers.
+    /// Of brokers, through librdkafka.
     Remote(Box<RemoteProducer>),
+    /// Of brokers, without it.
+    Direct(Box<DirectProducer>),
 }
 
 impl Producer {
@@ -25,6 +28,7 @@ impl Producer {
         match self {
             Self::Embedded(producer) => producer.deliveries(),
             Self::Remote(producer) => producer.deliveries(),
+            Self::Direct(producer) => producer.deliveries(),
         }
     }
 
@@ -33,6 +37,7 @@ impl Producer {
         match self {
             Self::Embedded(producer) => producer.warnings(),
             Self::Remote(producer) => producer.warnings(),
+            Self::Direct(producer) => producer.warnings(),
         }
     }
 
@@ -42,6 +47,7 @@ impl Producer {
         match self {
             Self::Embedded(producer) => producer.send(buffer),
             Self::Remote(producer) => producer.send(buffer),
+            Self::Direct(producer) => producer.send(buffer),
         }
     }
 
@@ -50,6 +56,7 @@ impl Producer {
         match self {
             Self::Embedded(producer) => producer.is_stuck(),
             Self::Remote(producer) => producer.is_stuck(),
+            Self::Direct(producer) => producer.is_stuck(),
         }
     }
 
@@ -58,6 +65,7 @@ impl Producer {
         match self {
             Self::Embedded(producer) => producer.check(),
             Self::Remote(producer) => producer.check(),
+            Self::Direct(producer) => producer.check(),
         }
     }
 
@@ -66,13 +74,14 @@ impl Producer {
         match self {
             Self::Embedded(producer) => producer.flush(),
             Self::Remote(producer) => producer.flush(),
+            Self::Direct(producer) => producer.flush(),
         }
     }
 
     /// Commits the open transaction if it is time to; for who waits for input.
     pub fn commit_if_due(&mut self) {
         match self {
-            Self::Embedded(_) => {}
+            Self::Embedded(_) | Self::Direct(_) => {}
             Self::Remote(producer) => producer.commit_if_due(),
         }
     }
@@ -80,7 +89,7 @@ impl Producer {
     /// From now on the open transaction, if there is one, can only be aborted.
     pub fn spoil(&mut self) {
         match self {
-            Self::Embedded(_) => {}
+            Self::Embedded(_) | Self::Direct(_) => {}
             Self::Remote(producer) => producer.spoil(),
         }
     }
@@ -90,6 +99,7 @@ impl Producer {
         match self {
             Self::Embedded(producer) => producer.is_idle(),
             Self::Remote(producer) => producer.is_idle(),
+            Self::Direct(producer) => producer.is_idle(),
         }
     }
 
@@ -99,6 +109,7 @@ impl Producer {
         match self {
             Self::Embedded(producer) => producer.close(),
             Self::Remote(producer) => producer.close(),
+            Self::Direct(producer) => producer.close(),
         }
     }
 }

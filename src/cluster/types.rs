@@ -159,7 +159,7 @@ pub struct Transactions {
 }
 
 /// What became of records, once it is known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Fate {
     /// The log has them, at the level that was asked for.
     Persisted,

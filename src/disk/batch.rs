@@ -239,7 +239,7 @@ pub fn check_crc(header: &BatchHeader, batch: &[u8]) -> bool {
 
 /// A batch ready to be appended: base offset 0 and leader epoch 0, both outside the checksum, so
 /// the log patches them under its lock without encoding anything.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct EncodedBatch {
     /// The whole batch.
     pub bytes: Vec<u8>,
@@ -267,17 +267,34 @@ impl EncodedBatch {
     /// checksum is made anew.
     pub fn set_log_append_time(&mut self, now_ms: i64) {
         self.max_timestamp = now_ms;
-        let put = |bytes: &mut [u8], at: usize, field: &[u8]| {
-            if let Some(place) = bytes.get_mut(at..at + field.len()) {
-                place.copy_from_slice(field);
-            }
-        };
         if let Some(low) = self.bytes.get_mut(22) {
             *low |= ATTRIBUTE_LOG_APPEND_TIME as u8;
         }
-        put(&mut self.bytes, 35, &now_ms.to_be_bytes());
+        self.put(35, &now_ms.to_be_bytes());
+        self.put_crc();
+    }
+
+    /// Gives it the stamp of a producer. The checksum is made anew.
+    pub fn set_producer(&mut self, producer: ProducerStamp) {
+        let ProducerStamp { id, epoch, base_sequence } = producer;
+        (self.producer_id, self.producer_epoch, self.base_sequence) = (id, epoch, base_sequence);
+        self.put(43, &id.to_be_bytes());
+        self.put(51, &epoch.to_be_bytes());
+        self.put(53, &base_sequence.to_be_bytes());
+        self.put_crc();
+    }
+
+    /// Overwrites a field.
+    fn put(&mut self, at: usize, field: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(at..at + field.len()) {
+            place.copy_from_slice(field);
+        }
+    }
+
+    /// Makes the checksum anew.
+    fn put_crc(&mut self) {
         let crc = crc32c::crc32c(self.bytes.get(CHECKED_FROM..).unwrap_or_default());
-        put(&mut self.bytes, 17, &crc.to_be_bytes());
+        self.put(17, &crc.to_be_bytes());
     }
 }
 

@@ -4,6 +4,7 @@
 mod alter;
 mod config;
 pub(super) mod consume;
+pub(super) mod direct;
 mod error;
 mod ffi;
 pub(super) mod group;
@@ -12,6 +13,7 @@ mod health;
 mod joining;
 mod lag;
 mod looking;
+mod obstacle;
 mod offsets;
 mod probe;
 pub(super) mod produce;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
 
 use super::config::{self, BATCH_BYTES, Sending, Use};
+use super::direct::Making;
 use super::error;
 use super::ffi::send::{FULL, Letter, Messages, is_full};
 use super::ffi::topic::Topic;
@@ -20,6 +21,7 @@ use super::settle::Settler;
 use super::topics::KnownLimits;
 use super::transaction::{Pending, Transaction};
 use super::{Remote, lock};
+use crate::cluster;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
 use crate::partitioner::Assigner;
@@ -171,7 +173,11 @@ pub struct Producer {
 
 impl Remote {
     /// A producer for `topic`.
-    pub fn producer(&self, topic: &TopicName, options: ProducerOptions) -> Result<Producer> {
+    pub fn producer(
+        &self,
+        topic: &TopicName,
+        options: ProducerOptions,
+    ) -> Result<cluster::Producer> {
         let limits = self.limits_of(topic)?;
         let limits = limits.ok_or_else(|| ClusterError::unknown_topic(topic.as_str()))?;
         let most = options.batch_bytes.unwrap_or(BATCH_BYTES);
@@ -182,12 +188,16 @@ impl Remote {
         let longest = sending.longest(&self.brokers);
         sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
         let session = self.producing(&Use::Produce(sending))?;
+        let timeout = time_left(session.timeout(), limits.asked_for);
+        let making = Making { batch_bytes, longest, timeout };
+        if let Some(direct) = self.direct_producer(&session, topic, &limits, making, &options)? {
+            return Ok(cluster::Producer::Direct(Box::new(direct)));
+        }
         let codec = options.compression.or(limits.compression).unwrap_or_default();
         let mut properties = vec![("compression.codec", codec.name().to_owned())];
         if config::given(&self.brokers, "message.timeout.ms").is_none() {
-            let left = time_left(session.timeout(), limits.asked_for);
             // librdkafka wants it to be longer than the wait for other records.
-            let left = options.linger.map_or(left, |linger| left.max(linger * 5 / 4));
+            let left = options.linger.map_or(timeout, |linger| timeout.max(linger * 5 / 4));
             let most = match options.transactions {
                 Some(_) => config::TRANSACTION_MS_MAX,
                 None => config::TIMEOUT_MS_MAX,
@@ -196,7 +206,7 @@ impl Remote {
             properties.push(("message.timeout.ms", left_ms.to_string()));
         }
         let producer = Producer::start(session, topic, &limits, &properties, options)?;
-        Ok(Producer { longest, ..producer })
+        Ok(cluster::Producer::Remote(Box::new(Producer { longest, ..producer })))
     }
 
     /// The client that sends; the one that was opened early, if it will do.

@@ -14,8 +14,8 @@ use super::ffi::Code;
 use super::ffi::metadata::TopicInfo;
 use super::ffi::queue::{DELIVERIES, ERRORS, Event};
 use super::ffi::send::Settled;
-use super::lock;
 use super::produce::{Shared, TICK};
+use super::{lock, obstacle};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate};
 
@@ -187,32 +187,13 @@ impl Settler {
         match error::kind(code) {
             ErrorKind::TimedOut | ErrorKind::Unreachable => {
                 let found = self.found.get_or_init(|| self.shared.session.known_topics());
-                let obstacle = found.iter().find_map(|info| self.obstacle(info, partition));
+                let (acks, wanted) = (self.shared.acks, self.shared.min_in_sync);
+                let obstacle =
+                    found.iter().find_map(|info| obstacle::of(info, partition, acks, wanted));
                 obstacle.unwrap_or_else(|| self.shared.session.unreachable())
             }
             _ => error::of_topic(code, self.shared.topic.as_str()),
         }
-    }
-
-    /// What keeps a partition from taking records. Brokers say so, and librdkafka tries again until
-    /// it is too late, and tells only that.
-    fn obstacle(&self, topic: &TopicInfo, partition: i32) -> Option<ClusterError> {
-        if error::kind(topic.code) == ErrorKind::UnknownTopicOrPartition {
-            return Some(error::gone_topic(&topic.name));
-        }
-        let of = topic.partitions.iter().find(|of| of.partition == partition)?;
-        let (there, wanted) = (of.isr.len(), self.shared.min_in_sync);
-        if of.leader < 0 {
-            return Some(ClusterError::no_leader(&topic.name, partition));
-        }
-        (self.shared.acks == Acks::All && there < wanted).then(|| {
-            let message = format!(
-                "partition {partition} of topic `{}` has {there} replicas in sync, and \
-                 `min.insync.replicas` wants {wanted}",
-                topic.name
-            );
-            ClusterError::new(ErrorKind::NotEnoughReplicas, message)
-        })
     }
 
     /// Takes up an error of the client.

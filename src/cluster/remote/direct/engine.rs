@@ -1,0 +1,577 @@
+//! Owns the thread that has batches sent and tells their fates: it takes them from the shelf as
+//! partitions have room, gives them to the connections to their leaders, and sees to it that what
+//! was not taken is sent again, to whoever leads then, until it is too late. Leaves the order of a
+//! partition's batches to `flow`, bytes to `link`.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, select, unbounded};
+
+use super::flow::{Batch, Flow, Settled};
+use super::link::{Frame, FromLink, Link, News, Setup};
+use super::shelf::{Open, Part};
+use super::{Shared, by_id, no_thread};
+use crate::cluster::error::{ClusterError, ErrorKind, Result};
+use crate::cluster::remote::ffi::Code;
+use crate::cluster::remote::ffi::handle::Log;
+use crate::cluster::remote::ffi::metadata::{BrokerInfo, Layout};
+use crate::cluster::remote::ffi::topic::Topic;
+use crate::cluster::remote::wire::connection::Connection;
+use crate::cluster::remote::wire::{self, PRODUCE, Produced};
+use crate::cluster::remote::{error, obstacle};
+use crate::cluster::types::{Acks, Delivery, Fate, Report};
+use crate::disk::batch::{EncodedBatch, ProducerStamp};
+
+/// How long a wait lasts before deadlines and librdkafka's errors are looked at.
+const TICK: Duration = Duration::from_millis(100);
+/// How long the answer to who leads is waited for. Nothing else is done meanwhile.
+const LOOK_MAX: Duration = Duration::from_millis(200);
+/// How long an answer may be in coming before it is looked whether somebody else leads by now.
+const SILENCE: Duration = Duration::from_secs(1);
+/// The pause before something is tried again: it doubles, up to the second.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+/// The longest that a broker is asked to wait for replicas.
+const REPLICAS_MAX: Duration = Duration::from_secs(30);
+/// Batches whose memory is kept to be used again.
+const SPARE_BATCHES: usize = 8;
+
+/// What the first connection came to.
+#[derive(Debug)]
+pub(super) struct First {
+    /// The topic, for questions about it.
+    pub(super) sink: Topic,
+    /// Who leads its partitions.
+    pub(super) layout: Layout,
+    /// The broker that is connected.
+    pub(super) leader: i32,
+    /// The connection to it.
+    pub(super) connection: Connection,
+    /// The producer's id.
+    pub(super) id: i64,
+    /// Its epoch.
+    pub(super) epoch: i16,
+    /// The name by which brokers know us.
+    pub(super) client_id: String,
+    /// Where requests are counted.
+    pub(super) log: Arc<Log>,
+}
+
+/// One partition.
+#[derive(Debug)]
+struct Lane {
+    flow: Flow,
+    /// Who leads it; -1 for nobody.
+    leader: i32,
+    /// When it is tried again, after something was not taken.
+    rest: Rest,
+    /// Why nothing more is sent.
+    error: Option<Arc<ClusterError>>,
+}
+
+/// When something is tried again.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    until: Option<Instant>,
+    pause: Duration,
+}
+
+impl Rest {
+    const NONE: Self = Self { until: None, pause: PAUSES.0 };
+
+    /// Rests from now on, for longer than the last time.
+    fn begin(&mut self, now: Instant) {
+        self.until = Some(now + self.pause);
+        self.pause = (self.pause * 2).min(PAUSES.1);
+    }
+
+    /// Whether it is over.
+    fn is_over(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| until <= now)
+    }
+}
+
+/// A batch that a broker was sent.
+#[derive(Debug)]
+struct Asked {
+    /// The number of the request.
+    number: i32,
+    partition: i32,
+    key: u64,
+    since: Instant,
+}
+
+/// A broker.
+#[derive(Debug)]
+struct Peer {
+    link: Option<Link>,
+    /// What is not answered, in order.
+    asked: VecDeque<Asked>,
+    rest: Rest,
+}
+
+/// The thread that has batches sent.
+pub(super) struct Engine {
+    shared: Arc<Shared>,
+    sink: Topic,
+    log: Arc<Log>,
+    client_id: String,
+    brokers: HashMap<i32, BrokerInfo>,
+    peers: HashMap<i32, Peer>,
+    lanes: Vec<Lane>,
+    news: Receiver<FromLink>,
+    tell: Sender<FromLink>,
+    deliveries: Sender<Delivery>,
+    warn: Sender<String>,
+    made_room: Sender<()>,
+    /// Whether it is to be found out who leads, and when that may be asked again.
+    wants_look: bool,
+    look: Rest,
+    spare: Vec<EncodedBatch>,
+    /// Numbers of batches, requests and connections.
+    last_key: u64,
+    last_request: i32,
+    last_link: u64,
+}
+
+/// The fate of the records of one batch, by the buffers that they are from.
+pub(super) fn deliveries(
+    partition: i32,
+    records: u64,
+    number: u64,
+    parts: &[Part],
+    fate: &Fate,
+    base_offset: i64,
+) -> Vec<Delivery> {
+    let failed = |number| fate.error().is_some().then_some(number);
+    if parts.is_empty() {
+        let (fate, number) = (fate.clone(), failed(number));
+        return vec![Delivery { records, fate, partition, number, report: None }];
+    }
+    let mut offset = base_offset;
+    let mut of_part = |part: &Part| {
+        let first = part.indices.first().copied().unwrap_or(0);
+        let number = failed(part.records.first_number + u64::from(first));
+        let records = part.indices.len() as u64;
+        let report = Some(Report {
+            records: Arc::clone(&part.records),
+            indices: part.indices.clone(),
+            base_offset: offset,
+        });
+        if base_offset >= 0 {
+            offset += records as i64;
+        }
+        Delivery { records, fate: fate.clone(), partition, number, report }
+    };
+    parts.iter().map(&mut of_part).collect()
+}
+
+impl Engine {
+    /// One that goes on with the first connection.
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        first: First,
+        partitions: i32,
+        deliveries: Sender<Delivery>,
+        warn: Sender<String>,
+        made_room: Sender<()>,
+    ) -> Result<Self> {
+        let (tell, news) = unbounded();
+        let First { sink, layout, leader, connection, id, epoch, client_id, log } = first;
+        let lane =
+            |_| Lane { flow: Flow::new(id, epoch), leader: -1, rest: Rest::NONE, error: None };
+        let mut engine = Self {
+            shared: Arc::clone(shared),
+            sink,
+            log,
+            client_id,
+            brokers: HashMap::new(),
+            peers: HashMap::new(),
+            lanes: (0..partitions).map(lane).collect(),
+            news,
+            tell,
+            deliveries,
+            warn,
+            made_room,
+            wants_look: false,
+            look: Rest::NONE,
+            spare: Vec::new(),
+            last_key: 0,
+            last_request: 0,
+            last_link: 0,
+        };
+        engine.take_layout(&layout);
+        let started = engine.connect(leader, Some(connection));
+        started.map_err(|error| no_thread(&error))?;
+        Ok(engine)
+    }
+
+    /// Sends until nothing more will come and all is settled.
+    pub(super) fn run(mut self, woken: &Receiver<()>) {
+        loop {
+            let closing = self.shared.closing.load(Ordering::Acquire);
+            if closing && self.shared.shelf.records() == 0 {
+                return;
+            }
+            let now = Instant::now();
+            if self.wants_look && self.look.is_over(now) {
+                self.find_leaders();
+            }
+            for partition in 0..self.lanes.len() {
+                self.move_on(partition as i32, now);
+            }
+            let wait = self.wait(now);
+            let news = self.news.clone();
+            select! {
+                recv(news) -> told => {
+                    for (number, told) in told.into_iter().chain(news.try_iter()) {
+                        self.take_news(number, told);
+                    }
+                }
+                recv(woken) -> _ => {}
+                default(wait) => {}
+            }
+            self.look_at_clock(Instant::now());
+            for line in self.shared.session.take_news() {
+                // Whoever tells them may have gone.
+                drop(self.warn.send(line));
+            }
+        }
+    }
+
+    /// How long there is nothing to do, unless something happens.
+    fn wait(&self, now: Instant) -> Duration {
+        let lanes = self.lanes.iter().filter_map(|lane| lane.rest.until);
+        let peers = self.peers.values().filter_map(|peer| peer.rest.until);
+        let look = self.look.until.filter(|_| self.wants_look);
+        let due = self.shared.shelf.next_due(now);
+        let next = lanes.chain(peers).filter(|until| *until > now).chain(due).chain(look).min();
+        next.map_or(TICK, |next| next.saturating_duration_since(now).min(TICK))
+    }
+
+    /// Takes what a partition has room for, and sends what can be sent.
+    fn move_on(&mut self, partition: i32, now: Instant) {
+        let Some(lane) = self.lanes.get_mut(partition as usize) else { return };
+        if let Some(error) = lane.error.clone() {
+            self.drop_rest(partition, &error, now);
+            return;
+        }
+        while let Some(stamp) = lane.flow.stamp()
+            && let Some(open) = self.shared.shelf.take(partition, lane.flow.len() < 2, now)
+        {
+            let spare = self.spare.pop().unwrap_or_default();
+            self.last_key += 1;
+            match finish(open, stamp, spare, self.last_key, now + self.shared.timeout) {
+                Ok((batch, encoder)) => {
+                    self.shared.shelf.give_back(encoder);
+                    lane.flow.push(batch);
+                }
+                Err((open, error)) => {
+                    let error = Arc::new(error);
+                    return self.refuse(partition, open, &error);
+                }
+            }
+        }
+        if !lane.flow.has_unsent() || !lane.rest.is_over(now) {
+            return;
+        }
+        let leader = lane.leader;
+        match self.peers.get(&leader) {
+            Some(Peer { link: Some(link), .. }) if link.is_up() => {
+                self.send(partition, leader, now)
+            }
+            Some(Peer { link: Some(_), .. }) => {}
+            Some(peer) if !peer.rest.is_over(now) => {}
+            _ if self.brokers.contains_key(&leader) => {
+                if self.connect(leader, None).is_err() {
+                    self.rest(leader, now);
+                }
+            }
+            _ => self.wants_look = true,
+        }
+    }
+
+    /// Sends what a partition has.
+    fn send(&mut self, partition: i32, leader: i32, now: Instant) {
+        let (Some(lane), Some(peer)) =
+            (self.lanes.get_mut(partition as usize), self.peers.get_mut(&leader))
+        else {
+            return;
+        };
+        let Some(link) = &peer.link else { return };
+        while let Some(batch) = lane.flow.send_next() {
+            let left = batch.until.saturating_duration_since(now).min(REPLICAS_MAX);
+            let timeout_ms = left.as_millis().max(1) as i32;
+            let bytes = batch.encoded.bytes.len();
+            self.last_request = self.last_request.wrapping_add(1);
+            let number = self.last_request;
+            let body = wire::produce(self.shared.topic.as_str(), partition, timeout_ms, bytes);
+            let head =
+                body.and_then(|body| wire::frame(PRODUCE, number, &self.client_id, &body, bytes));
+            // A batch that no frame can hold stays until it is given up.
+            let Some(head) = head else { continue };
+            link.send(Frame { head, batch: Some(Arc::clone(&batch.encoded)) });
+            peer.asked.push_back(Asked { number, partition, key: batch.key, since: now });
+        }
+    }
+
+    /// Begins to connect to a broker, or goes on with a connection to it.
+    fn connect(&mut self, id: i32, made: Option<Connection>) -> std::io::Result<()> {
+        let Some(broker) = self.brokers.get(&id).cloned() else { return Ok(()) };
+        self.last_link += 1;
+        let (client_id, log) = (self.client_id.clone(), Arc::clone(&self.log));
+        let setup = Setup { broker, client_id, log };
+        let link = Link::start(self.last_link, setup, made, self.tell.clone())?;
+        let peer = self.peers.entry(id).or_insert_with(|| Peer {
+            link: None,
+            asked: VecDeque::new(),
+            rest: Rest::NONE,
+        });
+        peer.link = Some(link);
+        Ok(())
+    }
+
+    /// Tries a broker again later.
+    fn rest(&mut self, id: i32, now: Instant) {
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.rest.begin(now);
+        }
+    }
+
+    /// Takes up what a connection tells.
+    fn take_news(&mut self, number: u64, told: News) {
+        let is_it = |(_, peer): &(&i32, &mut Peer)| {
+            peer.link.as_ref().is_some_and(|link| link.number == number)
+        };
+        // News of one that was given up are of no matter.
+        let Some((&id, peer)) = self.peers.iter_mut().find(is_it) else { return };
+        match told {
+            News::Up(stream) => {
+                if let Some(link) = &mut peer.link {
+                    link.is_made(stream);
+                }
+            }
+            News::Lost => self.lose(id),
+            News::Answer(request, answer) => {
+                let asked = peer.asked.pop_front().filter(|asked| asked.number == request);
+                let Some((asked, answer)) = asked.zip(wire::produced(&answer)) else {
+                    return self.lose(id);
+                };
+                peer.rest = Rest::NONE;
+                self.log.note_throttled(answer.throttled_ms);
+                self.settle(&asked, &answer);
+            }
+        }
+    }
+
+    /// Gives a connection up: nothing more is answered of what it was sent.
+    fn lose(&mut self, id: i32) {
+        let now = Instant::now();
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        peer.link = None;
+        peer.rest.begin(now);
+        let partitions: HashSet<i32> = peer.asked.drain(..).map(|asked| asked.partition).collect();
+        for partition in partitions {
+            if let Some(lane) = self.lanes.get_mut(partition as usize) {
+                lane.flow.lost();
+            }
+        }
+        self.wants_look = true;
+    }
+
+    /// Takes up an answer about a batch.
+    fn settle(&mut self, asked: &Asked, answer: &Produced) {
+        let Some(lane) = self.lanes.get_mut(asked.partition as usize) else { return };
+        match lane.flow.answered(asked.key, answer) {
+            Settled::Taken(batch, base_offset) => {
+                lane.rest = Rest::NONE;
+                self.shared.session.note_answer();
+                self.deliver(asked.partition, batch, &Fate::Persisted, base_offset);
+            }
+            Settled::Refused(batch) => {
+                let (at, said) = answer.refused.clone().unwrap_or((0, None));
+                let said = said.or_else(|| answer.message.clone());
+                let error = Arc::new(self.refusal(answer.code, said));
+                let dense = if batch.is_dense { u64::try_from(at).unwrap_or(0) } else { 0 };
+                let batch = Batch { number: batch.number + dense, ..batch };
+                let fate = if batch.in_doubt {
+                    Fate::MaybePersisted(Some(error))
+                } else {
+                    Fate::NotPersisted(error)
+                };
+                self.deliver(asked.partition, batch, &fate, -1);
+            }
+            Settled::Again => {
+                lane.rest.begin(Instant::now());
+                self.wants_look = true;
+            }
+            Settled::Unknown => {}
+        }
+    }
+
+    /// The error of a batch that was refused.
+    fn refusal(&self, code: Code, said: Option<String>) -> ClusterError {
+        let error = error::of_topic(code, self.shared.topic.as_str());
+        match said.filter(|said| error.kind == ErrorKind::InvalidRecord && !said.is_empty()) {
+            None => error,
+            Some(said) => {
+                let said = said.replace(['\n', '\r'], " ");
+                let message = format!("{}: {}", error.message, said.trim_end_matches('.'));
+                ClusterError { message, ..error }
+            }
+        }
+    }
+
+    /// Tells the fate of a batch. A full channel stops this thread, and with it the sending.
+    fn deliver(&mut self, partition: i32, batch: Batch, fate: &Fate, base_offset: i64) {
+        if let Some(error) = fate.error() {
+            self.shared.failed.store(true, Ordering::Release);
+            if error.kind.is_away() {
+                self.shared.late.get_or_init(Instant::now);
+            }
+        }
+        let records = batch.records();
+        let told = deliveries(partition, records, batch.number, &batch.parts, fate, base_offset);
+        for delivery in told {
+            // Whoever counts may have gone.
+            drop(self.deliveries.send(delivery));
+        }
+        self.shared.shelf.remove(batch.bytes, records);
+        self.made_room.try_send(()).ok();
+        if let Ok(encoded) = Arc::try_unwrap(batch.encoded)
+            && self.spare.len() < SPARE_BATCHES
+        {
+            self.spare.push(encoded);
+        }
+    }
+
+    /// Tells that a batch which was never sent will not be.
+    fn refuse(&mut self, partition: i32, open: Open, error: &Arc<ClusterError>) {
+        self.shared.failed.store(true, Ordering::Release);
+        let fate = Fate::NotPersisted(Arc::clone(error));
+        let (bytes, records) = (open.bytes(), open.records());
+        for delivery in deliveries(partition, records, open.number, &open.parts, &fate, -1) {
+            drop(self.deliveries.send(delivery));
+        }
+        let Open { mut encoder, .. } = open;
+        encoder.forget();
+        self.shared.shelf.give_back(encoder);
+        self.shared.shelf.remove(bytes, records);
+        self.made_room.try_send(()).ok();
+    }
+
+    /// Tells that nothing more of a partition will be sent.
+    fn drop_rest(&mut self, partition: i32, error: &Arc<ClusterError>, now: Instant) {
+        self.shared.shelf.hurry(now);
+        while let Some(open) = self.shared.shelf.take(partition, true, now) {
+            self.refuse(partition, open, error);
+        }
+    }
+
+    /// Gives up what took too long, and looks who leads where answers are long in coming.
+    fn look_at_clock(&mut self, now: Instant) {
+        let given_up = self.shared.given_up.get().cloned();
+        for partition in 0..self.lanes.len() {
+            let Some(lane) = self.lanes.get(partition) else { continue };
+            if lane.error.is_none() && (given_up.is_some() || lane.flow.is_late(now)) {
+                self.give_up(partition as i32, given_up.clone(), now);
+            }
+        }
+        let is_silent = |peer: &Peer| {
+            peer.asked.front().is_some_and(|asked| now.duration_since(asked.since) >= SILENCE)
+        };
+        if !self.wants_look && self.peers.values().any(is_silent) {
+            self.wants_look = true;
+            self.look = Rest { until: Some(now + SILENCE), ..self.look };
+        }
+    }
+
+    /// Gives up all that a partition has under way, and what would come after it.
+    fn give_up(&mut self, partition: i32, why: Option<Arc<ClusterError>>, now: Instant) {
+        let why = why.unwrap_or_else(|| Arc::new(self.why(partition)));
+        let Some(lane) = self.lanes.get_mut(partition as usize) else { return };
+        lane.error = Some(Arc::clone(&why));
+        for batch in lane.flow.give_up() {
+            let fate = if batch.may_be_there() {
+                Fate::MaybePersisted(Some(Arc::clone(&why)))
+            } else {
+                Fate::NotPersisted(Arc::clone(&why))
+            };
+            self.deliver(partition, batch, &fate, -1);
+        }
+        self.drop_rest(partition, &why, now);
+    }
+
+    /// Why records were not taken in time: for what the topic lacks, or for what the connections
+    /// say.
+    fn why(&self, partition: i32) -> ClusterError {
+        let wanted = self.shared.min_in_sync;
+        let found = self.sink.info(LOOK_MAX).unwrap_or_default();
+        let of = |info| obstacle::of(info, partition, Acks::All, wanted);
+        found.iter().find_map(of).unwrap_or_else(|| self.shared.session.unreachable())
+    }
+
+    /// Finds out who leads.
+    fn find_leaders(&mut self) {
+        if let Ok(layout) = self.sink.layout(LOOK_MAX) {
+            self.wants_look = false;
+            self.take_layout(&layout);
+        }
+        self.look.begin(Instant::now());
+        if !self.wants_look {
+            self.look.pause = PAUSES.0 * 5;
+        }
+    }
+
+    /// Takes up who leads. What was sent to somebody else is not waited for.
+    fn take_layout(&mut self, layout: &Layout) {
+        let moved: Vec<i32> = by_id(layout)
+            .iter()
+            .filter(|(id, broker)| self.brokers.get(*id).is_some_and(|was| was != *broker))
+            .map(|(id, _)| *id)
+            .collect();
+        self.brokers = by_id(layout);
+        let mut left: HashSet<i32> = moved.into_iter().collect();
+        let of = layout.topics.iter().find(|of| of.name == self.shared.topic.as_str());
+        for info in of.map(|of| &*of.partitions).unwrap_or_default() {
+            let Some(lane) = self.lanes.get_mut(info.partition as usize) else { continue };
+            if info.leader < 0 {
+                self.wants_look |= lane.flow.len() > 0;
+                continue;
+            }
+            if lane.leader != info.leader && lane.flow.is_waiting() {
+                left.insert(lane.leader);
+            }
+            lane.leader = info.leader;
+        }
+        for id in left {
+            if self.peers.get(&id).is_some_and(|peer| peer.link.is_some()) {
+                self.lose(id);
+            }
+        }
+    }
+}
+
+/// Closes a batch; gives back the memory that it was made in. Or it cannot be compressed.
+fn finish(
+    mut open: Open,
+    stamp: ProducerStamp,
+    spare: EncodedBatch,
+    key: u64,
+    until: Instant,
+) -> std::result::Result<(Batch, crate::disk::batch::BatchEncoder), (Open, ClusterError)> {
+    let bytes = open.bytes();
+    let encoded = match open.encoder.finish(stamp, spare) {
+        Ok(encoded) => Arc::new(encoded),
+        Err(error) => {
+            let message = format!("a batch does not compress: {error}");
+            return Err((open, ClusterError::new(ErrorKind::CorruptData, message)));
+        }
+    };
+    let Open { encoder, number, is_dense, parts } = open;
+    let (is_sent, in_doubt) = (false, false);
+    let batch = Batch { key, encoded, bytes, number, is_dense, parts, until, is_sent, in_doubt };
+    Ok((batch, encoder))
+}
