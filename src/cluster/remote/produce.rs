@@ -188,11 +188,13 @@ impl Remote {
         let longest = sending.longest(&self.brokers);
         sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
         let session = self.producing(&Use::Produce(sending))?;
+        let begun = Instant::now();
         let timeout = time_left(session.timeout(), limits.asked_for);
         let making = Making { batch_bytes, longest, timeout };
         if let Some(direct) = self.direct_producer(&session, topic, &limits, making, &options)? {
             return Ok(cluster::Producer::Direct(Box::new(direct)));
         }
+        let timeout = time_left(session.timeout(), limits.asked_for + begun.elapsed());
         let codec = options.compression.or(limits.compression).unwrap_or_default();
         let mut properties = vec![("compression.codec", codec.name().to_owned())];
         if config::given(&self.brokers, "message.timeout.ms").is_none() {

@@ -391,17 +391,14 @@ impl Engine {
                 self.deliver(asked.partition, batch, &Fate::Persisted, base_offset);
             }
             Settled::Refused(batch) => {
-                let (at, said) = answer.refused.clone().unwrap_or((0, None));
-                let said = said.or_else(|| answer.message.clone());
-                let error = Arc::new(self.refusal(answer.code, said));
-                let dense = if batch.is_dense { u64::try_from(at).unwrap_or(0) } else { 0 };
-                let batch = Batch { number: batch.number + dense, ..batch };
-                let fate = if batch.in_doubt {
-                    Fate::MaybePersisted(Some(error))
-                } else {
-                    Fate::NotPersisted(error)
-                };
+                let (batch, error) = self.refused(batch, answer);
+                self.deliver(asked.partition, batch, &Fate::NotPersisted(error), -1);
+            }
+            Settled::InDoubt(batch) => {
+                let (batch, error) = self.refused(batch, answer);
+                let fate = Fate::MaybePersisted(Some(Arc::clone(&error)));
                 self.deliver(asked.partition, batch, &fate, -1);
+                self.give_up(asked.partition, Some(error), Instant::now());
             }
             Settled::Again => {
                 lane.rest.begin(Instant::now());
@@ -411,17 +408,21 @@ impl Engine {
         }
     }
 
-    /// The error of a batch that was refused.
-    fn refusal(&self, code: Code, said: Option<String>) -> ClusterError {
-        let error = error::of_topic(code, self.shared.topic.as_str());
-        match said.filter(|said| error.kind == ErrorKind::InvalidRecord && !said.is_empty()) {
-            None => error,
-            Some(said) => {
-                let said = said.replace(['\n', '\r'], " ");
+    /// A batch that was refused, with the number of the record that was, and why.
+    fn refused(&self, batch: Batch, answer: &Produced) -> (Batch, Arc<ClusterError>) {
+        let (at, said) = answer.refused.clone().unwrap_or((0, None));
+        let at = if batch.is_dense { u64::try_from(at).unwrap_or(0) } else { 0 };
+        let error = error::of_topic(answer.code, self.shared.topic.as_str());
+        let said = said.or_else(|| answer.message.clone());
+        let said = said.filter(|_| error.kind == ErrorKind::InvalidRecord);
+        let error = match said.map(|said| said.replace(['\n', '\r'], " ")) {
+            Some(said) if !said.is_empty() => {
                 let message = format!("{}: {}", error.message, said.trim_end_matches('.'));
                 ClusterError { message, ..error }
             }
-        }
+            _ => error,
+        };
+        (Batch { number: batch.number + at, ..batch }, Arc::new(error))
     }
 
     /// Tells the fate of a batch. A full channel stops this thread, and with it the sending.

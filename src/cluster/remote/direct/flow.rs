@@ -6,7 +6,8 @@
 //! under way, and one that was not answered is sent again as it was. Behind a batch that a broker
 //! refused, the numbers of the others are void: they get new ones, of the producer's next epoch, once
 //! all before them are settled. That epoch needs no word of a broker (KIP-360, `TransactionManager`'s
-//! `bumpIdempotentProducerEpoch`).
+//! `bumpIdempotentProducerEpoch`). Of a producer of which it has nothing, a log takes any number
+//! (`ProducerAppendInfo.checkSequence`): so the first batch goes alone until it was taken.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -113,6 +114,9 @@ pub(super) enum Settled {
     Taken(Batch, i64),
     /// It was refused.
     Refused(Batch),
+    /// It was refused, and may be there of an earlier attempt: what the log has of those behind it
+    /// cannot be found out, so nothing more can be sent.
+    InDoubt(Batch),
     /// Nothing yet: it will be sent again.
     Again,
     /// Nothing: it was given up before.
@@ -128,6 +132,8 @@ pub(super) struct Flow {
     batches: VecDeque<Batch>,
     /// Those behind one that was refused.
     void: VecDeque<Batch>,
+    /// The log has a batch of this epoch.
+    is_known: bool,
     /// One was refused: the next batch is of a new epoch.
     is_broken: bool,
     /// One was not taken: nothing more is sent until all that are under way have come back.
@@ -141,6 +147,7 @@ impl Flow {
             stamp: ProducerStamp { id, epoch, base_sequence: 0 },
             batches: VecDeque::new(),
             void: VecDeque::new(),
+            is_known: false,
             is_broken: false,
             is_halted: false,
         }
@@ -175,12 +182,17 @@ impl Flow {
 
     /// Whether something is to be sent.
     pub(super) fn has_unsent(&self) -> bool {
-        !self.is_halted && self.batches.iter().any(|batch| !batch.is_sent)
+        self.may_send() && self.batches.iter().any(|batch| !batch.is_sent)
+    }
+
+    /// Whether a batch that waits may be sent.
+    fn may_send(&self) -> bool {
+        !self.is_halted && (self.is_known || !self.is_waiting())
     }
 
     /// The next batch to send, which from now on counts as sent.
     pub(super) fn send_next(&mut self) -> Option<&Batch> {
-        if self.is_halted {
+        if !self.may_send() {
             return None;
         }
         let batch = self.batches.iter_mut().find(|batch| !batch.is_sent)?;
@@ -191,7 +203,9 @@ impl Flow {
     /// Takes up the answer about a batch.
     pub(super) fn answered(&mut self, key: u64, answer: &Produced) -> Settled {
         let settled = self.judge(key, answer);
-        self.go_on();
+        if !matches!(settled, Settled::InDoubt(_)) {
+            self.go_on();
+        }
         settled
     }
 
@@ -209,15 +223,23 @@ impl Flow {
         let Some(at) = of(&self.batches) else { return Settled::Unknown };
         match verdict {
             Verdict::Taken(offset) => {
+                self.is_known = true;
                 let taken = self.batches.remove(at);
                 taken.map_or(Settled::Unknown, |batch| Settled::Taken(batch, offset))
             }
             // Out of order behind another that is not settled says nothing of this one.
             Verdict::OutOfOrder if at > 0 => self.again(at, false),
             Verdict::Again(in_doubt) => self.again(at, in_doubt),
+            Verdict::OutOfOrder | Verdict::Refused
+                if self.batches.get(at).is_some_and(|batch| batch.in_doubt) =>
+            {
+                self.is_halted = true;
+                self.batches.remove(at).map_or(Settled::Unknown, Settled::InDoubt)
+            }
             Verdict::OutOfOrder | Verdict::Refused => {
-                let behind = self.batches.split_off(at + 1);
-                self.void.extend(behind);
+                let mut behind = self.batches.split_off(at + 1);
+                behind.append(&mut self.void);
+                self.void = behind;
                 self.is_broken = true;
                 let refused = self.batches.pop_back();
                 refused.map_or(Settled::Unknown, |batch| {
@@ -263,7 +285,7 @@ impl Flow {
 
     /// Goes on in the next epoch.
     fn renew(&mut self) {
-        self.is_broken = false;
+        (self.is_broken, self.is_known) = (false, false);
         let epoch = self.stamp.epoch.checked_add(1).unwrap_or(0);
         self.stamp = ProducerStamp { epoch, base_sequence: 0, ..self.stamp };
         for mut batch in std::mem::take(&mut self.void) {

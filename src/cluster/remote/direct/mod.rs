@@ -25,7 +25,7 @@ use self::shelf::{Open, Shelf};
 use super::config;
 use super::ffi::metadata::Layout;
 use super::ffi::topic::Topic;
-use super::session::{LOOK_MAX, Session};
+use super::session::Session;
 use super::topics::KnownLimits;
 use super::{Remote, wire};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
@@ -41,10 +41,13 @@ const QUEUED_DELIVERIES: usize = 256;
 const UNSETTLED_BYTES: usize = 16 << 20;
 /// Bytes of batches that wait to be full, of all partitions together.
 const WAITING_BYTES: usize = 16 << 20;
+/// How long the first broker may take to take us up: one that was just started takes long to give
+/// out its first producer ids.
+const FIRST_MAX: Duration = Duration::from_secs(2);
 /// How often a wait looks whether it makes sense.
 const TICK: Duration = Duration::from_millis(100);
 /// How long what was given up may take to come back with its fate.
-const PURGE_MAX: Duration = Duration::from_millis(300);
+const PURGE_MAX: Duration = Duration::from_millis(500);
 /// How long what is under way may take after a signal.
 const GRACE: Duration = Duration::from_millis(1500);
 /// How long what is under way may take once a record was not answered in time.
@@ -175,9 +178,9 @@ impl Remote {
 
     /// Connects to the leader of a partition, and gets a producer id of it.
     fn first_link(&self, session: &Arc<Session>, topic: &TopicName) -> Option<First> {
-        let until = Instant::now() + session.timeout().min(LOOK_MAX);
+        let until = Instant::now() + FIRST_MAX.min(session.timeout() / 6);
         let sink = Topic::new(session.client(), topic.as_str(), &[]).ok()?;
-        let layout: Layout = sink.layout(LOOK_MAX).ok()?;
+        let layout: Layout = sink.layout(until.saturating_duration_since(Instant::now())).ok()?;
         let of = layout.topics.iter().find(|of| of.name == topic.as_str())?;
         let leader = of.partitions.iter().map(|of| of.leader).find(|leader| *leader >= 0)?;
         let broker = layout.brokers.iter().find(|broker| broker.id == leader)?.clone();
