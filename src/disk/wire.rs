@@ -22,6 +22,7 @@ impl<'a> Input<'a> {
     }
 
     /// The fields from here on in the form that is said.
+    #[must_use]
     pub const fn flexible(mut self, flexible: bool) -> Self {
         self.flexible = flexible;
         self

@@ -15,6 +15,7 @@ mod lag;
 mod looking;
 mod obstacle;
 mod offsets;
+mod opening;
 mod probe;
 pub(super) mod produce;
 mod session;

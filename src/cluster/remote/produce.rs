@@ -10,18 +10,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
 
-use super::config::{self, BATCH_BYTES, Sending, Use};
-use super::direct::Making;
 use super::error;
 use super::ffi::send::{FULL, Letter, Messages, is_full};
 use super::ffi::topic::Topic;
 use super::ffi::{Code, Trouble};
-use super::session::{LOOK_MAX, Session};
+use super::lock;
+use super::session::Session;
 use super::settle::Settler;
 use super::topics::KnownLimits;
 use super::transaction::{Pending, Transaction};
-use super::{Remote, lock};
-use crate::cluster;
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
 use crate::partitioner::Assigner;
@@ -117,28 +114,11 @@ impl Shared {
     }
 }
 
-/// How long a record may take where finding out about its topic has taken so much of the timeout.
-/// What is late is found by a look once a second, so half of one comes off too.
-fn time_left(timeout: Duration, asked_for: Duration) -> Duration {
-    let late = Duration::from_millis(500).min(timeout / 10);
-    timeout.saturating_sub(asked_for + late).max(timeout / 4)
-}
-
-/// The topic for librdkafka, to which the first who names it says what holds for it. It asks for a
-/// producer id when it is told of topics, and else only half a second later.
-fn open_topic(
-    session: &Session,
-    topic: &TopicName,
-    properties: &[(&str, String)],
-) -> Result<Topic> {
-    let sink = Topic::new(session.client(), topic.as_str(), properties)
-        .map_err(|trouble| error::error(&trouble))?;
-    drop(sink.info(LOOK_MAX));
-    Ok(sink)
-}
-
 /// Fails some time after a signal.
-fn check_interrupted(interrupted: &AtomicBool, noticed: &OnceLock<Instant>) -> Result<()> {
+pub(super) fn check_interrupted(
+    interrupted: &AtomicBool,
+    noticed: &OnceLock<Instant>,
+) -> Result<()> {
     if interrupted.load(Ordering::Relaxed) && noticed.get_or_init(Instant::now).elapsed() >= GRACE {
         let message = "interrupted before everything was settled";
         return Err(ClusterError::new(ErrorKind::TimedOut, message));
@@ -171,68 +151,17 @@ pub struct Producer {
     messages: Messages,
 }
 
-impl Remote {
-    /// A producer for `topic`.
-    pub fn producer(
-        &self,
-        topic: &TopicName,
-        options: ProducerOptions,
-    ) -> Result<cluster::Producer> {
-        let limits = self.limits_of(topic)?;
-        let limits = limits.ok_or_else(|| ClusterError::unknown_topic(topic.as_str()))?;
-        let most = options.batch_bytes.unwrap_or(BATCH_BYTES);
-        let batch_bytes = most.min(limits.limits.max_message_bytes).max(1);
-        let sending = Sending { acks: options.acks, batch_bytes, ..Sending::default() };
-        let mut sending = sending.for_records_of(limits.limits.max_message_bytes);
-        sending.linger = options.linger.unwrap_or(sending.linger);
-        let longest = sending.longest(&self.brokers);
-        sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
-        let session = self.producing(&Use::Produce(sending))?;
-        let begun = Instant::now();
-        let timeout = time_left(session.timeout(), limits.asked_for);
-        let making = Making { batch_bytes, longest, timeout };
-        if let Some(direct) = self.direct_producer(&session, topic, &limits, making, &options)? {
-            return Ok(cluster::Producer::Direct(Box::new(direct)));
-        }
-        let timeout = time_left(session.timeout(), limits.asked_for + begun.elapsed());
-        let codec = options.compression.or(limits.compression).unwrap_or_default();
-        let mut properties = vec![("compression.codec", codec.name().to_owned())];
-        if config::given(&self.brokers, "message.timeout.ms").is_none() {
-            // librdkafka wants it to be longer than the wait for other records.
-            let left = options.linger.map_or(timeout, |linger| timeout.max(linger * 5 / 4));
-            let most = match options.transactions {
-                Some(_) => config::TRANSACTION_MS_MAX,
-                None => config::TIMEOUT_MS_MAX,
-            };
-            let left_ms = left.as_millis().clamp(1, most);
-            properties.push(("message.timeout.ms", left_ms.to_string()));
-        }
-        let producer = Producer::start(session, topic, &limits, &properties, options)?;
-        Ok(cluster::Producer::Remote(Box::new(Producer { longest, ..producer })))
-    }
-
-    /// The client that sends; the one that was opened early, if it will do.
-    fn producing(&self, usage: &Use) -> Result<Arc<Session>> {
-        let early = lock(&self.early).take();
-        if let Some((session, was)) = early
-            && was == *usage
-        {
-            return Ok(session);
-        }
-        Ok(Arc::new(self.open_session(usage)?))
-    }
-}
-
 impl Producer {
-    fn start(
+    /// One for `topic`, which takes values of at most `longest` bytes.
+    pub(super) fn start(
         session: Arc<Session>,
         topic: &TopicName,
+        sink: Topic,
         limits: &KnownLimits,
-        properties: &[(&str, String)],
+        longest: usize,
         options: ProducerOptions,
     ) -> Result<Self> {
         let partitions = limits.limits.partitions;
-        let sink = open_topic(&session, topic, properties)?;
         let seed = crate::disk::directory::new_producer_id()?.cast_unsigned();
         let (deliveries, received) = bounded(QUEUED_DELIVERIES);
         let (warn, warnings) = unbounded();
@@ -272,7 +201,7 @@ impl Producer {
         Ok(Self {
             topic: sink,
             partitions,
-            longest: usize::MAX,
+            longest,
             assigner: Assigner::new(options.partitioner, partitions, seed),
             transaction,
             shared,

@@ -15,7 +15,6 @@ use super::link::{Frame, FromLink, Link, News, Setup};
 use super::shelf::{Open, Part};
 use super::{Shared, by_id, no_thread};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
-use crate::cluster::remote::ffi::Code;
 use crate::cluster::remote::ffi::handle::Log;
 use crate::cluster::remote::ffi::metadata::{BrokerInfo, Layout};
 use crate::cluster::remote::ffi::topic::Topic;
@@ -23,7 +22,7 @@ use crate::cluster::remote::wire::connection::Connection;
 use crate::cluster::remote::wire::{self, PRODUCE, Produced};
 use crate::cluster::remote::{error, obstacle};
 use crate::cluster::types::{Acks, Delivery, Fate, Report};
-use crate::disk::batch::{EncodedBatch, ProducerStamp};
+use crate::disk::batch::EncodedBatch;
 
 /// How long a wait lasts before deadlines and librdkafka's errors are looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -259,20 +258,31 @@ impl Engine {
             return;
         }
         while let Some(stamp) = lane.flow.stamp()
-            && let Some(open) = self.shared.shelf.take(partition, lane.flow.len() < 2, now)
+            && let Some(mut open) = self.shared.shelf.take(partition, lane.flow.len() < 2, now)
         {
-            let spare = self.spare.pop().unwrap_or_default();
+            let (spare, bytes) = (self.spare.pop().unwrap_or_default(), open.bytes());
+            let encoded = match open.encoder.finish(stamp, spare) {
+                Ok(encoded) => Arc::new(encoded),
+                Err(error) => {
+                    let message = format!("a batch does not compress: {error}");
+                    let error = ClusterError::new(ErrorKind::CorruptData, message);
+                    return self.refuse(partition, open, &Arc::new(error));
+                }
+            };
+            let Open { encoder, number, is_dense, parts } = open;
+            self.shared.shelf.give_back(encoder);
             self.last_key += 1;
-            match finish(open, stamp, spare, self.last_key, now + self.shared.timeout) {
-                Ok((batch, encoder)) => {
-                    self.shared.shelf.give_back(encoder);
-                    lane.flow.push(batch);
-                }
-                Err((open, error)) => {
-                    let error = Arc::new(error);
-                    return self.refuse(partition, open, &error);
-                }
-            }
+            lane.flow.push(Batch {
+                key: self.last_key,
+                encoded,
+                bytes,
+                number,
+                is_dense,
+                parts,
+                until: now + self.shared.timeout,
+                is_sent: false,
+                in_doubt: false,
+            });
         }
         if !lane.flow.has_unsent() || !lane.rest.is_over(now) {
             return;
@@ -280,7 +290,7 @@ impl Engine {
         let leader = lane.leader;
         match self.peers.get(&leader) {
             Some(Peer { link: Some(link), .. }) if link.is_up() => {
-                self.send(partition, leader, now)
+                self.send(partition, leader, now);
             }
             Some(Peer { link: Some(_), .. }) => {}
             Some(peer) if !peer.rest.is_over(now) => {}
@@ -553,26 +563,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// Closes a batch; gives back the memory that it was made in. Or it cannot be compressed.
-fn finish(
-    mut open: Open,
-    stamp: ProducerStamp,
-    spare: EncodedBatch,
-    key: u64,
-    until: Instant,
-) -> std::result::Result<(Batch, crate::disk::batch::BatchEncoder), (Open, ClusterError)> {
-    let bytes = open.bytes();
-    let encoded = match open.encoder.finish(stamp, spare) {
-        Ok(encoded) => Arc::new(encoded),
-        Err(error) => {
-            let message = format!("a batch does not compress: {error}");
-            return Err((open, ClusterError::new(ErrorKind::CorruptData, message)));
-        }
-    };
-    let Open { encoder, number, is_dense, parts } = open;
-    let (is_sent, in_doubt) = (false, false);
-    let batch = Batch { key, encoded, bytes, number, is_dense, parts, until, is_sent, in_doubt };
-    Ok((batch, encoder))
 }

@@ -4,10 +4,11 @@
 //! Kafka's log takes a batch of a producer only behind the one before it, by their sequence
 //! numbers, and knows the last five again (KIP-98, `ProducerStateManager`). So at most five are
 //! under way, and one that was not answered is sent again as it was. Behind a batch that a broker
-//! refused, the numbers of the others are void: they get new ones, of the producer's next epoch, once
-//! all before them are settled. That epoch needs no word of a broker (KIP-360, `TransactionManager`'s
-//! `bumpIdempotentProducerEpoch`). Of a producer of which it has nothing, a log takes any number
-//! (`ProducerAppendInfo.checkSequence`): so the first batch goes alone until it was taken.
+//! refused, the numbers of the others are void: they get new ones, of the producer's next epoch,
+//! once all before them are settled. That epoch needs no word of a broker (KIP-360,
+//! `TransactionManager.bumpIdempotentProducerEpoch`). Of a producer of which it has nothing, a log
+//! takes any number (`ProducerAppendInfo.checkSequence`): so the first batch goes alone until it
+//! was taken.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

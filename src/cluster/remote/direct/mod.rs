@@ -22,12 +22,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bo
 use self::engine::{Engine, First};
 use self::link::Setup;
 use self::shelf::{Open, Shelf};
-use super::config;
+use super::config::{self, Sending, Use};
 use super::ffi::metadata::Layout;
 use super::ffi::topic::Topic;
+use super::produce::check_interrupted;
 use super::session::Session;
 use super::topics::KnownLimits;
-use super::{Remote, wire};
+use super::{Remote, lock, wire};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
 use crate::disk::batch::BatchEncoder;
@@ -48,8 +49,6 @@ const FIRST_MAX: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(100);
 /// How long what was given up may take to come back with its fate.
 const PURGE_MAX: Duration = Duration::from_millis(500);
-/// How long what is under way may take after a signal.
-const GRACE: Duration = Duration::from_millis(1500);
 /// How long what is under way may take once a record was not answered in time.
 const LATE_MAX: Duration = Duration::from_millis(500);
 /// How long records that are to be reported wait for others: their buffers are waited for.
@@ -82,13 +81,7 @@ struct Shared {
 impl Shared {
     /// Fails some time after a signal.
     fn check(&self) -> Result<()> {
-        if self.interrupted.load(Ordering::Relaxed)
-            && self.noticed.get_or_init(Instant::now).elapsed() >= GRACE
-        {
-            let message = "interrupted before everything was settled";
-            return Err(ClusterError::new(ErrorKind::TimedOut, message));
-        }
-        Ok(())
+        check_interrupted(&self.interrupted, &self.noticed)
     }
 
     /// Fails when waiting for what is under way makes no sense, once nothing more is to be sent:
@@ -141,27 +134,30 @@ pub(super) struct Making {
 }
 
 impl Remote {
-    /// A producer that does without librdkafka; `None` where that is not possible, or does not work
-    /// at once.
+    /// Whether records may be sent without librdkafka.
+    pub(super) fn may_be_direct(&self, options: &ProducerOptions) -> bool {
+        wire::is_plain(&self.brokers) && options.acks == Acks::All && options.transactions.is_none()
+    }
+
+    /// A producer that does without librdkafka; `None` where that does not work at once, and then
+    /// `session` is there again for who comes next.
     pub(super) fn direct_producer(
         &self,
-        session: &Arc<Session>,
+        session: Arc<Session>,
         topic: &TopicName,
         limits: &KnownLimits,
         making: Making,
         options: &ProducerOptions,
     ) -> Result<Option<Producer>> {
-        let is_possible = wire::is_plain(&self.brokers)
-            && options.acks == Acks::All
-            && options.transactions.is_none();
-        if !is_possible {
+        let Some(first) = self.first_link(&session, topic) else {
+            let usage = Use::Produce(Sending::default());
+            *lock(&self.early) = Some((session, usage));
             return Ok(None);
-        }
-        let Some(first) = self.first_link(session, topic) else { return Ok(None) };
+        };
         let codec = options.compression.or(limits.compression).unwrap_or_default();
         let partitions = limits.limits.partitions;
         let shared = Arc::new(Shared {
-            session: Arc::clone(session),
+            session,
             topic: topic.clone(),
             min_in_sync: limits.min_in_sync,
             timeout: making.timeout,
@@ -303,7 +299,7 @@ impl Producer {
             if waited.is_err()
                 && let Err(error) = self.check()
             {
-                return self.refuse_all(partition, open, error);
+                return self.refuse_all(partition, &open, error);
             }
         }
         self.shared.shelf.put_full(partition, open);
@@ -381,10 +377,10 @@ impl Producer {
     }
 
     /// Settles a batch that was not sent.
-    fn refuse_all(&self, partition: i32, open: Open, error: ClusterError) {
+    fn refuse_all(&self, partition: i32, open: &Open, error: ClusterError) {
         self.shared.failed.store(true, Ordering::Release);
         let fate = Fate::NotPersisted(Arc::new(error));
-        let Open { number, parts, .. } = &open;
+        let Open { number, parts, .. } = open;
         for delivery in engine::deliveries(partition, open.records(), *number, parts, &fate, -1) {
             self.tell(delivery);
         }

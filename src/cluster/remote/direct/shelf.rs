@@ -57,12 +57,12 @@ impl Open {
         if !report {
             return;
         }
-        match self.parts.last_mut().filter(|part| Arc::ptr_eq(&part.records, buffer)) {
-            Some(part) => part.indices.push(index as u32),
-            None => {
-                let (records, indices) = (Arc::clone(buffer), vec![index as u32]);
-                self.parts.push(Part { records, indices });
-            }
+        let part = self.parts.last_mut().filter(|part| Arc::ptr_eq(&part.records, buffer));
+        if let Some(part) = part {
+            part.indices.push(index as u32);
+        } else {
+            let (records, indices) = (Arc::clone(buffer), vec![index as u32]);
+            self.parts.push(Part { records, indices });
         }
     }
 

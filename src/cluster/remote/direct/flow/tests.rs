@@ -301,7 +301,8 @@ fn what_stands_behind_a_refused_batch_goes_on_in_the_next_epoch() {
     world.serve(Failure::None);
     world.serve(Failure::Refuses);
     world.serve(Failure::None);
-    assert_eq!(Vec::from_iter(world.answers.iter().map(|a| a.1)), [0, TOO_LARGE, OUT_OF_ORDER]);
+    let codes: Vec<_> = world.answers.iter().map(|(_, code)| *code).collect();
+    assert_eq!(codes, [0, TOO_LARGE, OUT_OF_ORDER]);
     world.step(&Step::Answer);
     world.step(&Step::Answer);
     assert!(world.flow.stamp().is_none(), "nothing is added before the next epoch");
