@@ -106,6 +106,8 @@ struct Asked {
 #[derive(Debug)]
 struct Peer {
     link: Option<Link>,
+    /// Since when it has been connected to.
+    since: Instant,
     /// What is not answered, in order.
     asked: VecDeque<Asked>,
     rest: Rest,
@@ -254,8 +256,7 @@ impl Engine {
     fn move_on(&mut self, partition: i32, now: Instant) {
         let Some(lane) = self.lanes.get_mut(partition as usize) else { return };
         if let Some(error) = lane.error.clone() {
-            self.drop_rest(partition, &error, now);
-            return;
+            return self.drop_rest(partition, &error);
         }
         while let Some(stamp) = lane.flow.stamp()
             && let Some(mut open) = self.shared.shelf.take(partition, lane.flow.len() < 2, now)
@@ -336,10 +337,11 @@ impl Engine {
         let link = Link::start(self.last_link, setup, made, self.tell.clone())?;
         let peer = self.peers.entry(id).or_insert_with(|| Peer {
             link: None,
+            since: Instant::now(),
             asked: VecDeque::new(),
             rest: Rest::NONE,
         });
-        peer.link = Some(link);
+        (peer.link, peer.since) = (Some(link), Instant::now());
         Ok(())
     }
 
@@ -408,7 +410,7 @@ impl Engine {
                 let (batch, error) = self.refused(batch, answer);
                 let fate = Fate::MaybePersisted(Some(Arc::clone(&error)));
                 self.deliver(asked.partition, batch, &fate, -1);
-                self.give_up(asked.partition, Some(error), Instant::now());
+                self.give_up(asked.partition, Some(error));
             }
             Settled::Again => {
                 lane.rest.begin(Instant::now());
@@ -474,9 +476,8 @@ impl Engine {
     }
 
     /// Tells that nothing more of a partition will be sent.
-    fn drop_rest(&mut self, partition: i32, error: &Arc<ClusterError>, now: Instant) {
-        self.shared.shelf.hurry(now);
-        while let Some(open) = self.shared.shelf.take(partition, true, now) {
+    fn drop_rest(&mut self, partition: i32, error: &Arc<ClusterError>) {
+        for open in self.shared.shelf.take_all(partition) {
             self.refuse(partition, open, error);
         }
     }
@@ -487,11 +488,14 @@ impl Engine {
         for partition in 0..self.lanes.len() {
             let Some(lane) = self.lanes.get(partition) else { continue };
             if lane.error.is_none() && (given_up.is_some() || lane.flow.is_late(now)) {
-                self.give_up(partition as i32, given_up.clone(), now);
+                self.give_up(partition as i32, given_up.clone());
             }
         }
         let is_silent = |peer: &Peer| {
-            peer.asked.front().is_some_and(|asked| now.duration_since(asked.since) >= SILENCE)
+            let connects = peer.link.as_ref().is_some_and(|link| !link.is_up());
+            let since = peer.asked.front().map(|asked| asked.since);
+            let since = since.or_else(|| connects.then_some(peer.since));
+            since.is_some_and(|since| now.saturating_duration_since(since) >= SILENCE)
         };
         if !self.wants_look && self.peers.values().any(is_silent) {
             self.wants_look = true;
@@ -500,7 +504,7 @@ impl Engine {
     }
 
     /// Gives up all that a partition has under way, and what would come after it.
-    fn give_up(&mut self, partition: i32, why: Option<Arc<ClusterError>>, now: Instant) {
+    fn give_up(&mut self, partition: i32, why: Option<Arc<ClusterError>>) {
         let why = why.unwrap_or_else(|| Arc::new(self.why(partition)));
         let Some(lane) = self.lanes.get_mut(partition as usize) else { return };
         lane.error = Some(Arc::clone(&why));
@@ -512,7 +516,7 @@ impl Engine {
             };
             self.deliver(partition, batch, &fate, -1);
         }
-        self.drop_rest(partition, &why, now);
+        self.drop_rest(partition, &why);
     }
 
     /// Why records were not taken in time: for what the topic lacks, or for what the connections

@@ -188,6 +188,14 @@ impl Shelf {
         slot.last.take().map(|(open, _)| open)
     }
 
+    /// Takes all batches of a partition.
+    pub(super) fn take_all(&self, partition: i32) -> Vec<Open> {
+        let mut slots = lock(&self.slots);
+        let Some(slot) = slots.get_mut(partition as usize) else { return Vec::new() };
+        let last = slot.last.take().map(|(open, _)| open);
+        slot.full.drain(..).chain(last).collect()
+    }
+
     /// When the next batch that may grow is due that is not yet.
     pub(super) fn next_due(&self, now: Instant) -> Option<Instant> {
         let slots = lock(&self.slots);
