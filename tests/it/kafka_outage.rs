@@ -112,7 +112,7 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
         sandbox
             .spawn(&format!("produce {topic} -b {at} --timeout {timeout} --rate {rate}/s {file}"))
     };
-    let follow = format!("consume t -n {records} -f '%p %o %s\\n' -b {at}");
+    let follow = format!("consume t -n {records} -f '%p %o %s\\n' -b {at} --timeout 2m");
     let followers = [sandbox.spawn(&follow), sandbox.spawn(&format!("{follow} -g g"))];
     let (patient, hasty) = (produce("t", "2m", &file), produce("short", "1s", &file));
     let stop = AtomicBool::new(false);

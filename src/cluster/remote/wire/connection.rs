@@ -52,7 +52,8 @@ impl Connection {
                     return Ok(Self { stream, client_id, log, number: 0 });
                 }
                 Err(error) => {
-                    let reason = crate::sys::reason(&error);
+                    let reason = error.to_string();
+                    let reason = reason.split(" (os error").next().unwrap_or(&reason);
                     let text = format!("{host}:{port}/{id}: Connect to {socket} failed: {reason}");
                     log.push(LogLine { level: 3, facility: "FAIL".to_owned(), text });
                     last = error;
