@@ -269,7 +269,7 @@ impl Producer {
         }
         let waiting: usize = self.lanes.iter().filter(|o| o.records() > 0).map(Open::bytes).sum();
         if let Some(linger) = self.linger {
-            self.put_all(Instant::now() + linger);
+            self.put_all(linger);
         } else if waiting > WAITING_BYTES {
             self.flush();
         }
@@ -306,13 +306,15 @@ impl Producer {
         self.wake.try_send(()).ok();
     }
 
-    /// Puts down all that waits to be full.
-    fn put_all(&mut self, due: Instant) {
+    /// Puts down all that waits to be full, to be sent once its first record has waited so long.
+    fn put_all(&mut self, linger: Duration) {
         let shelf = &self.shared.shelf;
         for ((partition, is_down), lane) in (0..).zip(&mut self.is_down).zip(&mut self.lanes) {
             if lane.records() > 0 {
                 *is_down = true;
-                shelf.put_last(partition, std::mem::replace(lane, shelf.empty()), due);
+                let open = std::mem::replace(lane, shelf.empty());
+                let due = open.since + linger;
+                shelf.put_last(partition, open, due);
             }
         }
         self.wake.try_send(()).ok();
@@ -320,9 +322,9 @@ impl Producer {
 
     /// Has what waits for its batch to fill sent now.
     pub fn flush(&mut self) {
-        let now = Instant::now();
-        self.put_all(now);
-        self.shared.shelf.hurry(now);
+        self.put_all(Duration::ZERO);
+        self.shared.shelf.hurry(Instant::now());
+        self.wake.try_send(()).ok();
     }
 
     /// Whether everything was handed over, so that waiting for more input gains nothing.

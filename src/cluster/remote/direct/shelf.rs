@@ -30,14 +30,16 @@ pub(super) struct Open {
     pub(super) number: u64,
     /// Whether those of the others follow on it.
     pub(super) is_dense: bool,
+    /// When the first one came.
+    pub(super) since: Instant,
     /// Where they are from, where a report is wanted.
     pub(super) parts: Vec<Part>,
 }
 
 impl Open {
     /// A batch without records.
-    const fn of(encoder: BatchEncoder) -> Self {
-        Self { encoder, number: 0, is_dense: true, parts: Vec::new() }
+    fn of(encoder: BatchEncoder) -> Self {
+        Self { encoder, number: 0, is_dense: true, since: Instant::now(), parts: Vec::new() }
     }
 
     /// Adds a record: which one of `buffer`, and whether it will be reported.
@@ -50,7 +52,7 @@ impl Open {
     ) {
         let number = buffer.first_number + index as u64;
         if self.encoder.records() == 0 {
-            (self.number, self.is_dense) = (number, true);
+            (self.number, self.is_dense, self.since) = (number, true, Instant::now());
         }
         self.is_dense &= number == self.number + self.records();
         self.encoder.push(span, buffer);
@@ -201,5 +203,74 @@ impl Shelf {
         let slots = lock(&self.slots);
         let dues = slots.iter().filter_map(|slot| slot.last.as_ref().map(|(_, due)| *due));
         dues.filter(|due| *due > now).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::record::Slice;
+
+    fn buffer(first_number: u64, records: usize) -> Arc<RecordBuffer> {
+        let mut buffer = RecordBuffer { first_number, ..RecordBuffer::default() };
+        let value = buffer.store(b"v");
+        buffer.spans.extend((0..records).map(|_| Span::new(Slice::NULL, value, 1)));
+        Arc::new(buffer)
+    }
+
+    #[test]
+    fn a_batch_grows_until_it_is_due_counted_from_its_first_record() {
+        let shelf = Shelf::new(2, Compression::None);
+        let (one, linger) = (buffer(1, 1), Duration::from_secs(5));
+        let mut open = shelf.empty();
+        open.push(0, &one.spans[0], &one, false);
+        let since = open.since;
+        shelf.put_last(1, open, since + linger);
+        assert!(shelf.take(1, true, since).is_none(), "it is not due");
+        assert_eq!(shelf.next_due(since), Some(since + linger));
+        let mut open = shelf.take_back(1).unwrap();
+        assert!(shelf.take_back(1).is_none() && shelf.next_due(since).is_none());
+        assert_eq!((shelf.records(), shelf.bytes()), (0, 0));
+        open.push(0, &one.spans[0], &one, false);
+        assert_eq!((open.since, open.records()), (since, 2));
+        shelf.put_last(1, open, since + linger);
+        assert!(shelf.take(1, false, since + linger).is_none(), "there is better to do");
+        let open = shelf.take(1, true, since + linger).unwrap();
+        assert_eq!(shelf.records(), 2, "it is not settled");
+        shelf.remove(open.bytes(), open.records());
+        assert_eq!((shelf.records(), shelf.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn full_batches_go_first_and_need_not_be_due() {
+        let shelf = Shelf::new(1, Compression::None);
+        let numbered = |number| {
+            let (mut open, buffer) = (shelf.empty(), buffer(number, 1));
+            open.push(0, &buffer.spans[0], &buffer, false);
+            open
+        };
+        let now = Instant::now();
+        shelf.put_full(0, numbered(1));
+        shelf.put_full(0, numbered(2));
+        shelf.put_last(0, numbered(3), now + Duration::from_secs(60));
+        let taken = |partial| shelf.take(0, partial, now).map(|open| open.number);
+        assert_eq!((taken(false), taken(false), taken(true)), (Some(1), Some(2), None));
+        shelf.hurry(now);
+        assert_eq!(taken(true), Some(3));
+    }
+
+    #[test]
+    fn parts_name_the_buffers_that_records_are_from() {
+        let (a, b) = (buffer(10, 3), buffer(13, 2));
+        let mut open = Shelf::new(1, Compression::None).empty();
+        for (buffer, indices) in [(&a, [0, 2]), (&b, [0, 1])] {
+            for index in indices {
+                open.push(index, &buffer.spans[index], buffer, true);
+            }
+        }
+        let parts: Vec<_> = open.parts.iter().map(|part| part.indices.as_slice()).collect();
+        assert_eq!((parts, open.number, open.is_dense), (vec![&[0, 2][..], &[0, 1]], 10, false));
     }
 }
