@@ -17,6 +17,7 @@ pub const FIND_COORDINATOR: i16 = 10;
 pub const DESCRIBE_GROUPS: i16 = 15;
 pub const LIST_GROUPS: i16 = 16;
 pub const API_VERSIONS: i16 = 18;
+pub const INIT_PRODUCER_ID: i16 = 22;
 
 /// What is on offer: kinds, and the only version of each.
 const OFFER: [(i16, i16); 13] = [
@@ -133,15 +134,20 @@ fn converse(mut stream: TcpStream, port: u16, script: &Script) -> std::io::Resul
 
 /// What is on offer, in the form that this version of the question wants.
 pub fn offer(version: i16) -> Answer {
+    offer_with(version, &[])
+}
+
+/// The same, with other versions of some kinds, or more kinds.
+pub fn offer_with(version: i16, more: &[(i16, i16)]) -> Answer {
     let flexible = version >= 3;
+    let is_as_ever = |(kind, _): &(i16, i16)| more.iter().all(|(other, _)| other != kind);
+    let offer = OFFER.into_iter().filter(is_as_ever).chain(more.iter().copied());
+    let offer: Vec<_> = offer.chain([(API_VERSIONS, 3)]).collect();
     let mut answer = Answer::default().i16(0);
     // A size and one more, and a byte of tags behind each, is what is flexible of it.
-    answer = if flexible {
-        answer.i8(OFFER.len() as i8 + 2)
-    } else {
-        answer.i32(OFFER.len() as i32 + 1)
-    };
-    for (kind, version) in OFFER.into_iter().chain([(API_VERSIONS, 3)]) {
+    answer =
+        if flexible { answer.i8(offer.len() as i8 + 1) } else { answer.i32(offer.len() as i32) };
+    for (kind, version) in offer {
         let least = if kind == API_VERSIONS { 0 } else { version };
         answer = answer.i16(kind).i16(least).i16(version);
         answer = if flexible { answer.i8(0) } else { answer };

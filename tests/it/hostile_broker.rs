@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(4);
 const END: i64 = 5;
 
 /// What an honest broker with topic `t` answers.
-fn honest(request: &Request) -> Option<Answer> {
+pub fn honest(request: &Request) -> Option<Answer> {
     let (start, port) = (Answer::default(), request.port);
     Some(match request.kind {
         METADATA => brokers(port, &[1]).i32(1).and(topic("t", &[0])),

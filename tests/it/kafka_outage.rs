@@ -101,7 +101,7 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
     let (records, seconds) = size();
     let mut broker = Broker::start(&Options::default());
     let (at, sandbox) = (broker.bootstrap(), Sandbox::new());
-    for topic in ["t", "short"] {
+    for topic in ["t", "short", "other"] {
         broker.ask(json!({"do": "create", "topic": topic, "partitions": 3}));
     }
     let input: String = (0..records).flat_map(|n| [n.to_string(), "\n".to_owned()]).collect();
@@ -115,10 +115,12 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
     let follow = format!("consume t -n {records} -f '%p %o %s\\n' -b {at} --timeout 2m");
     let followers = [sandbox.spawn(&follow), sandbox.spawn(&format!("{follow} -g g"))];
     let (patient, hasty) = (produce("t", "2m", &file), produce("short", "1s", &file));
+    // Who sets properties of librdkafka has it send.
+    let other = produce("other", "2m -X socket.keepalive.enable=true", &file);
     let stop = AtomicBool::new(false);
-    let (run, deaths) = thread::scope(|scope| {
+    let ((run, other), deaths) = thread::scope(|scope| {
         let dying = scope.spawn(|| keep_dying(&mut broker, &stop));
-        let run = patient.finish();
+        let run = (patient.finish(), other.finish());
         stop.store(true, Ordering::Release);
         (run, dying.join().unwrap())
     });
@@ -126,6 +128,7 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
     let all = records as u64;
     assert_eq!(counts(run.success()), [all, all, 0, 0], "{}", run.stderr());
     assert_told(&run, deaths);
+    assert_eq!(counts(other.success()), [all, all, 0, 0], "{}", other.stderr());
     for follower in followers {
         let run = follower.finish();
         assert_whole(&run, records);
@@ -136,7 +139,9 @@ fn a_broker_that_dies_loses_and_doubles_nothing() {
     let read = |topic: &str, form: &str| {
         sandbox.run(&format!("consume {topic} -e -f '{form}\\n' -b {at} --timeout 1m"))
     };
-    assert_whole(&read("t", "%p %o %s"), records);
+    for topic in ["t", "other"] {
+        assert_whole(&read(topic, "%p %o %s"), records);
+    }
     assert_adds_up(&hasty.finish(), &read("short", "%s"));
 }
 

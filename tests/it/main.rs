@@ -52,6 +52,7 @@ mod history;
 mod hostile;
 mod hostile_answers;
 mod hostile_broker;
+mod hostile_produce;
 mod inputs_bad;
 mod interrupts;
 mod kafka_acls;
