@@ -22,6 +22,7 @@ impl<'a> Input<'a> {
     }
 
     /// The fields from here on in the form that is said.
+    #[must_use]
     pub const fn flexible(mut self, flexible: bool) -> Self {
         self.flexible = flexible;
         self
@@ -140,6 +141,11 @@ impl Output {
     /// An empty one that begins with `first`.
     pub fn new(first: i16) -> Self {
         Self { bytes: first.to_be_bytes().to_vec(), failed: false }
+    }
+
+    /// An i8.
+    pub fn i8(&mut self, number: i8) {
+        self.bytes.extend_from_slice(&number.to_be_bytes());
     }
 
     /// An i16.

@@ -5,13 +5,14 @@
 //! later one gets it from the same reading if it is near, and has the partition read from there
 //! again if it is not.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::config::Use;
 use super::ffi::fetch::{END_OF_PARTITION, Message, TopicId};
 use super::ffi::queue::Queue;
 use super::ffi::topic::Topic;
+use super::glance::Part;
 use super::session::Session;
 use super::{Remote, error, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
@@ -172,23 +173,21 @@ impl Remote {
     /// where there is none, or where it was not read within the timeout.
     pub fn record_times(&self, at: &[(TopicPartition, i64)]) -> Result<Vec<Option<i64>>> {
         let mut times = vec![None; at.len()];
-        let mut from: Vec<(TopicPartition, i64)> = Vec::new();
-        // What is still wanted of each partition: offsets, and where their times belong.
-        let mut wanted: Vec<VecDeque<(i64, usize)>> = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         for (index, (of, offset)) in at.iter().enumerate() {
-            match (from.last(), wanted.last_mut()) {
-                (Some((last, _)), Some(offsets)) if last == of => {
-                    offsets.push_back((*offset, index));
-                }
-                _ => {
-                    from.push((of.clone(), *offset));
-                    wanted.push(VecDeque::from([(*offset, index)]));
-                }
+            match parts.last_mut() {
+                Some(part) if part.of == *of => part.wanted.push_back((*offset, index)),
+                _ => parts.push(Part::new(of.clone(), *offset, index)),
             }
         }
+        // What is left is wanted of each partition from its first offset on.
+        let parts = self.glance(parts, &mut times);
+        let first = |part: &Part| Some((part.of.clone(), part.wanted.front()?.0));
+        let from: Vec<(TopicPartition, i64)> = parts.iter().filter_map(first).collect();
         if from.is_empty() {
             return Ok(times);
         }
+        let mut wanted: Vec<_> = parts.into_iter().map(|part| part.wanted).collect();
         let mut look = Look::start(self, from)?;
         let until = look.session.deadline();
         look.run(until, |part, seen| {

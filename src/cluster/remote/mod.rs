@@ -6,6 +6,7 @@ mod config;
 pub(super) mod consume;
 mod error;
 mod ffi;
+mod glance;
 pub(super) mod group;
 mod groups;
 mod health;

@@ -7,6 +7,7 @@
 //! librdkafka properties of a connection, TLS or a login above all, has librdkafka do it.
 
 pub(super) mod connection;
+pub(super) mod fetch;
 
 use crate::cluster::types::Brokers;
 use crate::disk::wire::{Input, Output};
@@ -25,6 +26,8 @@ pub(super) struct Api {
 
 /// Appends batches.
 pub(super) const PRODUCE: Api = Api { key: 0, version: 8 };
+/// Reads batches.
+pub(super) const FETCH: Api = Api { key: 1, version: 11 };
 /// Tells what requests a broker understands.
 pub(super) const API_VERSIONS: Api = Api { key: 18, version: 0 };
 /// Gives a producer its id.
