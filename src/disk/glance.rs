@@ -19,9 +19,9 @@ pub struct Unreadable;
 /// is known by.
 pub type Wanted = VecDeque<(i64, usize)>;
 
-/// Takes off the front of `wanted` those offsets whose records, or the next ones behind them, are in
-/// `batches`, and tells `found` their times. The last batch may be cut. Answers the offset behind
-/// the last batch that is whole, if there is one. Markers of transactions are no records.
+/// Takes off the front of `wanted` those offsets whose records, or the next ones behind them, are
+/// in `batches`, and tells `found` their times. The last batch may be cut. Answers the offset
+/// behind the last batch that is whole, if there is one. Markers of transactions are no records.
 pub fn times(
     mut batches: &[u8],
     wanted: &mut Wanted,

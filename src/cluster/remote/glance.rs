@@ -3,16 +3,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::Arc;
-use std::thread;
-use std::time::Instant;
 
-use super::ffi::handle::Log;
 use super::ffi::metadata::{BrokerInfo, Layout};
-use super::wire::connection::{Connection, nonsense};
+use super::wire::FETCH;
+use super::wire::asking::{Asking, of_each};
+use super::wire::connection::Connection;
 use super::wire::fetch::{self, Fetched, From};
-use super::wire::{self, FETCH};
-use super::{Remote, config, error};
+use super::{Remote, error};
 use crate::cluster::error::ErrorKind;
 use crate::disk::glance::{self, Wanted};
 use crate::topic::TopicPartition;
@@ -23,12 +20,8 @@ const FEW_BYTES: i32 = 32 << 10;
 const MORE: i32 = 8;
 /// The most that is asked for of a partition.
 const MANY_BYTES: i32 = 16 << 20;
-/// The most that is asked for at once.
-const REQUEST_BYTES: i32 = 32 << 20;
-/// The longest answer: the first batch comes however long it is. As librdkafka has it.
-const ANSWER_BYTES_MAX: usize = 100_000_000;
-/// Leaders that are asked at once.
-const LEADERS_AT_ONCE: usize = 16;
+/// The most that is asked for at once, so that the memory of one answer does for the next.
+const REQUEST_BYTES: i32 = 4 << 20;
 
 /// What is wanted of a partition.
 #[derive(Debug)]
@@ -52,13 +45,6 @@ enum Then {
     Again,
     /// Leave it to librdkafka.
     Left,
-}
-
-/// How a leader is asked.
-struct Asking<'a> {
-    client_id: &'a str,
-    log: &'a Arc<Log>,
-    until: Instant,
 }
 
 /// What came of a leader: times by their places, and the partitions that are left to librdkafka.
@@ -131,10 +117,8 @@ fn ask_once(
     times: &mut Vec<(usize, i64)>,
 ) -> io::Result<Vec<Then>> {
     let from: Vec<From<'_>> = parts.iter().map(Part::from).collect();
-    let body = fetch::request(&from, REQUEST_BYTES).ok_or_else(nonsense)?;
-    let answer = connection.ask(FETCH, &body, ANSWER_BYTES_MAX, asking.until)?;
-    let (throttled_ms, answer) = fetch::answer(&answer).ok_or_else(nonsense)?;
-    asking.log.note_throttled(throttled_ms);
+    let answer = asking.ask(connection, FETCH, fetch::request(&from, REQUEST_BYTES))?;
+    let answer = asking.told(fetch::answer(&answer))?;
     let mut then = vec![None; parts.len()];
     for fetched in answer.unwrap_or_default() {
         let key = (fetched.topic, fetched.partition);
@@ -153,11 +137,7 @@ fn ask_all(
     asking: &Asking<'_>,
     answers: &mut Answers,
 ) -> io::Result<()> {
-    let Asking { client_id, log, until } = *asking;
-    let mut connection = Connection::open(leader, client_id, log, until)?;
-    if !connection.understands(&[FETCH], until)? {
-        return Ok(());
-    }
+    let mut connection = asking.open(leader, &[FETCH])?;
     while !waiting.is_empty() {
         let mut parts = take_some(waiting);
         let then = match ask_once(&mut connection, &mut parts, asking, &mut answers.times) {
@@ -199,44 +179,32 @@ impl Remote {
     /// Finds times and puts them to their places, as far as leaders can be asked without
     /// librdkafka; answers the partitions of which more is wanted.
     pub(super) fn glance(&self, parts: Vec<Part>, times: &mut [Option<i64>]) -> Vec<Part> {
-        if parts.is_empty() || !wire::is_plain(&self.brokers) {
+        if parts.is_empty() {
             return parts;
         }
         let Ok(session) = self.session() else { return parts };
-        // Who does not answer leaves librdkafka the time to try.
-        let (now, until) = (Instant::now(), session.deadline());
-        let until = now + until.saturating_duration_since(now) / 2;
+        let asking = Asking::new(&self.brokers, &self.log, session.deadline());
+        let Some(asking) = asking else { return parts };
         let client = session.client();
-        let Ok(layout) = session.ask_by(until, |at_most| client.known_layout(at_most)) else {
-            return parts;
-        };
-        let client_id = config::given(&self.brokers, "client.id").unwrap_or("kaw");
-        let asking = Asking { client_id, log: &self.log, until };
+        let layout = session.ask_by(asking.until(), |at_most| client.known_layout(at_most));
+        let Ok(layout) = layout else { return parts };
         let (led, mut left) = by_leader(&layout, parts);
-        let ask = |(leader, mut waiting): (i32, VecDeque<Part>)| {
+        let answers = of_each(led.into_iter().collect(), |(leader, mut waiting)| {
             let mut answers = Answers::default();
-            let leader = layout.brokers.iter().find(|broker| broker.id == leader);
-            let asked = leader.map(|leader| ask_all(leader, &mut waiting, &asking, &mut answers));
-            // What went wrong is logged; librdkafka sees how far it gets.
-            drop(asked);
+            if let Some(leader) = layout.brokers.iter().find(|broker| broker.id == leader) {
+                // What goes wrong is logged, and librdkafka sees how far it gets.
+                drop(ask_all(leader, &mut waiting, &asking, &mut answers));
+            }
             answers.left.extend(waiting);
             answers
-        };
-        let mut led = led.into_iter().peekable();
-        while led.peek().is_some() {
-            let some: Vec<_> = led.by_ref().take(LEADERS_AT_ONCE).collect();
-            let answers = thread::scope(|scope| {
-                let asked: Vec<_> = some.into_iter().map(|of| scope.spawn(|| ask(of))).collect();
-                asked.into_iter().filter_map(|asked| asked.join().ok()).collect::<Vec<_>>()
-            });
-            for answers in answers {
-                for (at, time) in answers.times {
-                    if let Some(place) = times.get_mut(at) {
-                        *place = Some(time);
-                    }
+        });
+        for answers in answers {
+            for (at, time) in answers.times {
+                if let Some(place) = times.get_mut(at) {
+                    *place = Some(time);
                 }
-                left.extend(answers.left);
             }
+            left.extend(answers.left);
         }
         session.note_answer();
         left

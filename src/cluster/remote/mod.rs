@@ -2,6 +2,7 @@
 //! verbs to one file for each kind.
 
 mod alter;
+mod committed;
 mod config;
 pub(super) mod consume;
 mod error;
