@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
+use std::time::Instant;
 
 use super::ffi::metadata::{BrokerInfo, Layout};
 use super::wire::FETCH;
@@ -178,12 +179,14 @@ fn by_leader(layout: &Layout, parts: Vec<Part>) -> (HashMap<i32, VecDeque<Part>>
 impl Remote {
     /// Finds times and puts them to their places, as far as leaders can be asked without
     /// librdkafka; answers the partitions of which more is wanted.
-    pub(super) fn glance(&self, parts: Vec<Part>, times: &mut [Option<i64>]) -> Vec<Part> {
-        if parts.is_empty() {
-            return parts;
-        }
+    pub(super) fn glance(
+        &self,
+        parts: Vec<Part>,
+        times: &mut [Option<i64>],
+        until: Instant,
+    ) -> Vec<Part> {
         let Ok(session) = self.session() else { return parts };
-        let asking = Asking::new(&self.brokers, &self.log, session.deadline());
+        let asking = Asking::new(&self.brokers, &self.log, until);
         let Some(asking) = asking else { return parts };
         let client = session.client();
         let layout = session.ask_by(asking.until(), |at_most| client.known_layout(at_most));

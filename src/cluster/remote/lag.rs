@@ -180,17 +180,20 @@ impl Remote {
                 _ => parts.push(Part::new(of.clone(), *offset, index)),
             }
         }
+        if parts.is_empty() {
+            return Ok(times);
+        }
+        // The time is that of the other questions of the command.
+        let until = self.session()?.deadline();
         // What is left is wanted of each partition from its first offset on.
-        let parts = self.glance(parts, &mut times);
-        let first = |part: &Part| Some((part.of.clone(), part.wanted.front()?.0));
-        let from: Vec<(TopicPartition, i64)> = parts.iter().filter_map(first).collect();
+        let parts = self.glance(parts, &mut times, until);
+        let first = |part: Part| Some(((part.of, part.wanted.front()?.0), part.wanted));
+        let (from, mut wanted): (Vec<_>, Vec<_>) = parts.into_iter().filter_map(first).unzip();
         if from.is_empty() {
             return Ok(times);
         }
-        let mut wanted: Vec<_> = parts.into_iter().map(|part| part.wanted).collect();
         let mut look = Look::start(self, from)?;
-        let until = look.session.deadline();
-        look.run(until, |part, seen| {
+        look.run(until.min(look.session.deadline()), |part, seen| {
             let Some(wanted) = wanted.get_mut(part) else { return Then::Stop };
             let (offset, time) = match seen {
                 Seen::Record(offset, time) => (offset, time),
