@@ -79,6 +79,13 @@ pub fn decompress(
     })
 }
 
+/// Appends what `input` begins with when decompressed: some `bytes` of it, less a block at
+/// most, or all there is, or what is in front of damage.
+pub fn decompress_front(codec: Compression, input: &[u8], bytes: usize, out: &mut Vec<u8>) {
+    // What came in front of the bound, or of damage, stays in `out`.
+    drop(expand(codec, input, bytes, out));
+}
+
 /// Refuses what is longer than any codec makes of what is within the budget.
 pub fn check_packed(bytes: usize, budget: usize) -> io::Result<()> {
     if bytes > budget.saturating_mul(5) / 4 + 4096 { Err(over_budget(budget)) } else { Ok(()) }
@@ -221,6 +228,21 @@ mod tests {
             let error = decompress(*codec, &packed, 1 << 20, &mut out).unwrap_err();
             assert!(error.to_string().contains("1048576"), "{codec:?}: {error}");
             assert!(out.len() <= (1 << 20) + 1, "{codec:?}");
+        }
+    }
+
+    #[test]
+    fn the_front_is_there_without_the_rest() {
+        let plain: Vec<u8> = (0..1 << 20).map(|n: u32| (n >> 7) as u8).collect();
+        for codec in CODECS {
+            let (mut packed, mut out) = (Vec::new(), Vec::new());
+            compress(codec, &plain, &mut packed).unwrap();
+            decompress_front(codec, &packed, 100_000, &mut out);
+            assert!((60_000..=100_001).contains(&out.len()), "{codec:?}: {}", out.len());
+            assert_eq!(out, plain[..out.len()], "{codec:?}");
+            out.clear();
+            decompress_front(codec, &packed, plain.len(), &mut out);
+            assert_eq!(out, plain, "{codec:?}");
         }
     }
 

@@ -54,6 +54,7 @@ pub mod error;
 pub mod file;
 pub mod foreign;
 pub mod gaps;
+pub mod glance;
 pub mod guard;
 pub mod index;
 pub mod layout;

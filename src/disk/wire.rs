@@ -6,7 +6,7 @@
 
 #![expect(clippy::option_option, reason = "the outer one is a cut, the inner one is null")]
 
-use crate::disk::varint::take_unsigned;
+use crate::disk::varint::{put_unsigned, take_unsigned};
 
 /// Reads fields off the front of bytes; every length is checked against what is left.
 #[derive(Clone, Copy, Debug)]
@@ -129,10 +129,11 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Appends fields in plain form, the only one that is written.
+/// Appends fields, in plain form unless it is said otherwise.
 #[derive(Debug, Default)]
 pub struct Output {
     bytes: Vec<u8>,
+    flexible: bool,
     /// Whether something did not fit its length.
     failed: bool,
 }
@@ -140,7 +141,18 @@ pub struct Output {
 impl Output {
     /// An empty one that begins with `first`.
     pub fn new(first: i16) -> Self {
-        Self { bytes: first.to_be_bytes().to_vec(), failed: false }
+        Self { bytes: first.to_be_bytes().to_vec(), ..Self::default() }
+    }
+
+    /// The fields from here on in the form that is said.
+    #[must_use]
+    pub fn flexible(self, flexible: bool) -> Self {
+        Self { flexible, ..self }
+    }
+
+    /// An i8.
+    pub fn i8(&mut self, number: i8) {
+        self.bytes.extend_from_slice(&number.to_be_bytes());
     }
 
     /// An i16.
@@ -162,7 +174,11 @@ impl Output {
     pub fn text(&mut self, text: &str) {
         let length = i16::try_from(text.len());
         self.failed |= length.is_err();
-        self.bytes.extend_from_slice(&length.unwrap_or(-1).to_be_bytes());
+        if self.flexible {
+            put_unsigned(&mut self.bytes, text.len() as u64 + 1);
+        } else {
+            self.i16(length.unwrap_or(-1));
+        }
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
@@ -170,7 +186,8 @@ impl Output {
     pub fn nullable_text(&mut self, text: Option<&str>) {
         match text {
             Some(text) => self.text(text),
-            None => self.bytes.extend_from_slice(&(-1i16).to_be_bytes()),
+            None if self.flexible => self.bytes.push(0),
+            None => self.i16(-1),
         }
     }
 
@@ -178,7 +195,16 @@ impl Output {
     pub fn count(&mut self, count: usize) {
         let length = i32::try_from(count);
         self.failed |= length.is_err();
-        self.i32(length.unwrap_or(-1));
+        if self.flexible {
+            put_unsigned(&mut self.bytes, count as u64 + 1);
+        } else {
+            self.i32(length.unwrap_or(-1));
+        }
+    }
+
+    /// A list, or bytes, that are null.
+    pub fn null(&mut self) {
+        if self.flexible { self.bytes.push(0) } else { self.i32(-1) }
     }
 
     /// Bytes behind their length.
@@ -191,7 +217,14 @@ impl Output {
     pub fn nullable_bytes(&mut self, bytes: Option<&[u8]>) {
         match bytes {
             Some(bytes) => self.bytes(bytes),
-            None => self.i32(-1),
+            None => self.null(),
+        }
+    }
+
+    /// No tagged fields at the end of a structure, in flexible form.
+    pub fn no_tags(&mut self) {
+        if self.flexible {
+            self.bytes.push(0);
         }
     }
 

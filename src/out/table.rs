@@ -78,7 +78,7 @@ pub enum Cell {
     /// Names and values.
     Map(Vec<(String, String)>),
     /// Rows within a row; only JSON shows them, the other forms their number.
-    Items(Table),
+    Items(Box<Table>),
     /// Not known, or not there.
     Missing,
 }
@@ -419,7 +419,7 @@ mod tests {
             Cell::List(vec!["p".into(), "q".into()]),
             Cell::Map(vec![("k".into(), "v".into())]),
             Cell::Bool(true),
-            Cell::Items(inner),
+            Cell::Items(Box::new(inner)),
             Cell::Ints(vec![0, 1]),
         ]);
         assert_eq!(

@@ -189,6 +189,146 @@ fn a_log_that_runs_in_circles_comes_to_an_end() {
     }
 }
 
+/// The version in which a request is made.
+fn version(request: &Request) -> i16 {
+    i16::from_be_bytes([request.bytes[2], request.bytes[3]])
+}
+
+/// The answer about `t-0` in the version in which `lag` asks for batches without librdkafka.
+fn fetched_alone(code: i16, records: &[u8]) -> Answer {
+    let answer = Answer::default().i32(0).i16(0).i32(0).i32(1).text("t").i32(1).i32(0).i16(code);
+    answer.i64(END).i64(END).i64(0).i32(-1).i32(-1).bytes(records)
+}
+
+/// What a broker answers about group `g`, of which librdkafka hears that it has read nothing of
+/// `t`.
+fn about_group(request: &Request) -> Option<Answer> {
+    Some(match request.kind {
+        DESCRIBE_GROUPS => {
+            let group = Answer::default().i32(1).i16(0).text("g").text("Empty").text("consumer");
+            group.text("").i32(0)
+        }
+        OFFSET_FETCH => {
+            let topic = Answer::default().i32(1).text("t").i32(1).i32(0).i64(0).text("").i16(0);
+            topic.i16(0)
+        }
+        FETCH => fetched(END, &batch(0, "abcde")),
+        _ => return honest(request),
+    })
+}
+
+/// The row of group `g`, by a broker that answers `alone` to who asks for batches without
+/// librdkafka; and how many asked so, and how many by librdkafka.
+fn lag_of(what: &str, alone: Option<Answer>) -> (serde_json::Value, u32, u32) {
+    let counts = Arc::new([AtomicU32::new(0), AtomicU32::new(0)]);
+    let counted = Arc::clone(&counts);
+    let is_silent = what == "silence";
+    let address = serve(Arc::new(move |request| match (request.kind, version(request)) {
+        // Only who asks without librdkafka is offered more than one version.
+        (API_VERSIONS, 0) => Some(Answer::default().i16(0).i32(1).i16(FETCH).i16(4).i16(11)),
+        (FETCH, 11) => {
+            counted[0].fetch_add(1, Ordering::AcqRel);
+            if is_silent {
+                std::thread::sleep(2 * SOON);
+            }
+            alone.clone()
+        }
+        (kind, _) => {
+            counted[1].fetch_add(u32::from(kind == FETCH), Ordering::AcqRel);
+            about_group(request)
+        }
+    }));
+    let run = run(&Sandbox::new(), &format!("lag g --json -b {address}"), SOON);
+    let row = run.success().items().next().unwrap();
+    let [alone, others] = [0, 1].map(|which| counts[which].load(Ordering::Acquire));
+    (row, alone, others)
+}
+
+#[test]
+fn a_leader_that_answers_nonsense_is_asked_by_librdkafka() {
+    // The first record is of 1970.
+    let is_old = |row: &serde_json::Value| row["age_ms"].as_i64().is_some_and(|ms| ms > 1 << 40);
+    let (row, alone, others) = lag_of("sense", Some(fetched_alone(0, &batch(0, "abcde"))));
+    assert!(is_old(&row) && row["lag"] == END && alone == 1 && others == 0, "{row} {others}");
+    let mut broken = batch(0, "abcde");
+    broken[40] ^= 1;
+    let many = Answer::default().i32(0).i16(0).i32(0).i32(i32::MAX);
+    let good = fetched_alone(0, &batch(0, "abcde"));
+    let cut = Answer(good.0[..good.0.len() - 9].to_vec());
+    for (what, answer) in [
+        ("the end", None),
+        ("silence", None),
+        ("nothing", Some(Answer::default())),
+        ("too many topics", Some(many)),
+        ("a cut", Some(cut)),
+        ("not the leader", Some(fetched_alone(6, &[]))),
+        ("an error nobody knows", Some(fetched_alone(4242, &[]))),
+        ("no batches though there are some", Some(fetched_alone(0, &[]))),
+        ("half a batch", Some(fetched_alone(0, &batch(0, "abcde")[..70]))),
+        ("a wrong checksum", Some(fetched_alone(0, &broken))),
+        ("what was not asked for", Some(fetched_alone(0, &batch(-7, "ab")))),
+    ] {
+        let (row, alone, others) = lag_of(what, answer);
+        assert!(is_old(&row) && row["lag"] == END, "{what}: {row}");
+        assert!((1..10).contains(&alone) && others > 0, "{what}: {alone} {others}");
+    }
+}
+
+/// A text in flexible form.
+fn short(text: &str) -> Answer {
+    let mut answer = Answer::default().i8(text.len() as i8 + 1);
+    answer.0.extend(text.as_bytes());
+    answer
+}
+
+#[test]
+fn a_coordinator_that_answers_nonsense_is_asked_by_librdkafka() {
+    let begun = || Answer::default().i8(0).i32(0).i8(2).and(short("g"));
+    let at = move |port: i32, code: i16| {
+        begun().i32(1).and(short("127.0.0.1")).i32(port).i16(code).i8(0).i8(0).i8(0)
+    };
+    // Who is asked without librdkafka says that three records were read.
+    let committed = move |code: i16| {
+        let topic = begun().i8(2).and(short("t")).i8(2).i32(0).i64(3).i32(-1).i8(1).i16(0);
+        topic.i8(0).i8(0).i16(code).i8(0).i8(0)
+    };
+    let half = |answer: Answer| Answer(answer.0[..answer.0.len() / 2].to_vec());
+    let many = || Answer::default().i8(0).i32(0).i32(-1).i8(0x0f);
+    // Where it is not said who the coordinator is, it is the broker that is asked.
+    for (what, found, fetched, lag) in [
+        ("sense", None, Some(committed(0)), 2),
+        ("nothing of coordinators", Some(Answer::default()), None, 5),
+        ("half of a coordinator", Some(half(at(1, 0))), None, 5),
+        ("4 billion of them", Some(many()), None, 5),
+        ("one that is not known", Some(at(-1, 15)), None, 5),
+        ("one that is not there", Some(at(1, 0)), None, 5),
+        ("the end of the connection", None, None, 5),
+        ("half of what is committed", None, Some(half(committed(0))), 5),
+        ("4 billion groups", None, Some(many()), 5),
+        ("not the coordinator", None, Some(committed(16)), 5),
+        ("another group", None, Some(Answer::default().i8(0).i32(0).i8(1).i8(0)), 5),
+    ] {
+        let asked = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&asked);
+        let address = serve(Arc::new(move |request| match (request.kind, version(request)) {
+            (API_VERSIONS, 0) => {
+                let both = Answer::default().i16(0).i32(2).i16(FIND_COORDINATOR).i16(0).i16(4);
+                Some(both.i16(OFFSET_FETCH).i16(2).i16(8))
+            }
+            (FIND_COORDINATOR, 4) => {
+                counted.fetch_add(1, Ordering::AcqRel);
+                Some(found.clone().unwrap_or_else(|| at(request.port.into(), 0)))
+            }
+            (OFFSET_FETCH, 8) => fetched.clone(),
+            _ => about_group(request),
+        }));
+        let run = run(&Sandbox::new(), &format!("lag g --json -b {address}"), SOON);
+        let row = run.success().items().next().unwrap();
+        assert_eq!((&row["lag"], asked.load(Ordering::Acquire)), (&lag.into(), 1), "{what}: {run}");
+        assert!(row["age_ms"].is_i64(), "{what}: {row}");
+    }
+}
+
 #[test]
 fn a_partition_that_is_gone_doubles_no_record_of_the_others() {
     let (looks, taken) = (AtomicU32::new(0), Arc::new(AtomicU64::new(0)));

@@ -66,6 +66,7 @@ mod kafka_data;
 mod kafka_files;
 mod kafka_golden;
 mod kafka_groups;
+mod kafka_lag;
 mod kafka_network;
 mod kafka_offsets;
 mod kafka_outage;

@@ -354,20 +354,18 @@ impl Remote {
         Session::open_with(&self.brokers, self.limits(), &Use::Peek, &self.log, of_group)
     }
 
-    /// Returns what groups committed, each by partition: all are asked for at once. A coordinator
-    /// that is changing, or is starting, is asked again.
-    pub fn fetch_offsets(
+    /// Asks librdkafka what groups committed of which that is not known yet, all at once. A
+    /// coordinator that is changing, or is starting, is asked again.
+    fn fetch_others(
         &self,
         groups: &[GroupId],
-    ) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
-        let Some(first) = groups.first() else { return Ok(Vec::new()) };
+        results: &mut [Option<Result<Vec<CommittedOffset>>>],
+        until: Instant,
+    ) -> Result<()> {
+        let Some(first) = groups.first() else { return Ok(()) };
         let session = self.open_to_ask_offsets(first)?;
         let few = groups.get(..COORDINATORS).unwrap_or(groups);
-        let mut results: Vec<Option<Result<Vec<CommittedOffset>>>> =
-            groups.iter().map(|_| None).collect();
-        // The time is that of the other questions of the command.
-        let until = self.session()?.deadline();
-        let mut fetch = |groups| fetch_rest(&session, groups, &mut results, until);
+        let mut fetch = |groups| fetch_rest(&session, groups, results, until);
         while let Err(error) = fetch(few).and_then(|()| fetch(groups)) {
             // A coordinator that loads its groups, or has moved, is asked again.
             if !error.kind.is_away() || until <= Instant::now() {
@@ -378,6 +376,24 @@ impl Remote {
         }
         if results.iter().all(|result| matches!(result, Some(Ok(_)))) {
             *lock(&self.peeking) = Some(session);
+        }
+        Ok(())
+    }
+
+    /// Returns what groups committed, each by partition.
+    pub fn fetch_offsets(
+        &self,
+        groups: &[GroupId],
+    ) -> Result<Vec<Outcome<GroupId, Vec<CommittedOffset>>>> {
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        // The time is that of the other questions of the command.
+        let until = self.session()?.deadline();
+        let told = self.told_committed(groups, until)?.into_iter();
+        let mut results: Vec<_> = told.map(|told| told.map(Ok)).collect();
+        if results.iter().any(Option::is_none) {
+            self.fetch_others(groups, &mut results, until)?;
         }
         let missing = || Err(ClusterError::new(ErrorKind::Refused, "the answer lacks the group"));
         let outcome = |(group, result): (&GroupId, Option<_>)| Outcome {

@@ -5,13 +5,14 @@
 //! later one gets it from the same reading if it is near, and has the partition read from there
 //! again if it is not.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::config::Use;
 use super::ffi::fetch::{END_OF_PARTITION, Message, TopicId};
 use super::ffi::queue::Queue;
 use super::ffi::topic::Topic;
+use super::glance::Part;
 use super::session::Session;
 use super::{Remote, error, lock};
 use crate::cluster::error::{ClusterError, ErrorKind, Outcome, Result};
@@ -172,26 +173,27 @@ impl Remote {
     /// where there is none, or where it was not read within the timeout.
     pub fn record_times(&self, at: &[(TopicPartition, i64)]) -> Result<Vec<Option<i64>>> {
         let mut times = vec![None; at.len()];
-        let mut from: Vec<(TopicPartition, i64)> = Vec::new();
-        // What is still wanted of each partition: offsets, and where their times belong.
-        let mut wanted: Vec<VecDeque<(i64, usize)>> = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         for (index, (of, offset)) in at.iter().enumerate() {
-            match (from.last(), wanted.last_mut()) {
-                (Some((last, _)), Some(offsets)) if last == of => {
-                    offsets.push_back((*offset, index));
-                }
-                _ => {
-                    from.push((of.clone(), *offset));
-                    wanted.push(VecDeque::from([(*offset, index)]));
-                }
+            match parts.last_mut() {
+                Some(part) if part.of == *of => part.wanted.push_back((*offset, index)),
+                _ => parts.push(Part::new(of.clone(), *offset, index)),
             }
         }
+        if parts.is_empty() {
+            return Ok(times);
+        }
+        // The time is that of the other questions of the command.
+        let until = self.session()?.deadline();
+        // What is left is wanted of each partition from its first offset on.
+        let parts = self.glance(parts, &mut times, until);
+        let first = |part: Part| Some(((part.of, part.wanted.front()?.0), part.wanted));
+        let (from, mut wanted): (Vec<_>, Vec<_>) = parts.into_iter().filter_map(first).unzip();
         if from.is_empty() {
             return Ok(times);
         }
         let mut look = Look::start(self, from)?;
-        let until = look.session.deadline();
-        look.run(until, |part, seen| {
+        look.run(until.min(look.session.deadline()), |part, seen| {
             let Some(wanted) = wanted.get_mut(part) else { return Then::Stop };
             let (offset, time) = match seen {
                 Seen::Record(offset, time) => (offset, time),

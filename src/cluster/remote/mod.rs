@@ -2,11 +2,13 @@
 //! verbs to one file for each kind.
 
 mod alter;
+mod committed;
 mod config;
 pub(super) mod consume;
 pub(super) mod direct;
 mod error;
 mod ffi;
+mod glance;
 pub(super) mod group;
 mod groups;
 mod health;

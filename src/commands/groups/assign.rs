@@ -224,7 +224,8 @@ fn table(members: &[AssignorMember], assignment: &Assignment, format: Format) ->
             for (topic, partition) in given {
                 partitions.push(vec![Cell::text(topic), Cell::Int(i64::from(*partition))]);
             }
-            let row = vec![Cell::text(&member.id), Cell::Items(partitions), count(given.len())];
+            let row =
+                vec![Cell::text(&member.id), Cell::Items(Box::new(partitions)), count(given.len())];
             table.push(row);
             continue;
         }

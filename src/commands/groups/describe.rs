@@ -183,7 +183,7 @@ fn tables(groups: Vec<Described>, format: Format) -> Vec<Table> {
             let mut partitions = Table::new("", PARTITION_COLUMNS);
             partitions.rows = rows;
             let mut row = group_row(&group);
-            row.push(Cell::Items(partitions));
+            row.push(Cell::Items(Box::new(partitions)));
             table.push(row);
         }
         return vec![table];

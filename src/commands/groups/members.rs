@@ -61,7 +61,7 @@ fn table(group: &DescribedGroup, format: Format) -> Table {
     let mut table = Table::new(KIND, COLUMNS);
     for member in &group.members {
         let assignment = match format {
-            Format::Json => Cell::Items(assignment(&member.assignment)),
+            Format::Json => Cell::Items(Box::new(assignment(&member.assignment))),
             _ if member.assignment.is_empty() => Cell::Missing,
             _ => Cell::Text(shown(&member.assignment)),
         };

@@ -80,8 +80,9 @@ pub fn collect(context: &Context, asked: Asked) -> Result<Found, Failure> {
     let stable = if asked.committed_only { stable(context, &of)? } else { BTreeMap::new() };
     for (group, claims) in claims {
         for (of, (committed, member)) in claims {
-            let is_unseen = bounds.get(&of).is_some_and(plan::is_unseen);
-            let bounds = bounds.get(&of).and_then(|bounds| bounds.as_ref().ok()).copied();
+            let bounds = bounds.get(&of);
+            let is_unseen = bounds.is_some_and(plan::is_unseen);
+            let bounds = bounds.and_then(|bounds| bounds.as_ref().ok()).copied();
             let last_stable = stable.get(&of).copied();
             let lag = bounds.and_then(|b| lag(&Standing { last_stable, ..b.standing(committed) }));
             let age_ms = lag.and_then(|lag| age_ms(lag.lag, None, 0));

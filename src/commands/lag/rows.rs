@@ -179,7 +179,7 @@ impl Row {
 
     /// The cells without those of `--watch`.
     pub fn cells(&self, by: By, exact: bool) -> Vec<Cell> {
-        let mut cells = Vec::with_capacity(14);
+        let mut cells = Vec::with_capacity(11);
         cells.push(Cell::text(self.key.group.as_str()));
         let int = |n: Option<i64>| Cell::maybe(n, Cell::Int);
         if by != By::Group {

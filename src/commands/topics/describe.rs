@@ -154,7 +154,7 @@ fn by_topic(topics: &[TopicDetail]) -> Table {
             Cell::Bool(topic.internal),
             configs_cell(topic, |config| config.value.clone()),
             configs_cell(topic, |config| config.source.name().to_owned()),
-            Cell::Items(partitions),
+            Cell::Items(Box::new(partitions)),
         ]);
     }
     table

@@ -70,8 +70,13 @@ impl Client {
 
     /// Asks for the topics that it was told of, likewise.
     pub fn topics(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
+        self.known_layout(at_most).map(|layout| layout.topics)
+    }
+
+    /// The same, with the brokers.
+    pub fn known_layout(&self, at_most: Duration) -> Result<Layout, Code> {
         // SAFETY: the client lives.
-        unsafe { ask(self.raw(), false, ptr::null_mut(), at_most) }.map(|layout| layout.topics)
+        unsafe { ask(self.raw(), false, ptr::null_mut(), at_most) }
     }
 }
 

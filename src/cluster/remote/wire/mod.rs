@@ -3,10 +3,13 @@
 //! longer than all the rest: sending batches that are made here, and looking at the first record of
 //! many batches. Leaves connections to `connection`, and everything else to librdkafka.
 //!
-//! All of it is in plain form, of versions that brokers from 2.4 on understand. Who has given
+//! Most of it is in plain form, of versions that brokers from 2.4 on understand. Who has given
 //! librdkafka properties of a connection, TLS or a login above all, has librdkafka do it.
 
+pub(super) mod asking;
+pub(super) mod committed;
 pub(super) mod connection;
+pub(super) mod fetch;
 
 use crate::cluster::types::Brokers;
 use crate::disk::wire::{Input, Output};
@@ -19,12 +22,18 @@ use super::ffi::Code;
 pub(super) struct Api {
     /// Kafka's number of it.
     pub(super) key: i16,
-    /// The version, of which all fields are in plain form.
+    /// The version.
     pub(super) version: i16,
 }
 
 /// Appends batches.
 pub(super) const PRODUCE: Api = Api { key: 0, version: 8 };
+/// Reads batches.
+pub(super) const FETCH: Api = Api { key: 1, version: 11 };
+/// Tells what groups committed: many at once, which is in flexible form.
+pub(super) const OFFSET_FETCH: Api = Api { key: 9, version: 8 };
+/// Tells who coordinates groups: likewise.
+pub(super) const FIND_COORDINATOR: Api = Api { key: 10, version: 4 };
 /// Tells what requests a broker understands.
 pub(super) const API_VERSIONS: Api = Api { key: 18, version: 0 };
 /// Gives a producer its id.
