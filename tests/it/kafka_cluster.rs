@@ -36,6 +36,10 @@ fn topic(at: &str, name: &str, partitions: usize, factor: usize, configs: &Value
         "configs": configs
     });
     oracle::ask(at, question);
+    // Each broker learns of it by itself, and it is chance which one is asked.
+    let sandbox = Sandbox::new();
+    let known = || sandbox.run(&format!("topics describe {name} -b {at}")).status().success();
+    wait_for("the topic on every broker", || (0..6).all(|_| known()).then_some(()));
 }
 
 /// Waits until `found` finds something.

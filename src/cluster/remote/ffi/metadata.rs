@@ -55,12 +55,6 @@ pub struct Layout {
 }
 
 impl Client {
-    /// Asks for all topics and brokers.
-    pub fn layout(&self, at_most: Duration) -> Result<Layout, Code> {
-        // SAFETY: the client lives.
-        unsafe { ask(self.raw(), true, ptr::null_mut(), at_most) }
-    }
-
     /// Asks for all topics. A short wait does not lose an answer that comes late for good: the next
     /// call asks again.
     pub fn all_topics(&self, at_most: Duration) -> Result<Vec<TopicInfo>, Code> {
