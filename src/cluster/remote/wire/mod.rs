@@ -1,7 +1,8 @@
 //! Owns what kaw says to brokers in Kafka's protocol without librdkafka: requests, their versions
-//! and their answers. It is said where librdkafka would look at every record by itself, which takes
-//! longer than all the rest: sending batches that are made here, and looking at the first record of
-//! many batches. Leaves connections to `connection`, and everything else to librdkafka.
+//! and their answers. It is said where librdkafka would look at every record by itself, or ask for
+//! each group by itself, which takes longer than all the rest: sending batches that are made here,
+//! looking at the first record of many batches, and finding out what many groups committed. Leaves
+//! connections to `connection`, and everything else to librdkafka.
 //!
 //! Most of it is in plain form, of versions that brokers from 2.4 on understand. Who has given
 //! librdkafka properties of a connection, TLS or a login above all, has librdkafka do it.
