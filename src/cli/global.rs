@@ -65,7 +65,7 @@ pub struct GlobalArgs {
     #[arg(short, long, global = true, help_heading = HEADING, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// Wait at most this long for the cluster [default: 10s]
+    /// Wait at most this long for the cluster, and so long for brokers to come up [default: 10s]
     #[arg(long, value_name = "DURATION", global = true, help_heading = HEADING)]
     #[arg(value_parser = value::duration)]
     pub timeout: Option<Duration>,

@@ -67,6 +67,9 @@ impl fmt::Debug for Property {
 pub struct Limits {
     /// How long a request may wait (`--timeout`).
     pub timeout: Duration,
+    /// Whether somebody asked for that time. Then brokers that never answered are given all of it;
+    /// else who has mistaken their name is told soon.
+    pub is_asked_for: bool,
     /// When all of them are over, where that is set.
     pub until: Option<Instant>,
 }

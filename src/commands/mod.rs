@@ -103,7 +103,8 @@ pub struct Context {
 impl Context {
     /// What a command is given; nothing is opened yet.
     pub fn new(out: Out, now_ms: i64, global: GlobalArgs) -> Self {
-        let limits = Limits { timeout: global.timeout.unwrap_or(TIMEOUT_DEFAULT), until: None };
+        let timeout = global.timeout.unwrap_or(TIMEOUT_DEFAULT);
+        let limits = Limits { timeout, is_asked_for: global.timeout.is_some(), until: None };
         Self { out, now_ms, limits, global, cluster: OnceLock::new(), stop: OnceLock::new() }
     }
 

@@ -49,7 +49,7 @@ impl Copied {
     }
 
     fn cluster(&self) -> Cluster {
-        let limits = Limits { timeout: Duration::from_secs(5), until: None };
+        let limits = Limits { timeout: Duration::from_secs(5), is_asked_for: false, until: None };
         let target = Target::Directory { path: self.dir.path().to_owned(), explicit: true };
         Cluster::open(&target, limits).unwrap()
     }

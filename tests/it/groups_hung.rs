@@ -314,7 +314,7 @@ fn who_comes_while_a_member_looks_is_looked_at_again() {
         to_end: false,
     };
     let target = Target::Directory { path: s.log_dir(), explicit: true };
-    let limits = Limits { timeout: Duration::from_secs(10), until: None };
+    let limits = Limits { timeout: Duration::from_secs(10), is_asked_for: false, until: None };
     let mut member = Cluster::open(&target, limits).unwrap().group_consumer(options).unwrap();
     member.rebalance(&|_| false).unwrap();
     let file = GroupFile::open_or_create(&s.log_dir(), &GroupId::new("g").unwrap()).unwrap();

@@ -319,12 +319,16 @@ mod tests {
         Brokers { list: "k:9092".into(), properties, token: None }
     }
 
+    fn limits(timeout: Duration) -> Limits {
+        Limits { timeout, is_asked_for: true, until: None }
+    }
+
     fn produce(acks: Acks) -> Use {
         Use::Produce(Sending { acks, ..Sending::default() })
     }
 
     fn built(properties: &[(&str, &str)], usage: &Use) -> Result<Vec<(String, String)>> {
-        build(&brokers(properties), Limits { timeout: Duration::from_secs(10), until: None }, usage)
+        build(&brokers(properties), limits(Duration::from_secs(10)), usage)
     }
 
     fn value<'a>(all: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -372,7 +376,7 @@ mod tests {
     fn no_record_lingers_for_longer_than_it_may_take() {
         for (timeout_ms, expected) in [(10_000, "200"), (800, "100"), (200, "25"), (1, "0.125")] {
             let timeout = Duration::from_millis(timeout_ms);
-            let limits = Limits { timeout, until: None };
+            let limits = limits(timeout);
             let all = build(&brokers(&[]), limits, &produce(Acks::All)).unwrap();
             assert_eq!(value(&all, "queue.buffering.max.ms"), Some(expected), "{timeout_ms}");
         }

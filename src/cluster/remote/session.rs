@@ -21,8 +21,9 @@ use crate::cluster::types::{Brokers, Limits};
 
 /// How long one wait lasts before the client's own errors are looked at.
 const TICK: Duration = Duration::from_millis(20);
-/// How long brokers that are all down are given where none of them has ever answered: who starts a
-/// broker and asks it at once gets an answer, who has mistaken its name does not wait for long.
+/// How long brokers that are all down are given where none of them has ever answered and nobody has
+/// asked for a time: who starts a broker and asks it at once gets an answer, who has mistaken its
+/// name does not wait for long.
 const DOWN_MAX: Duration = Duration::from_millis(1500);
 
 /// A question that comes so long after the last one has a time of its own.
@@ -177,7 +178,9 @@ impl Session {
     /// for: they come back.
     pub(super) fn check(&self) -> Result<()> {
         self.check_denied()?;
-        let is_lost = self.is_down(DOWN_MAX) && self.client.answers() == 0;
+        let Limits { timeout, is_asked_for, .. } = self.limits;
+        let most = if is_asked_for { timeout } else { DOWN_MAX };
+        let is_lost = self.is_down(most) && self.client.answers() == 0;
         if is_lost { Err(self.unreachable()) } else { Ok(()) }
     }
 

@@ -138,8 +138,11 @@ fn asked(
     let (told, answer) = mpsc::channel();
     let work = move || {
         let resolved = target::resolve(&global, &|name| std::env::var_os(name)).ok()?;
-        let cluster =
-            Cluster::open(&resolved.target, Limits { timeout: PATIENCE, until: None }).ok()?;
+        let cluster = Cluster::open(
+            &resolved.target,
+            Limits { timeout: PATIENCE, is_asked_for: false, until: None },
+        )
+        .ok()?;
         told.send(ask(&cluster)).ok()
     };
     // Not waited for any longer than that: it ends with the process.
