@@ -270,7 +270,7 @@ impl Engine {
                     return self.refuse(partition, open, &Arc::new(error));
                 }
             };
-            let Open { encoder, number, is_dense, parts } = open;
+            let Open { encoder, number, is_dense, parts, .. } = open;
             self.shared.shelf.give_back(encoder);
             self.last_key += 1;
             lane.flow.push(Batch {

@@ -214,7 +214,7 @@ impl Producer {
         let thread = thread.map_err(|error| no_thread(&error))?;
         Ok(Self {
             assigner: Assigner::new(options.partitioner, partitions, seed),
-            lanes: (0..partitions).map(|_| shared.shelf.empty()).collect(),
+            lanes: (0..partitions).map(|_| shared.shelf.blank()).collect(),
             is_down: (0..partitions).map(|_| false).collect(),
             batch_bytes: making.batch_bytes,
             longest: making.longest,
@@ -264,14 +264,21 @@ impl Producer {
                 self.put_full(partition);
             }
             if let Some(lane) = self.lanes.get_mut(partition as usize) {
+                if lane.records() == 0 {
+                    // Of many partitions, few have memory.
+                    *lane = self.shared.shelf.empty();
+                }
                 lane.push(index, span, buffer, self.report);
             }
         }
         let waiting: usize = self.lanes.iter().filter(|o| o.records() > 0).map(Open::bytes).sum();
-        if let Some(linger) = self.linger {
-            self.put_all(Instant::now() + linger);
-        } else if waiting > WAITING_BYTES {
+        if waiting > WAITING_BYTES {
             self.flush();
+            // Where no partition has a full batch, this is what bounds them. Who is told to give up
+            // is told again where the fates are waited for.
+            self.await_unsettled(UNSETTLED_BYTES + WAITING_BYTES).ok();
+        } else if let Some(linger) = self.linger {
+            self.put_all(Instant::now() + linger);
         }
         !self.shared.failed.load(Ordering::Acquire)
     }
@@ -283,7 +290,7 @@ impl Producer {
             if std::mem::take(is_down)
                 && let Some(open) = shelf.take_back(partition)
             {
-                shelf.give_back(std::mem::replace(lane, open).encoder);
+                *lane = open;
             }
         }
     }
@@ -291,19 +298,22 @@ impl Producer {
     /// Puts down a full batch, once there is room for it.
     fn put_full(&mut self, partition: i32) {
         let Some(lane) = self.lanes.get_mut(partition as usize) else { return };
-        let open = std::mem::replace(lane, self.shared.shelf.empty());
-        while self.shared.shelf.bytes() > 0
-            && self.shared.shelf.bytes() + open.bytes() > UNSETTLED_BYTES
-        {
-            let waited = self.room.recv_timeout(TICK);
-            if waited.is_err()
-                && let Err(error) = self.check()
-            {
-                return self.refuse_all(partition, &open, error);
-            }
+        let open = std::mem::replace(lane, self.shared.shelf.blank());
+        if let Err(error) = self.await_unsettled(UNSETTLED_BYTES.saturating_sub(open.bytes())) {
+            return self.refuse_all(partition, &open, error);
         }
         self.shared.shelf.put_full(partition, open);
         self.wake.try_send(()).ok();
+    }
+
+    /// Waits until at most so many bytes are put down and not settled.
+    fn await_unsettled(&self, bytes_max: usize) -> Result<()> {
+        while self.shared.shelf.bytes() > bytes_max {
+            if self.room.recv_timeout(TICK).is_err() {
+                self.check()?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts down all that waits to be full.
@@ -312,7 +322,7 @@ impl Producer {
         for ((partition, is_down), lane) in (0..).zip(&mut self.is_down).zip(&mut self.lanes) {
             if lane.records() > 0 {
                 *is_down = true;
-                shelf.put_last(partition, std::mem::replace(lane, shelf.empty()), due);
+                shelf.put_last(partition, std::mem::replace(lane, shelf.blank()), due);
             }
         }
         self.wake.try_send(()).ok();
@@ -321,8 +331,9 @@ impl Producer {
     /// Has what waits for its batch to fill sent now.
     pub fn flush(&mut self) {
         let now = Instant::now();
-        self.put_all(now);
+        // Before the engine is woken, which would go back to sleep else.
         self.shared.shelf.hurry(now);
+        self.put_all(now);
     }
 
     /// Whether everything was handed over, so that waiting for more input gains nothing.

@@ -32,12 +32,14 @@ pub(super) struct Open {
     pub(super) is_dense: bool,
     /// Where they are from, where a report is wanted.
     pub(super) parts: Vec<Part>,
+    /// When it is to be sent, once that was said: records that come later wait no longer.
+    due: Option<Instant>,
 }
 
 impl Open {
     /// A batch without records.
     const fn of(encoder: BatchEncoder) -> Self {
-        Self { encoder, number: 0, is_dense: true, parts: Vec::new() }
+        Self { encoder, number: 0, is_dense: true, parts: Vec::new(), due: None }
     }
 
     /// Adds a record: which one of `buffer`, and whether it will be reported.
@@ -111,9 +113,14 @@ impl Shelf {
         }
     }
 
-    /// A batch without records.
+    /// A batch without records, which takes no memory.
+    pub(super) fn blank(&self) -> Open {
+        Open::of(BatchEncoder::new(self.codec))
+    }
+
+    /// A batch without records, to put some into.
     pub(super) fn empty(&self) -> Open {
-        lock(&self.spare).pop().unwrap_or_else(|| Open::of(BatchEncoder::new(self.codec)))
+        lock(&self.spare).pop().unwrap_or_else(|| self.blank())
     }
 
     /// Gives a batch back that has no records any more.
@@ -151,8 +158,9 @@ impl Shelf {
         }
     }
 
-    /// Puts down a batch that may grow until `due`.
+    /// Puts down a batch that may grow until `due`, or until what was said of it before.
     pub(super) fn put_last(&self, partition: i32, open: Open, due: Instant) {
+        let due = open.due.map_or(due, |before| before.min(due));
         self.add(&open);
         if let Some(slot) = lock(&self.slots).get_mut(partition as usize) {
             slot.last = Some((open, due));
@@ -161,9 +169,9 @@ impl Shelf {
 
     /// Takes back the batch that may grow, if it is still here.
     pub(super) fn take_back(&self, partition: i32) -> Option<Open> {
-        let (open, _) = lock(&self.slots).get_mut(partition as usize)?.last.take()?;
+        let (open, due) = lock(&self.slots).get_mut(partition as usize)?.last.take()?;
         self.remove(open.bytes(), open.records());
-        Some(open)
+        Some(Open { due: Some(due), ..open })
     }
 
     /// Has everything that is here sent now.
@@ -201,5 +209,39 @@ impl Shelf {
         let slots = lock(&self.slots);
         let dues = slots.iter().filter_map(|slot| slot.last.as_ref().map(|(_, due)| *due));
         dues.filter(|due| *due > now).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::record::Slice;
+
+    #[test]
+    fn what_is_taken_back_is_due_when_it_was() {
+        let shelf = Shelf::new(1, Compression::None);
+        let mut buffer = RecordBuffer::default();
+        let value = buffer.store(b"x");
+        buffer.spans.push(Span::new(Slice::NULL, value, 1));
+        let buffer = Arc::new(buffer);
+        let (begun, linger) = (Instant::now(), Duration::from_millis(5));
+        let mut open = shelf.empty();
+        for at in 0..3 {
+            open.push(0, &buffer.spans[0], &buffer, false);
+            shelf.put_last(0, open, begun + linger * (at + 1));
+            assert!(shelf.take(0, true, begun).is_none(), "it may grow");
+            assert_eq!(
+                shelf.next_due(begun),
+                Some(begun + linger),
+                "the first record is waited for"
+            );
+            open = shelf.take_back(0).unwrap();
+            assert_eq!((shelf.bytes(), shelf.records()), (0, 0));
+        }
+        shelf.put_last(0, open, begun + linger * 9);
+        let taken = shelf.take(0, true, begun + linger).unwrap();
+        assert_eq!((taken.records(), shelf.records()), (3, 3), "not settled yet");
     }
 }
