@@ -17,6 +17,7 @@ pub const FIND_COORDINATOR: i16 = 10;
 pub const DESCRIBE_GROUPS: i16 = 15;
 pub const LIST_GROUPS: i16 = 16;
 pub const API_VERSIONS: i16 = 18;
+pub const INIT_PRODUCER_ID: i16 = 22;
 
 /// What is on offer: kinds, and the only version of each.
 const OFFER: [(i16, i16); 13] = [
@@ -133,15 +134,20 @@ fn converse(mut stream: TcpStream, port: u16, script: &Script) -> std::io::Resul
 
 /// What is on offer, in the form that this version of the question wants.
 pub fn offer(version: i16) -> Answer {
+    offer_with(version, &[])
+}
+
+/// The same, where these are on offer too, or in another version.
+pub fn offer_with(version: i16, others: &[(i16, i16)]) -> Answer {
+    let is_other = |kind: i16| others.iter().any(|(other, _)| *other == kind);
+    let mut all: Vec<_> = OFFER.into_iter().filter(|(kind, _)| !is_other(*kind)).collect();
+    all.extend_from_slice(others);
+    all.push((API_VERSIONS, 3));
     let flexible = version >= 3;
     let mut answer = Answer::default().i16(0);
     // A size and one more, and a byte of tags behind each, is what is flexible of it.
-    answer = if flexible {
-        answer.i8(OFFER.len() as i8 + 2)
-    } else {
-        answer.i32(OFFER.len() as i32 + 1)
-    };
-    for (kind, version) in OFFER.into_iter().chain([(API_VERSIONS, 3)]) {
+    answer = if flexible { answer.i8(all.len() as i8 + 1) } else { answer.i32(all.len() as i32) };
+    for (kind, version) in all {
         let least = if kind == API_VERSIONS { 0 } else { version };
         answer = answer.i16(kind).i16(least).i16(version);
         answer = if flexible { answer.i8(0) } else { answer };

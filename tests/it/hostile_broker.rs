@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::fake_broker::{
-    API_VERSIONS, Answer, DESCRIBE_GROUPS, FETCH, FIND_COORDINATOR, LIST_GROUPS, LIST_OFFSETS,
-    METADATA, OFFSET_FETCH, PRODUCE, Request, brokers, offer, serve, topic,
+    API_VERSIONS, Answer, DESCRIBE_GROUPS, FETCH, FIND_COORDINATOR, INIT_PRODUCER_ID, LIST_GROUPS,
+    LIST_OFFSETS, METADATA, OFFSET_FETCH, PRODUCE, Request, brokers, offer, offer_with, serve,
+    topic,
 };
 use crate::hostile::run;
 use crate::kafka_outage::counts;
@@ -219,4 +220,48 @@ fn a_partition_that_is_gone_doubles_no_record_of_the_others() {
     assert_eq!((read, persisted + not, maybe), (40, 40, 0), "{run}");
     assert_eq!(taken.load(Ordering::Acquire), persisted, "{run}");
     assert!(persisted > 0 && not > 0, "{run}");
+}
+
+/// A broker to which batches are sent without librdkafka, and what it answers to each of them: the
+/// partition, and the offset.
+fn direct(answers: impl Fn(u32) -> (i32, i64) + Send + Sync + 'static) -> (String, Arc<AtomicU32>) {
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&asked);
+    let address = serve(Arc::new(move |request| match request.kind {
+        API_VERSIONS => {
+            let version = i16::from_be_bytes([request.bytes[2], request.bytes[3]]);
+            Some(offer_with(version, &[(PRODUCE, 8), (INIT_PRODUCER_ID, 1)]))
+        }
+        INIT_PRODUCER_ID => Some(Answer::default().i32(0).i16(0).i64(7).i16(0)),
+        PRODUCE => {
+            let (partition, offset) = answers(count.fetch_add(1, Ordering::AcqRel));
+            let answer = Answer::default().i32(1).text("t").i32(1).i32(partition).i16(0);
+            Some(answer.i64(offset).i64(-1).i64(0).i32(0).i16(-1).i32(0))
+        }
+        _ => honest(request),
+    }));
+    (address, asked)
+}
+
+#[test]
+fn a_batch_that_nonsense_was_told_about_is_sent_again() {
+    let s = Sandbox::new();
+    for nonsense in [(7, 0), (0, i64::MAX), (0, -2)] {
+        let (address, asked) = direct(move |at| if at == 0 { nonsense } else { (0, 5) });
+        let args = format!("produce t -b {address} --report %o --timeout 5s");
+        let begun = std::time::Instant::now();
+        let run = s.stdin("a\nb\n").run(&args);
+        assert_eq!(counts(&run), [2, 2, 0, 0], "{nonsense:?}: {run}");
+        assert_eq!(run.success().stdout(), "5\n6\n");
+        assert_eq!(asked.load(Ordering::Acquire), 2, "{nonsense:?}");
+        assert!(begun.elapsed() < Duration::from_secs(3), "it is not waited for: {nonsense:?}");
+    }
+}
+
+#[test]
+fn without_the_offset_of_the_first_record_that_of_no_other_is_told() {
+    let (address, _) = direct(|_| (0, -1));
+    let s = Sandbox::new();
+    let run = s.stdin("a\nb\n").run(&format!("produce t -b {address} --report %o"));
+    assert_eq!(run.success().stdout(), "-1\n-1\n");
 }

@@ -367,10 +367,11 @@ impl Engine {
             }
             News::Lost => self.lose(id),
             News::Answer(request, answer) => {
-                let asked = peer.asked.pop_front().filter(|asked| asked.number == request);
-                let Some((asked, answer)) = asked.zip(wire::produced(&answer)) else {
-                    return self.lose(id);
-                };
+                let asked = peer.asked.front().filter(|asked| asked.number == request);
+                let answer = asked.and_then(|asked| wire::produced(&answer, asked.partition));
+                // What nonsense was told about is not answered, and is sent again with the rest.
+                let Some(answer) = answer else { return self.lose(id) };
+                let Some(asked) = peer.asked.pop_front() else { return };
                 peer.rest = Rest::NONE;
                 self.log.note_throttled(answer.throttled_ms);
                 self.settle(&asked, &answer);
