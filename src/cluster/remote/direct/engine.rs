@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, select, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use super::flow::{Batch, Flow, Settled};
 use super::link::{Frame, FromLink, Link, News, Setup};
@@ -16,7 +16,7 @@ use super::shelf::{Open, Part};
 use super::{Shared, by_id, no_thread};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::remote::ffi::handle::Log;
-use crate::cluster::remote::ffi::metadata::{BrokerInfo, Layout};
+use crate::cluster::remote::ffi::metadata::{BrokerInfo, Layout, TopicInfo};
 use crate::cluster::remote::ffi::topic::Topic;
 use crate::cluster::remote::wire::connection::Connection;
 use crate::cluster::remote::wire::{self, PRODUCE, Produced};
@@ -34,6 +34,8 @@ const SILENCE: Duration = Duration::from_secs(1);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 /// The longest that a broker is asked to wait for replicas.
 const REPLICAS_MAX: Duration = Duration::from_secs(30);
+/// Answers that wait to be looked at: behind them, connections are not read.
+const QUEUED_NEWS: usize = 16;
 /// Batches whose memory is kept to be used again.
 const SPARE_BATCHES: usize = 8;
 
@@ -130,6 +132,8 @@ pub(super) struct Engine {
     /// Whether it is to be found out who leads, and when that may be asked again.
     wants_look: bool,
     look: Rest,
+    /// The topic as it was when a record took too long first.
+    found: Option<Vec<TopicInfo>>,
     spare: Vec<EncodedBatch>,
     /// Numbers of batches, requests and connections.
     last_key: u64,
@@ -179,7 +183,7 @@ impl Engine {
         warn: Sender<String>,
         made_room: Sender<()>,
     ) -> Result<Self> {
-        let (tell, news) = unbounded();
+        let (tell, news) = bounded(QUEUED_NEWS);
         let First { sink, layout, leader, connection, id, epoch, client_id, log } = first;
         let lane =
             |_| Lane { flow: Flow::new(id, epoch), leader: -1, rest: Rest::NONE, error: None };
@@ -198,6 +202,7 @@ impl Engine {
             made_room,
             wants_look: false,
             look: Rest::NONE,
+            found: None,
             spare: Vec::new(),
             last_key: 0,
             last_request: 0,
@@ -231,7 +236,8 @@ impl Engine {
                         self.take_news(number, told);
                     }
                 }
-                recv(woken) -> _ => {}
+                // Who sends has gone, and asks for no fates.
+                recv(woken) -> told => if told.is_err() { return },
                 default(wait) => {}
             }
             self.look_at_clock(Instant::now());
@@ -440,11 +446,8 @@ impl Engine {
 
     /// Tells the fate of a batch. A full channel stops this thread, and with it the sending.
     fn deliver(&mut self, partition: i32, batch: Batch, fate: &Fate, base_offset: i64) {
-        if let Some(error) = fate.error() {
+        if fate.error().is_some() {
             self.shared.failed.store(true, Ordering::Release);
-            if error.kind.is_away() {
-                self.shared.late.get_or_init(Instant::now);
-            }
         }
         let records = batch.records();
         let told = deliveries(partition, records, batch.number, &batch.parts, fate, base_offset);
@@ -506,7 +509,10 @@ impl Engine {
 
     /// Gives up all that a partition has under way, and what would come after it.
     fn give_up(&mut self, partition: i32, why: Option<Arc<ClusterError>>) {
-        let why = why.unwrap_or_else(|| Arc::new(self.why(partition)));
+        let why = why.unwrap_or_else(|| {
+            self.shared.late.get_or_init(Instant::now);
+            Arc::new(self.why(partition))
+        });
         let Some(lane) = self.lanes.get_mut(partition as usize) else { return };
         lane.error = Some(Arc::clone(&why));
         for batch in lane.flow.give_up() {
@@ -521,10 +527,11 @@ impl Engine {
     }
 
     /// Why records were not taken in time: for what the topic lacks, or for what the connections
-    /// say.
-    fn why(&self, partition: i32) -> ClusterError {
+    /// say. Asked once: nobody waits for as many answers as there are partitions.
+    fn why(&mut self, partition: i32) -> ClusterError {
         let wanted = self.shared.min_in_sync;
-        let found = self.sink.info(LOOK_MAX).unwrap_or_default();
+        let ask = || self.sink.info(LOOK_MAX).unwrap_or_default();
+        let found = self.found.get_or_insert_with(ask);
         let of = |info| obstacle::of(info, partition, Acks::All, wanted);
         found.iter().find_map(of).unwrap_or_else(|| self.shared.session.unreachable())
     }
