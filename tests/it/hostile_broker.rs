@@ -308,3 +308,27 @@ fn partitions_without_a_leader_do_not_each_take_their_own_time() {
     assert_eq!((read, persisted, not + maybe), (7, 0, 7), "{run}");
     assert!(run.stderr().contains("no leader"), "{run}");
 }
+
+#[test]
+fn a_broker_that_is_too_old_gets_what_was_asked_for_too() {
+    let attributes = Arc::new(AtomicU32::new(u32::MAX));
+    let found = Arc::clone(&attributes);
+    let address = serve(Arc::new(move |request| match request.kind {
+        API_VERSIONS => {
+            let version = i16::from_be_bytes([request.bytes[2], request.bytes[3]]);
+            Some(offer_with(version, &[(INIT_PRODUCER_ID, 1)]))
+        }
+        INIT_PRODUCER_ID => Some(Answer::default().i32(0).i16(0).i64(7).i16(0)),
+        PRODUCE => {
+            // The batch stands behind 40 bytes, and the low half of its attributes at 22 of it.
+            found.store(request.bytes[62].into(), Ordering::Release);
+            let answer = Answer::default().i32(1).text("t").i32(1).i32(0).i16(0);
+            Some(answer.i64(0).i64(-1).i32(0))
+        }
+        _ => honest(request),
+    }));
+    let s = Sandbox::new();
+    let run = s.stdin("x".repeat(5000)).run(&format!("produce t -b {address} --compression gzip"));
+    run.success();
+    assert_eq!(attributes.load(Ordering::Acquire), 1, "gzip: {run}");
+}

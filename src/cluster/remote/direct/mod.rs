@@ -28,6 +28,7 @@ use super::ffi::topic::Topic;
 use super::produce::check_interrupted;
 use super::session::Session;
 use super::topics::KnownLimits;
+use super::wire::connection::Connection;
 use super::{Remote, lock, wire};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
@@ -140,16 +141,18 @@ impl Remote {
     }
 
     /// A producer that does without librdkafka; `None` where that does not work at once, and then
-    /// `session` is there again for who comes next.
+    /// `session` is there again for who comes next, with the topic as `properties` say.
     pub(super) fn direct_producer(
         &self,
         session: Arc<Session>,
         topic: &TopicName,
         limits: &KnownLimits,
         making: Making,
+        properties: &[(&str, String)],
         options: &ProducerOptions,
     ) -> Result<Option<Producer>> {
-        let Some(first) = self.first_link(&session, topic) else {
+        let begun = Instant::now();
+        let Some(first) = self.first_link(&session, topic, properties) else {
             let usage = Use::Produce(Sending::default());
             *lock(&self.early) = Some((session, usage));
             return Ok(None);
@@ -160,7 +163,7 @@ impl Remote {
             session,
             topic: topic.clone(),
             min_in_sync: limits.min_in_sync,
-            timeout: making.timeout,
+            timeout: making.timeout.saturating_sub(begun.elapsed()),
             shelf: Shelf::new(partitions, codec),
             failed: AtomicBool::new(false),
             late: OnceLock::new(),
@@ -173,22 +176,42 @@ impl Remote {
     }
 
     /// Connects to the leader of a partition, and gets a producer id of it.
-    fn first_link(&self, session: &Arc<Session>, topic: &TopicName) -> Option<First> {
+    fn first_link(
+        &self,
+        session: &Arc<Session>,
+        topic: &TopicName,
+        properties: &[(&str, String)],
+    ) -> Option<First> {
         let until = Instant::now() + FIRST_MAX.min(session.timeout() / 6);
-        let sink = Topic::new(session.client(), topic.as_str(), &[]).ok()?;
+        let sink = Topic::new(session.client(), topic.as_str(), properties).ok()?;
         let layout: Layout = sink.layout(until.saturating_duration_since(Instant::now())).ok()?;
         let of = layout.topics.iter().find(|of| of.name == topic.as_str())?;
         let leader = of.partitions.iter().map(|of| of.leader).find(|leader| *leader >= 0)?;
         let broker = layout.brokers.iter().find(|broker| broker.id == leader)?.clone();
         let client_id = config::given(&self.brokers, "client.id").unwrap_or("kaw").to_owned();
         let setup = Setup { broker, client_id: client_id.clone(), log: Arc::clone(&self.log) };
-        let mut connection = setup.connect(until).ok()??;
-        let question = wire::init_producer_id()?;
-        let ask = || connection.ask(wire::INIT_PRODUCER_ID, &question, ANSWER_BYTES_MAX, until);
-        let (id, epoch) = wire::producer_id(&{ ask }().ok()?)?.ok()?;
+        let (connection, id, epoch) = introduce(setup, until)?;
         let log = Arc::clone(&self.log);
         Some(First { sink, layout, leader, connection, id, epoch, client_id, log })
     }
+}
+
+/// Connects, and gets a producer id and its epoch. On a thread of its own: a look-up of a name has
+/// no deadline.
+fn introduce(setup: Setup, until: Instant) -> Option<(Connection, i64, i16)> {
+    let ask = move || {
+        let mut connection = setup.connect(until).ok()??;
+        let question = wire::init_producer_id()?;
+        let answer =
+            connection.ask(wire::INIT_PRODUCER_ID, &question, ANSWER_BYTES_MAX, until).ok()?;
+        let (id, epoch) = wire::producer_id(&answer)?.ok()?;
+        Some((connection, id, epoch))
+    };
+    let (told, answer) = bounded(1);
+    // Who asked may have gone.
+    let run = move || drop(told.send(ask()));
+    std::thread::Builder::new().name("first".to_owned()).spawn(run).ok()?;
+    answer.recv_deadline(until).ok()?
 }
 
 impl Producer {
