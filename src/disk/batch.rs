@@ -298,6 +298,9 @@ impl EncodedBatch {
     }
 }
 
+/// A batch of at most so many bytes has the codec that was asked for, whether that helps or not.
+const SMALL_BYTES: usize = 4096;
+
 /// Builds one batch after another from records.
 #[derive(Debug)]
 pub struct BatchEncoder {
@@ -363,15 +366,22 @@ impl BatchEncoder {
         mut into: EncodedBatch,
     ) -> std::io::Result<EncodedBatch> {
         into.bytes.clear();
-        if self.codec == Compression::None {
-            std::mem::swap(&mut into.bytes, &mut self.plain);
-        } else {
+        let mut codec = self.codec;
+        if codec != Compression::None {
             into.bytes.resize(HEADER_BYTES, 0);
             let records = self.plain.get(HEADER_BYTES..).unwrap_or_default();
-            compression::compress(self.codec, records, &mut into.bytes)?;
+            compression::compress(codec, records, &mut into.bytes)?;
+            // What does not compress grows, and may be larger then than the log takes. Small
+            // batches grow all the time, by the header of the codec.
+            if into.bytes.len() > self.plain.len() && self.plain.len() > SMALL_BYTES {
+                codec = Compression::None;
+            }
+        }
+        if codec == Compression::None {
+            std::mem::swap(&mut into.bytes, &mut self.plain);
         }
         let stamp = HeaderStamp {
-            attributes: compression::id(self.codec),
+            attributes: compression::id(codec),
             last_offset_delta: self.records - 1,
             base_timestamp: self.base_timestamp,
             max_timestamp: self.max_timestamp,

@@ -3,12 +3,13 @@
 //! `hostile_answers`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::fake_broker::{
-    API_VERSIONS, Answer, DESCRIBE_GROUPS, FETCH, FIND_COORDINATOR, LIST_GROUPS, LIST_OFFSETS,
-    METADATA, OFFSET_FETCH, PRODUCE, Request, brokers, offer, serve, topic,
+    API_VERSIONS, Answer, DESCRIBE_GROUPS, FETCH, FIND_COORDINATOR, INIT_PRODUCER_ID, LIST_GROUPS,
+    LIST_OFFSETS, METADATA, OFFSET_FETCH, PRODUCE, Request, brokers, offer, offer_with, serve,
+    topic,
 };
 use crate::hostile::run;
 use crate::kafka_outage::counts;
@@ -359,4 +360,115 @@ fn a_partition_that_is_gone_doubles_no_record_of_the_others() {
     assert_eq!((read, persisted + not, maybe), (40, 40, 0), "{run}");
     assert_eq!(taken.load(Ordering::Acquire), persisted, "{run}");
     assert!(persisted > 0 && not > 0, "{run}");
+}
+
+/// A broker to which batches are sent without librdkafka, and what it answers to each of them: the
+/// partition, and the offset.
+fn direct(answers: impl Fn(u32) -> (i32, i64) + Send + Sync + 'static) -> (String, Arc<AtomicU32>) {
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&asked);
+    let address = direct_with(move |request| {
+        let is_batch = request.kind == PRODUCE;
+        let (partition, offset) =
+            is_batch.then(|| answers(count.fetch_add(1, Ordering::AcqRel)))?;
+        let answer = Answer::default().i32(1).text("t").i32(1).i32(partition).i16(0);
+        Some(answer.i64(offset).i64(-1).i64(0).i32(0).i16(-1).i32(0))
+    });
+    (address, asked)
+}
+
+/// The same, which answers as `script` says, and else as an honest one.
+fn direct_with(script: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> String {
+    serve(Arc::new(move |request| match request.kind {
+        API_VERSIONS => {
+            let version = i16::from_be_bytes([request.bytes[2], request.bytes[3]]);
+            Some(offer_with(version, &[(PRODUCE, 8), (INIT_PRODUCER_ID, 1)]))
+        }
+        INIT_PRODUCER_ID => Some(Answer::default().i32(0).i16(0).i64(7).i16(0)),
+        _ => script(request).or_else(|| honest(request)),
+    }))
+}
+
+#[test]
+fn a_batch_that_nonsense_was_told_about_is_sent_again() {
+    let s = Sandbox::new();
+    for nonsense in [(7, 0), (0, i64::MAX), (0, -2)] {
+        let (address, asked) = direct(move |at| if at == 0 { nonsense } else { (0, 5) });
+        let args = format!("produce t -b {address} --report %o --timeout 5s");
+        let begun = Instant::now();
+        let run = s.stdin("a\nb\n").run(&args);
+        assert_eq!(counts(&run), [2, 2, 0, 0], "{nonsense:?}: {run}");
+        assert_eq!(run.success().stdout(), "5\n6\n");
+        assert_eq!(asked.load(Ordering::Acquire), 2, "{nonsense:?}");
+        assert!(begun.elapsed() < Duration::from_secs(3), "it is not waited for: {nonsense:?}");
+    }
+}
+
+#[test]
+fn without_the_offset_of_the_first_record_that_of_no_other_is_told() {
+    let (address, _) = direct(|_| (0, -1));
+    let s = Sandbox::new();
+    let run = s.stdin("a\nb\n").run(&format!("produce t -b {address} --report %o"));
+    assert_eq!(run.success().stdout(), "-1\n-1\n");
+}
+
+#[test]
+fn partitions_without_a_leader_do_not_each_take_their_own_time() {
+    let partitions: Vec<i32> = (0..16).collect();
+    let is_led = Arc::new(AtomicBool::new(true));
+    let moved = Arc::clone(&is_led);
+    let address = direct_with(move |request| match request.kind {
+        METADATA => {
+            let mut answer = Answer::default().i16(0).text("t").i8(0).i32(partitions.len() as i32);
+            let (code, leader) = if is_led.load(Ordering::Acquire) { (0, 1) } else { (5, -1) };
+            for partition in &partitions {
+                answer = answer.i16(code).i32(*partition).i32(leader).i32(1).i32(1).i32(1).i32(1);
+            }
+            Some(brokers(request.port, &[1]).i32(1).and(answer))
+        }
+        PRODUCE => {
+            moved.store(false, Ordering::Release);
+            // Behind the head of the request and the topic; nobody leads any more.
+            let partition = i32::from_be_bytes(request.bytes[32..36].try_into().unwrap());
+            let answer = Answer::default().i32(1).text("t").i32(1).i32(partition).i16(6);
+            Some(answer.i64(-1).i64(-1).i64(-1).i32(0).i16(-1).i32(0))
+        }
+        _ => None,
+    });
+    let s = Sandbox::new();
+    let begun = Instant::now();
+    let mut run = s.spawn(&format!("produce t -K : -b {address} --timeout 4s"));
+    run.write(b"first:x\n");
+    // Most of these go to other partitions, and begin to wait when the first one has nearly ended.
+    std::thread::sleep(Duration::from_secs(3));
+    run.write(b"a:x\nb:x\nc:x\nd:x\ne:x\nf:x\n");
+    let run = run.finish();
+    assert!(begun.elapsed() < Duration::from_millis(5500), "{:?}: {run}", begun.elapsed());
+    let [read, persisted, not, maybe] = counts(&run);
+    assert_eq!((read, persisted, not + maybe), (7, 0, 7), "{run}");
+    assert!(run.stderr().contains("no leader"), "{run}");
+}
+
+#[test]
+fn a_broker_that_is_too_old_gets_what_was_asked_for_too() {
+    let attributes = Arc::new(AtomicU32::new(u32::MAX));
+    let found = Arc::clone(&attributes);
+    let address = serve(Arc::new(move |request| match request.kind {
+        API_VERSIONS => {
+            let version = i16::from_be_bytes([request.bytes[2], request.bytes[3]]);
+            Some(offer_with(version, &[(INIT_PRODUCER_ID, 1)]))
+        }
+        INIT_PRODUCER_ID => Some(Answer::default().i32(0).i16(0).i64(7).i16(0)),
+        PRODUCE => {
+            // The batch stands behind 40 bytes, and the low half of its attributes at 22 of it.
+            found.store(request.bytes[62].into(), Ordering::Release);
+            let answer = Answer::default().i32(1).text("t").i32(1).i32(0).i16(0);
+            Some(answer.i64(0).i64(-1).i32(0))
+        }
+        _ => honest(request),
+    }));
+    let s = Sandbox::new();
+    let run = s.stdin("x".repeat(5000)).run(&format!("produce t -b {address} --compression gzip"));
+    run.success();
+    assert_eq!(attributes.load(Ordering::Acquire), 1, "gzip: {run}");
 }

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::fake_broker::{
     API_VERSIONS, Answer, INIT_PRODUCER_ID, PRODUCE, Request, offer_with, serve,
@@ -60,10 +60,10 @@ fn what_a_broker_says_of_a_batch_is_what_is_told() {
         (45, 3, [1, 0, 1, 0], false), // out of order, and it was sent once
         (10, 3, [1, 0, 1, 0], false), // too large
         (4242, 3, [1, 0, 1, 0], false),
-        (6, 6, [1, 0, 1, 0], true),  // somebody else leads
+        (6, 6, [1, 0, 0, 1], true), // somebody else leads, and may have got it
         (19, 6, [1, 0, 1, 0], true), // too few replicas, before it was appended
         (20, 6, [1, 0, 0, 1], true), // too few of them after that
-        (7, 6, [1, 0, 0, 1], true),  // replicas that are late
+        (7, 6, [1, 0, 0, 1], true), // replicas that are late
     ] {
         let (run, sent) = send(move || Some(said(code, 5)));
         assert_eq!(counts(run.code(exit)), told, "{code}: {run}");
@@ -147,4 +147,23 @@ fn what_stands_behind_a_refused_batch_is_sent_in_the_next_epoch() {
     let seen = seen.lock().unwrap();
     assert!(seen.starts_with(&[(0, 0), (0, 1)]), "{seen:?}");
     assert!(seen.iter().skip(2).all(|(epoch, _)| *epoch == 1), "{seen:?}");
+}
+
+#[test]
+fn a_connection_that_is_dead_without_a_word_is_made_again() {
+    let sent = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&sent);
+    let address = serve(Arc::new(move |request| match request.kind {
+        PRODUCE if count.fetch_add(1, Ordering::AcqRel) == 0 => {
+            thread::sleep(Duration::from_secs(20));
+            None
+        }
+        PRODUCE => Some(said(0, 5)),
+        _ => takes_up(request),
+    }));
+    let (s, begun) = (Sandbox::new(), Instant::now());
+    let run = s.stdin("a\n").run(&format!("produce t -b {address} --timeout 9s"));
+    assert_eq!(counts(run.success()), [1, 1, 0, 0], "{run}");
+    assert!(begun.elapsed() < Duration::from_secs(7), "a third of the time: {run}");
+    assert_eq!(sent.load(Ordering::Acquire), 2);
 }

@@ -10,6 +10,7 @@ use super::error;
 use super::ffi::topic::Topic;
 use super::produce::Producer;
 use super::session::{LOOK_MAX, Session};
+use super::topics::KnownLimits;
 use super::{Remote, lock};
 use crate::cluster;
 use crate::cluster::error::{ClusterError, Result};
@@ -55,7 +56,11 @@ impl Remote {
             let session = self.producing(None)?;
             let timeout = time_left(session.timeout(), limits.asked_for);
             let making = Making { batch_bytes, longest, timeout };
-            if let Some(direct) = self.direct_producer(session, topic, &limits, making, &options)? {
+            // The first who names a topic says what holds for it, also where that is in vain.
+            let properties = self.of_topic(&limits, &options, timeout);
+            let direct =
+                self.direct_producer(session, topic, &limits, making, &properties, &options)?;
+            if let Some(direct) = direct {
                 return Ok(cluster::Producer::Direct(Box::new(direct)));
             }
         }
@@ -64,6 +69,20 @@ impl Remote {
         sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
         let session = self.producing(Some(Use::Produce(sending)))?;
         let timeout = time_left(session.timeout(), limits.asked_for + spent);
+        let properties = self.of_topic(&limits, &options, timeout);
+        let look = LOOK_MAX.saturating_sub(spent).max(Duration::from_millis(1));
+        let sink = open_topic(&session, topic, &properties, look)?;
+        let producer = Producer::start(session, topic, sink, &limits, longest, options)?;
+        Ok(cluster::Producer::Remote(Box::new(producer)))
+    }
+
+    /// What holds for a topic whose records may take so long.
+    fn of_topic(
+        &self,
+        limits: &KnownLimits,
+        options: &ProducerOptions,
+        timeout: Duration,
+    ) -> Vec<(&'static str, String)> {
         let codec = options.compression.or(limits.compression).unwrap_or_default();
         let mut properties = vec![("compression.codec", codec.name().to_owned())];
         if config::given(&self.brokers, "message.timeout.ms").is_none() {
@@ -76,10 +95,7 @@ impl Remote {
             let left_ms = left.as_millis().clamp(1, most);
             properties.push(("message.timeout.ms", left_ms.to_string()));
         }
-        let look = LOOK_MAX.saturating_sub(spent).max(Duration::from_millis(1));
-        let sink = open_topic(&session, topic, &properties, look)?;
-        let producer = Producer::start(session, topic, sink, &limits, longest, options)?;
-        Ok(cluster::Producer::Remote(Box::new(producer)))
+        properties
     }
 
     /// The client that sends: the one that was opened early, if it will do. `None` takes any.

@@ -144,9 +144,11 @@ impl Tally {
 impl Reporter {
     fn render(&self, report: &Report, partition: i32, out: &mut Vec<u8>) {
         let spans = report.indices.iter().map(|&i| report.records.spans.get(i as usize));
-        for (offset, span) in (report.base_offset..).zip(spans) {
+        for (at, span) in (0..).zip(spans) {
             let Some(mut span) = span.copied() else { continue };
-            span.offset = offset;
+            // Without the offset of the first, that of no other is known.
+            let is_known = report.base_offset >= 0;
+            span.offset = if is_known { report.base_offset.saturating_add(at) } else { -1 };
             span.partition = partition;
             self.template.render(&report.records.view(&self.topic, &span), out);
             if !self.template.ends_line() {

@@ -274,3 +274,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_batch_is_no_larger_than_its_records() {
+    let mut buffer = RecordBuffer::default();
+    let mut state = 1u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    })
+    .take(200_000)
+    .collect();
+    let value = buffer.store(&noise);
+    let span = Span::new(Slice::NULL, value, 1);
+    for codec in [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd] {
+        let mut encoder = BatchEncoder::new(codec);
+        encoder.push(&span, &buffer);
+        let most = encoder.size_bytes();
+        let batch = encoder.finish(ProducerStamp::NONE, EncodedBatch::default()).unwrap();
+        assert!(batch.bytes.len() <= most, "{codec:?}: {} of {most}", batch.bytes.len());
+        let header = BatchHeader::parse(&batch.bytes).unwrap();
+        assert!(check_crc(&header, &batch.bytes), "{codec:?}");
+    }
+}

@@ -3,25 +3,27 @@
 //! was not taken is sent again, to whoever leads then, until it is too late. Leaves the order of a
 //! partition's batches to `flow`, bytes to `link`.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, select, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 
+use super::fates::deliveries;
 use super::flow::{Batch, Flow, Settled};
 use super::link::{Frame, FromLink, Link, News, Setup};
-use super::shelf::{Open, Part};
+use super::peer::{Asked, PAUSES, Peer, Rest};
+use super::shelf::Open;
 use super::{Shared, by_id, no_thread};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::remote::ffi::handle::Log;
-use crate::cluster::remote::ffi::metadata::{BrokerInfo, Layout};
+use crate::cluster::remote::ffi::metadata::{BrokerInfo, Layout, TopicInfo};
 use crate::cluster::remote::ffi::topic::Topic;
 use crate::cluster::remote::wire::connection::Connection;
 use crate::cluster::remote::wire::{self, PRODUCE, Produced};
 use crate::cluster::remote::{error, obstacle};
-use crate::cluster::types::{Acks, Delivery, Fate, Report};
+use crate::cluster::types::{Acks, Delivery, Fate};
 use crate::disk::batch::EncodedBatch;
 
 /// How long a wait lasts before deadlines and librdkafka's errors are looked at.
@@ -30,10 +32,10 @@ const TICK: Duration = Duration::from_millis(100);
 const LOOK_MAX: Duration = Duration::from_millis(200);
 /// How long an answer may be in coming before it is looked whether somebody else leads by now.
 const SILENCE: Duration = Duration::from_secs(1);
-/// The pause before something is tried again: it doubles, up to the second.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 /// The longest that a broker is asked to wait for replicas.
 const REPLICAS_MAX: Duration = Duration::from_secs(30);
+/// Answers that wait to be looked at: behind them, connections are not read.
+const QUEUED_NEWS: usize = 16;
 /// Batches whose memory is kept to be used again.
 const SPARE_BATCHES: usize = 8;
 
@@ -70,49 +72,6 @@ struct Lane {
     error: Option<Arc<ClusterError>>,
 }
 
-/// When something is tried again.
-#[derive(Clone, Copy, Debug)]
-struct Rest {
-    until: Option<Instant>,
-    pause: Duration,
-}
-
-impl Rest {
-    const NONE: Self = Self { until: None, pause: PAUSES.0 };
-
-    /// Rests from now on, for longer than the last time.
-    fn begin(&mut self, now: Instant) {
-        self.until = Some(now + self.pause);
-        self.pause = (self.pause * 2).min(PAUSES.1);
-    }
-
-    /// Whether it is over.
-    fn is_over(&self, now: Instant) -> bool {
-        self.until.is_none_or(|until| until <= now)
-    }
-}
-
-/// A batch that a broker was sent.
-#[derive(Debug)]
-struct Asked {
-    /// The number of the request.
-    number: i32,
-    partition: i32,
-    key: u64,
-    since: Instant,
-}
-
-/// A broker.
-#[derive(Debug)]
-struct Peer {
-    link: Option<Link>,
-    /// Since when it has been connected to.
-    since: Instant,
-    /// What is not answered, in order.
-    asked: VecDeque<Asked>,
-    rest: Rest,
-}
-
 /// The thread that has batches sent.
 pub(super) struct Engine {
     shared: Arc<Shared>,
@@ -130,43 +89,13 @@ pub(super) struct Engine {
     /// Whether it is to be found out who leads, and when that may be asked again.
     wants_look: bool,
     look: Rest,
+    /// The topic as it was when a record took too long first.
+    found: Option<Vec<TopicInfo>>,
     spare: Vec<EncodedBatch>,
     /// Numbers of batches, requests and connections.
     last_key: u64,
     last_request: i32,
     last_link: u64,
-}
-
-/// The fate of the records of one batch, by the buffers that they are from.
-pub(super) fn deliveries(
-    partition: i32,
-    records: u64,
-    number: u64,
-    parts: &[Part],
-    fate: &Fate,
-    base_offset: i64,
-) -> Vec<Delivery> {
-    let failed = |number| fate.error().is_some().then_some(number);
-    if parts.is_empty() {
-        let (fate, number) = (fate.clone(), failed(number));
-        return vec![Delivery { records, fate, partition, number, report: None }];
-    }
-    let mut offset = base_offset;
-    let mut of_part = |part: &Part| {
-        let first = part.indices.first().copied().unwrap_or(0);
-        let number = failed(part.records.first_number + u64::from(first));
-        let records = part.indices.len() as u64;
-        let report = Some(Report {
-            records: Arc::clone(&part.records),
-            indices: part.indices.clone(),
-            base_offset: offset,
-        });
-        if base_offset >= 0 {
-            offset += records as i64;
-        }
-        Delivery { records, fate: fate.clone(), partition, number, report }
-    };
-    parts.iter().map(&mut of_part).collect()
 }
 
 impl Engine {
@@ -179,7 +108,7 @@ impl Engine {
         warn: Sender<String>,
         made_room: Sender<()>,
     ) -> Result<Self> {
-        let (tell, news) = unbounded();
+        let (tell, news) = bounded(QUEUED_NEWS);
         let First { sink, layout, leader, connection, id, epoch, client_id, log } = first;
         let lane =
             |_| Lane { flow: Flow::new(id, epoch), leader: -1, rest: Rest::NONE, error: None };
@@ -198,6 +127,7 @@ impl Engine {
             made_room,
             wants_look: false,
             look: Rest::NONE,
+            found: None,
             spare: Vec::new(),
             last_key: 0,
             last_request: 0,
@@ -231,7 +161,8 @@ impl Engine {
                         self.take_news(number, told);
                     }
                 }
-                recv(woken) -> _ => {}
+                // Who sends has gone, and asks for no fates.
+                recv(woken) -> told => if told.is_err() { return },
                 default(wait) => {}
             }
             self.look_at_clock(Instant::now());
@@ -244,6 +175,9 @@ impl Engine {
 
     /// How long there is nothing to do, unless something happens.
     fn wait(&self, now: Instant) -> Duration {
+        if self.wants_look && self.look.is_over(now) {
+            return Duration::ZERO;
+        }
         let lanes = self.lanes.iter().filter_map(|lane| lane.rest.until);
         let peers = self.peers.values().filter_map(|peer| peer.rest.until);
         let look = self.look.until.filter(|_| self.wants_look);
@@ -335,12 +269,7 @@ impl Engine {
         let (client_id, log) = (self.client_id.clone(), Arc::clone(&self.log));
         let setup = Setup { broker, client_id, log };
         let link = Link::start(self.last_link, setup, made, self.tell.clone())?;
-        let peer = self.peers.entry(id).or_insert_with(|| Peer {
-            link: None,
-            since: Instant::now(),
-            asked: VecDeque::new(),
-            rest: Rest::NONE,
-        });
+        let peer = self.peers.entry(id).or_insert_with(Peer::new);
         (peer.link, peer.since) = (Some(link), Instant::now());
         Ok(())
     }
@@ -367,10 +296,11 @@ impl Engine {
             }
             News::Lost => self.lose(id),
             News::Answer(request, answer) => {
-                let asked = peer.asked.pop_front().filter(|asked| asked.number == request);
-                let Some((asked, answer)) = asked.zip(wire::produced(&answer)) else {
-                    return self.lose(id);
-                };
+                let asked = peer.asked.front().filter(|asked| asked.number == request);
+                let answer = asked.and_then(|asked| wire::produced(&answer, asked.partition));
+                // What nonsense was told about is not answered, and is sent again with the rest.
+                let Some(answer) = answer else { return self.lose(id) };
+                let Some(asked) = peer.asked.pop_front() else { return };
                 peer.rest = Rest::NONE;
                 self.log.note_throttled(answer.throttled_ms);
                 self.settle(&asked, &answer);
@@ -413,7 +343,10 @@ impl Engine {
                 self.give_up(asked.partition, Some(error));
             }
             Settled::Again => {
-                lane.rest.begin(Instant::now());
+                let now = Instant::now();
+                if lane.rest.is_over(now) {
+                    lane.rest.begin(now);
+                }
                 self.wants_look = true;
             }
             Settled::Unknown => {}
@@ -439,17 +372,20 @@ impl Engine {
 
     /// Tells the fate of a batch. A full channel stops this thread, and with it the sending.
     fn deliver(&mut self, partition: i32, batch: Batch, fate: &Fate, base_offset: i64) {
-        if let Some(error) = fate.error() {
+        if fate.error().is_some() {
             self.shared.failed.store(true, Ordering::Release);
-            if error.kind.is_away() {
-                self.shared.late.get_or_init(Instant::now);
-            }
         }
         let records = batch.records();
         let told = deliveries(partition, records, batch.number, &batch.parts, fate, base_offset);
+        let begun = Instant::now();
         for delivery in told {
             // Whoever counts may have gone.
             drop(self.deliveries.send(delivery));
+        }
+        let stood = begun.elapsed();
+        if stood >= TICK {
+            // Nothing was sent or read meanwhile, for which no broker is to blame.
+            self.lanes.iter_mut().for_each(|lane| lane.flow.put_off(stood));
         }
         self.shared.shelf.remove(batch.bytes, records);
         self.made_room.try_send(()).ok();
@@ -491,21 +427,27 @@ impl Engine {
                 self.give_up(partition as i32, given_up.clone());
             }
         }
-        let is_silent = |peer: &Peer| {
-            let connects = peer.link.as_ref().is_some_and(|link| !link.is_up());
-            let since = peer.asked.front().map(|asked| asked.since);
-            let since = since.or_else(|| connects.then_some(peer.since));
-            since.is_some_and(|since| now.saturating_duration_since(since) >= SILENCE)
-        };
+        let is_silent = |peer: &Peer| peer.silence(now) >= SILENCE;
         if !self.wants_look && self.peers.values().any(is_silent) {
             self.wants_look = true;
             self.look = Rest { until: Some(now + SILENCE), ..self.look };
+        }
+        // Somewhere on the way a connection may be forgotten that is quiet for long. What is sent
+        // again is known again.
+        let most = (self.shared.timeout / 3).max(2 * SILENCE);
+        let is_dead = |(id, peer): (&i32, &Peer)| (peer.silence(now) >= most).then_some(*id);
+        let dead: Vec<i32> = self.peers.iter().filter_map(is_dead).collect();
+        for id in dead {
+            self.lose(id);
         }
     }
 
     /// Gives up all that a partition has under way, and what would come after it.
     fn give_up(&mut self, partition: i32, why: Option<Arc<ClusterError>>) {
-        let why = why.unwrap_or_else(|| Arc::new(self.why(partition)));
+        let why = why.unwrap_or_else(|| {
+            self.shared.late.get_or_init(Instant::now);
+            Arc::new(self.why(partition))
+        });
         let Some(lane) = self.lanes.get_mut(partition as usize) else { return };
         lane.error = Some(Arc::clone(&why));
         for batch in lane.flow.give_up() {
@@ -520,10 +462,11 @@ impl Engine {
     }
 
     /// Why records were not taken in time: for what the topic lacks, or for what the connections
-    /// say.
-    fn why(&self, partition: i32) -> ClusterError {
+    /// say. Asked once: nobody waits for as many answers as there are partitions.
+    fn why(&mut self, partition: i32) -> ClusterError {
         let wanted = self.shared.min_in_sync;
-        let found = self.sink.info(LOOK_MAX).unwrap_or_default();
+        let ask = || self.sink.info(LOOK_MAX).unwrap_or_default();
+        let found = self.found.get_or_insert_with(ask);
         let of = |info| obstacle::of(info, partition, Acks::All, wanted);
         found.iter().find_map(of).unwrap_or_else(|| self.shared.session.unreachable())
     }

@@ -12,7 +12,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::shelf::Part;
 use crate::cluster::remote::ffi::Code;
@@ -70,6 +70,8 @@ enum Verdict {
     OutOfOrder,
     /// It is not taken, ever.
     Refused,
+    /// Something went wrong in the broker, at whatever point.
+    Unclear,
 }
 
 /// What a broker's answer about a batch means, as the Java client has it (`Errors`,
@@ -80,20 +82,23 @@ fn verdict(answer: &Produced) -> Verdict {
         Known::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
         Known::RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID,
     ];
-    const DOUBTFUL: [Known; 3] = [
+    const UNCLEAR: Code = Code::of(Known::RD_KAFKA_RESP_ERR_UNKNOWN);
+    const DOUBTFUL: [Known; 5] = [
         Known::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
         Known::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
         Known::RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,
+        // Said too of what was appended and waits for replicas when somebody else leads, or when
+        // the disk fails (`DelayedProduce.tryComplete`): who leads then may have it.
+        Known::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+        Known::RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
     ];
-    const AGAIN: [Known; 10] = [
+    const AGAIN: [Known; 8] = [
         Known::RD_KAFKA_RESP_ERR_INVALID_MSG,
         Known::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
         Known::RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
-        Known::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
         Known::RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE,
         Known::RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE,
         Known::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-        Known::RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
         Known::RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
         Known::RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED,
     ];
@@ -101,6 +106,7 @@ fn verdict(answer: &Produced) -> Verdict {
     match answer.code {
         Code::NONE => Verdict::Taken(answer.base_offset),
         TAKEN_BEFORE => Verdict::Taken(-1),
+        UNCLEAR => Verdict::Unclear,
         _ if is_any(&OUT_OF_ORDER) => Verdict::OutOfOrder,
         _ if is_any(&DOUBTFUL) => Verdict::Again(true),
         _ if is_any(&AGAIN) => Verdict::Again(false),
@@ -231,13 +237,14 @@ impl Flow {
             // Out of order behind another that is not settled says nothing of this one.
             Verdict::OutOfOrder if at > 0 => self.again(at, false),
             Verdict::Again(in_doubt) => self.again(at, in_doubt),
-            Verdict::OutOfOrder | Verdict::Refused
-                if self.batches.get(at).is_some_and(|batch| batch.in_doubt) =>
+            Verdict::OutOfOrder | Verdict::Refused | Verdict::Unclear
+                if verdict == Verdict::Unclear
+                    || self.batches.get(at).is_some_and(|batch| batch.in_doubt) =>
             {
                 self.is_halted = true;
                 self.batches.remove(at).map_or(Settled::Unknown, Settled::InDoubt)
             }
-            Verdict::OutOfOrder | Verdict::Refused => {
+            Verdict::OutOfOrder | Verdict::Refused | Verdict::Unclear => {
                 let mut behind = self.batches.split_off(at + 1);
                 behind.append(&mut self.void);
                 self.void = behind;
@@ -298,6 +305,13 @@ impl Flow {
     /// Whether one is under way that was to be settled by now.
     pub(super) fn is_late(&self, now: Instant) -> bool {
         self.all().any(|batch| batch.until <= now)
+    }
+
+    /// Gives all that is under way so much more time.
+    pub(super) fn put_off(&mut self, by: Duration) {
+        for batch in self.batches.iter_mut().chain(&mut self.void) {
+            batch.until += by;
+        }
     }
 
     /// Gives up all that is under way.

@@ -6,8 +6,10 @@
 //! to find out; so is everything that a connection may need besides TCP (see [`wire::is_plain`]).
 
 mod engine;
+mod fates;
 mod flow;
 mod link;
+mod peer;
 mod shelf;
 
 use std::collections::HashMap;
@@ -28,6 +30,7 @@ use super::ffi::topic::Topic;
 use super::produce::check_interrupted;
 use super::session::Session;
 use super::topics::KnownLimits;
+use super::wire::connection::Connection;
 use super::{Remote, lock, wire};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
@@ -45,6 +48,8 @@ const WAITING_BYTES: usize = 16 << 20;
 /// How long the first broker may take to take us up: one that was just started takes long to give
 /// out its first producer ids.
 const FIRST_MAX: Duration = Duration::from_secs(2);
+/// How long a topic without a leader is left alone.
+const AGAIN: Duration = Duration::from_millis(20);
 /// How often a wait looks whether it makes sense.
 const TICK: Duration = Duration::from_millis(100);
 /// How long what was given up may take to come back with its fate.
@@ -140,16 +145,18 @@ impl Remote {
     }
 
     /// A producer that does without librdkafka; `None` where that does not work at once, and then
-    /// `session` is there again for who comes next.
+    /// `session` is there again for who comes next, with the topic as `properties` say.
     pub(super) fn direct_producer(
         &self,
         session: Arc<Session>,
         topic: &TopicName,
         limits: &KnownLimits,
         making: Making,
+        properties: &[(&str, String)],
         options: &ProducerOptions,
     ) -> Result<Option<Producer>> {
-        let Some(first) = self.first_link(&session, topic) else {
+        let begun = Instant::now();
+        let Some(first) = self.first_link(&session, topic, properties) else {
             let usage = Use::Produce(Sending::default());
             *lock(&self.early) = Some((session, usage));
             return Ok(None);
@@ -160,7 +167,7 @@ impl Remote {
             session,
             topic: topic.clone(),
             min_in_sync: limits.min_in_sync,
-            timeout: making.timeout,
+            timeout: making.timeout.saturating_sub(begun.elapsed()),
             shelf: Shelf::new(partitions, codec),
             failed: AtomicBool::new(false),
             late: OnceLock::new(),
@@ -173,22 +180,54 @@ impl Remote {
     }
 
     /// Connects to the leader of a partition, and gets a producer id of it.
-    fn first_link(&self, session: &Arc<Session>, topic: &TopicName) -> Option<First> {
+    fn first_link(
+        &self,
+        session: &Arc<Session>,
+        topic: &TopicName,
+        properties: &[(&str, String)],
+    ) -> Option<First> {
         let until = Instant::now() + FIRST_MAX.min(session.timeout() / 6);
-        let sink = Topic::new(session.client(), topic.as_str(), &[]).ok()?;
-        let layout: Layout = sink.layout(until.saturating_duration_since(Instant::now())).ok()?;
-        let of = layout.topics.iter().find(|of| of.name == topic.as_str())?;
-        let leader = of.partitions.iter().map(|of| of.leader).find(|leader| *leader >= 0)?;
+        let sink = Topic::new(session.client(), topic.as_str(), properties).ok()?;
+        let (layout, leader) = loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let layout = sink.layout(left).ok()?;
+            let of = layout.topics.iter().find(|of| of.name == topic.as_str());
+            let partitions = of.map(|of| &*of.partitions).unwrap_or_default();
+            if let Some(led) = partitions.iter().find(|of| of.leader >= 0) {
+                let leader = led.leader;
+                break (layout, leader);
+            }
+            // A topic that was just made has no leader yet.
+            std::thread::sleep(AGAIN.min(left));
+            if left.is_zero() {
+                return None;
+            }
+        };
         let broker = layout.brokers.iter().find(|broker| broker.id == leader)?.clone();
         let client_id = config::given(&self.brokers, "client.id").unwrap_or("kaw").to_owned();
         let setup = Setup { broker, client_id: client_id.clone(), log: Arc::clone(&self.log) };
-        let mut connection = setup.connect(until).ok()??;
-        let question = wire::init_producer_id()?;
-        let ask = || connection.ask(wire::INIT_PRODUCER_ID, &question, ANSWER_BYTES_MAX, until);
-        let (id, epoch) = wire::producer_id(&{ ask }().ok()?)?.ok()?;
+        let (connection, id, epoch) = introduce(setup, until)?;
         let log = Arc::clone(&self.log);
         Some(First { sink, layout, leader, connection, id, epoch, client_id, log })
     }
+}
+
+/// Connects, and gets a producer id and its epoch. On a thread of its own: a look-up of a name has
+/// no deadline.
+fn introduce(setup: Setup, until: Instant) -> Option<(Connection, i64, i16)> {
+    let ask = move || {
+        let mut connection = setup.connect(until).ok()??;
+        let question = wire::init_producer_id()?;
+        let answer =
+            connection.ask(wire::INIT_PRODUCER_ID, &question, ANSWER_BYTES_MAX, until).ok()?;
+        let (id, epoch) = wire::producer_id(&answer)?.ok()?;
+        Some((connection, id, epoch))
+    };
+    let (told, answer) = bounded(1);
+    // Who asked may have gone.
+    let run = move || drop(told.send(ask()));
+    std::thread::Builder::new().name("first".to_owned()).spawn(run).ok()?;
+    answer.recv_deadline(until).ok()?
 }
 
 impl Producer {
@@ -214,7 +253,7 @@ impl Producer {
         let thread = thread.map_err(|error| no_thread(&error))?;
         Ok(Self {
             assigner: Assigner::new(options.partitioner, partitions, seed),
-            lanes: (0..partitions).map(|_| shared.shelf.empty()).collect(),
+            lanes: (0..partitions).map(|_| shared.shelf.blank()).collect(),
             is_down: (0..partitions).map(|_| false).collect(),
             batch_bytes: making.batch_bytes,
             longest: making.longest,
@@ -264,14 +303,21 @@ impl Producer {
                 self.put_full(partition);
             }
             if let Some(lane) = self.lanes.get_mut(partition as usize) {
+                if lane.records() == 0 {
+                    // Of many partitions, few have memory.
+                    *lane = self.shared.shelf.empty();
+                }
                 lane.push(index, span, buffer, self.report);
             }
         }
         let waiting: usize = self.lanes.iter().filter(|o| o.records() > 0).map(Open::bytes).sum();
-        if let Some(linger) = self.linger {
-            self.put_all(linger);
-        } else if waiting > WAITING_BYTES {
+        if waiting > WAITING_BYTES {
             self.flush();
+            // Where no partition has a full batch, this is what bounds them. Who is told to give up
+            // is told again where the fates are waited for.
+            self.await_unsettled(UNSETTLED_BYTES + WAITING_BYTES).ok();
+        } else if let Some(linger) = self.linger {
+            self.put_all(linger);
         }
         !self.shared.failed.load(Ordering::Acquire)
     }
@@ -283,7 +329,7 @@ impl Producer {
             if std::mem::take(is_down)
                 && let Some(open) = shelf.take_back(partition)
             {
-                shelf.give_back(std::mem::replace(lane, open).encoder);
+                *lane = open;
             }
         }
     }
@@ -291,19 +337,22 @@ impl Producer {
     /// Puts down a full batch, once there is room for it.
     fn put_full(&mut self, partition: i32) {
         let Some(lane) = self.lanes.get_mut(partition as usize) else { return };
-        let open = std::mem::replace(lane, self.shared.shelf.empty());
-        while self.shared.shelf.bytes() > 0
-            && self.shared.shelf.bytes() + open.bytes() > UNSETTLED_BYTES
-        {
-            let waited = self.room.recv_timeout(TICK);
-            if waited.is_err()
-                && let Err(error) = self.check()
-            {
-                return self.refuse_all(partition, &open, error);
-            }
+        let open = std::mem::replace(lane, self.shared.shelf.blank());
+        if let Err(error) = self.await_unsettled(UNSETTLED_BYTES.saturating_sub(open.bytes())) {
+            return self.refuse_all(partition, &open, error);
         }
         self.shared.shelf.put_full(partition, open);
         self.wake.try_send(()).ok();
+    }
+
+    /// Waits until at most so many bytes are put down and not settled.
+    fn await_unsettled(&self, bytes_max: usize) -> Result<()> {
+        while self.shared.shelf.bytes() > bytes_max {
+            if self.room.recv_timeout(TICK).is_err() {
+                self.check()?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts down all that waits to be full, to be sent once its first record has waited so long.
@@ -312,7 +361,7 @@ impl Producer {
         for ((partition, is_down), lane) in (0..).zip(&mut self.is_down).zip(&mut self.lanes) {
             if lane.records() > 0 {
                 *is_down = true;
-                let open = std::mem::replace(lane, shelf.empty());
+                let open = std::mem::replace(lane, shelf.blank());
                 let due = open.since + linger;
                 shelf.put_last(partition, open, due);
             }
@@ -322,9 +371,9 @@ impl Producer {
 
     /// Has what waits for its batch to fill sent now.
     pub fn flush(&mut self) {
-        self.put_all(Duration::ZERO);
+        // Before the engine is woken, which would go back to sleep else.
         self.shared.shelf.hurry(Instant::now());
-        self.wake.try_send(()).ok();
+        self.put_all(Duration::ZERO);
     }
 
     /// Whether everything was handed over, so that waiting for more input gains nothing.
@@ -383,7 +432,7 @@ impl Producer {
         self.shared.failed.store(true, Ordering::Release);
         let fate = Fate::NotPersisted(Arc::new(error));
         let Open { number, parts, .. } = open;
-        for delivery in engine::deliveries(partition, open.records(), *number, parts, &fate, -1) {
+        for delivery in fates::deliveries(partition, open.records(), *number, parts, &fate, -1) {
             self.tell(delivery);
         }
     }

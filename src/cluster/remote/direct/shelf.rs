@@ -113,9 +113,14 @@ impl Shelf {
         }
     }
 
-    /// A batch without records.
+    /// A batch without records, which takes no memory.
+    pub(super) fn blank(&self) -> Open {
+        Open::of(BatchEncoder::new(self.codec))
+    }
+
+    /// A batch without records, to put some into.
     pub(super) fn empty(&self) -> Open {
-        lock(&self.spare).pop().unwrap_or_else(|| Open::of(BatchEncoder::new(self.codec)))
+        lock(&self.spare).pop().unwrap_or_else(|| self.blank())
     }
 
     /// Gives a batch back that has no records any more.

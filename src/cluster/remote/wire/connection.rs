@@ -44,8 +44,11 @@ impl Connection {
     ) -> io::Result<Self> {
         let BrokerInfo { id, host, port } = broker;
         let mut last = ErrorKind::NotFound.into();
-        for socket in (host.as_str(), *port).to_socket_addrs()? {
-            match TcpStream::connect_timeout(&socket, left(until)?) {
+        let sockets: Vec<_> = (host.as_str(), *port).to_socket_addrs()?.collect();
+        for (at, socket) in sockets.iter().enumerate() {
+            // One that is silent leaves the others their time.
+            let share = left(until)? / (sockets.len() - at) as u32;
+            match TcpStream::connect_timeout(socket, share) {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;
                     let (client_id, log) = (client_id.to_owned(), Arc::clone(log));

@@ -110,6 +110,10 @@ pub(super) fn producer_id(answer: &[u8]) -> Option<Result<(i64, i16), Code>> {
     let _throttled_ms = input.i32()?;
     let code = Code(i32::from(input.i16()?));
     let (id, epoch) = (input.i64()?, input.i16()?);
+    // Without an id, what is sent again would be there twice.
+    if code == Code::NONE && (id < 0 || epoch < 0) {
+        return None;
+    }
     Some(if code == Code::NONE { Ok((id, epoch)) } else { Err(code) })
 }
 
@@ -148,23 +152,30 @@ pub(super) struct Produced {
     pub(super) throttled_ms: i32,
 }
 
-/// Reads the answer to [`produce`], which is about one partition.
-pub(super) fn produced(answer: &[u8]) -> Option<Produced> {
+/// The highest offset that the first record of a batch can have.
+const OFFSET_MAX: i64 = i64::MAX - i32::MAX as i64;
+
+/// Reads the answer to [`produce`], which is about `partition` alone.
+pub(super) fn produced(answer: &[u8], partition: i32) -> Option<Produced> {
     let mut input = Input::new(answer);
     let mut found = None;
     input.list(6, |input| {
         input.text()?;
         input.list(30, |input| {
-            let _partition = input.i32()?;
+            let of = input.i32()?;
             let code = Code(i32::from(input.i16()?));
             let base_offset = input.i64()?;
             let (_append_time_ms, _log_start) = (input.i64()?, input.i64()?);
-            let refused = input
-                .list(6, |input| Some((input.i32()?, input.nullable_text()?.map(str::to_owned))))?;
-            let refused = refused.into_iter().min_by_key(|(at, _)| *at);
+            let mut first: Option<(i32, Option<&str>)> = None;
+            input.list(6, |input| {
+                let (at, said) = (input.i32()?, input.nullable_text()?);
+                first = first.filter(|(first, _)| *first <= at).or(Some((at, said)));
+                Some(())
+            })?;
+            let refused = first.map(|(at, said)| (at, said.map(str::to_owned)));
             let message = input.nullable_text()?.map(str::to_owned);
             found = Some(Produced { code, base_offset, refused, message, throttled_ms: 0 });
-            Some(())
+            (of == partition && (-1..=OFFSET_MAX).contains(&base_offset)).then_some(())
         })
     })?;
     let throttled_ms = input.i32()?;
@@ -247,11 +258,15 @@ mod tests {
             message: Some("one or more records".to_owned()),
             throttled_ms: 40,
         };
-        assert_eq!(produced(&answer), Some(expected));
+        assert_eq!(produced(&answer, 3), Some(expected));
         for cut in 0..answer.len() {
-            assert_eq!(produced(&answer[..cut]), None, "{cut}");
+            assert_eq!(produced(&answer[..cut], 3), None, "{cut}");
         }
-        assert_eq!(produced(b"\0\0\0\0\0\0\0\0"), None, "about nothing");
+        assert_eq!(produced(&answer, 4), None, "about another partition");
+        assert_eq!(produced(b"\0\0\0\0\0\0\0\0", 3), None, "about nothing");
+        let mut far = answer;
+        far[17..25].copy_from_slice(&i64::MAX.to_be_bytes());
+        assert_eq!(produced(&far, 3), None, "no record can be there");
     }
 
     #[test]
@@ -261,5 +276,7 @@ mod tests {
         let answer = b"\0\0\0\0\0\x0e\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
         assert_eq!(producer_id(answer), Some(Err(Code(14))));
         assert_eq!(producer_id(b"\0\0"), None);
+        let answer = b"\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\0\0";
+        assert_eq!(producer_id(answer), None, "an id that is none");
     }
 }

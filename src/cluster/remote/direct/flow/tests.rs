@@ -10,6 +10,7 @@ use super::*;
 use crate::disk::batch::{BatchEncoder, BatchHeader, check_crc};
 use crate::record::{Compression, RecordBuffer, Slice, Span};
 
+const UNKNOWN: i32 = -1;
 const NOT_LEADER: i32 = 6;
 const TIMED_OUT: i32 = 7;
 const TOO_LARGE: i32 = 10;
@@ -118,6 +119,10 @@ enum Failure {
     NotLeader,
     /// It has appended, and waited for its replicas in vain.
     Late,
+    /// It has appended, and led no more while it waited for its replicas.
+    Moved,
+    /// It has appended, and failed at something then.
+    Broken,
     /// It does not take this one, ever.
     Refuses,
 }
@@ -127,6 +132,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => Just(Failure::None),
         1 => Just(Failure::NotLeader),
         1 => Just(Failure::Late),
+        1 => Just(Failure::Moved),
+        1 => Just(Failure::Broken),
         1 => Just(Failure::Refuses),
     ];
     let step = prop_oneof![
@@ -204,9 +211,11 @@ impl World {
         let code = match failure {
             Failure::NotLeader => NOT_LEADER,
             Failure::Refuses => TOO_LARGE,
-            Failure::None | Failure::Late => match self.broker.produce(key, &bytes) {
-                0 if failure == Failure::Late => TIMED_OUT,
-                code => code,
+            _ => match (self.broker.produce(key, &bytes), failure) {
+                (0, Failure::Late) => TIMED_OUT,
+                (0, Failure::Moved) => NOT_LEADER,
+                (0, Failure::Broken) => UNKNOWN,
+                (code, _) => code,
             },
         };
         self.answers.push_back((key, code));
@@ -327,4 +336,18 @@ fn a_gap_in_what_a_broker_has_is_told_once_nothing_else_explains_it() {
     world.step(&Step::Make(1));
     world.finish();
     assert_eq!(world.broker.log, [2], "a new epoch goes on");
+}
+
+#[test]
+fn what_was_appended_before_the_leader_moved_or_failed_may_be_there() {
+    for failure in [Failure::Moved, Failure::Broken] {
+        let mut world = World::new();
+        world.step(&Step::Make(1));
+        world.step(&Step::Send);
+        world.serve(failure);
+        world.step(&Step::Answer);
+        let may_be_there = world.flow.give_up().iter().all(Batch::may_be_there);
+        assert!(may_be_there && world.refused.is_empty(), "{failure:?}");
+        assert_eq!(world.broker.log, [1], "{failure:?}");
+    }
 }
