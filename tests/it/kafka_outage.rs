@@ -236,3 +236,24 @@ fn the_last_commit_of_a_member_waits_out_an_outage() {
     assert_eq!(lag("patient"), 0);
     assert!(lag("hasty") > 0, "it did say that something is not committed");
 }
+
+#[test]
+fn a_broker_that_is_not_up_yet_is_given_the_time_that_was_asked_for() {
+    if !Need::Kafka.met() {
+        return;
+    }
+    let mut broker = Broker::start(&Options::default());
+    let (at, sandbox) = (broker.bootstrap(), Sandbox::new());
+    broker.ask(json!({"do": "create", "topic": "t", "partitions": 1}));
+    broker.kill9();
+    // Who asks for no time may have mistaken the name.
+    let run = sandbox.run(&format!("topics list -b {at}"));
+    assert!(run.code(6).stderr().contains("cannot be reached"), "{run}");
+    let commands = ["topics list", "produce t --fake 10", "lag --topic t"];
+    let early = commands.map(|words| sandbox.spawn(&format!("{words} -b {at} --timeout 1m")));
+    thread::sleep(Duration::from_secs(3));
+    broker.restart();
+    for running in early {
+        running.finish().success();
+    }
+}
