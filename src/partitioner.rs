@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::record::{RecordBuffer, Span};
 use crate::value::unknown;
 
 /// Who chooses the partition.
@@ -104,6 +105,15 @@ impl Assigner {
         let mut assigner = Self { partitioner, partitions, turn: 0, given_bytes: 0, random: seed };
         assigner.turn = assigner.draw();
         assigner
+    }
+
+    /// The partition that a record names, or else the one of the next record, of which
+    /// `approx_bytes` is the size as it will be sent.
+    pub fn place(&mut self, span: &Span, buffer: &RecordBuffer, approx_bytes: usize) -> i32 {
+        if span.partition >= 0 {
+            return span.partition;
+        }
+        self.assign(span.key.of(&buffer.arena), approx_bytes)
     }
 
     /// The partition of the next record, of which `approx_bytes` is the size as it will be sent.

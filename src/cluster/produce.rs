@@ -1,8 +1,9 @@
 //! Owns the three kinds of producer as one. Leaves sending to the back ends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
 
 use super::embedded::produce::Producer as EmbeddedProducer;
 use super::error::Result;
@@ -10,6 +11,24 @@ use super::remote::direct::Producer as DirectProducer;
 use super::remote::produce::Producer as RemoteProducer;
 use super::types::Delivery;
 use crate::record::RecordBuffer;
+
+/// How often a wait looks whether it makes sense.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Tells a fate from the thread that sends, unless `check` says that waiting makes no sense: then it
+/// is not counted here, and so counted as unknown in the end.
+pub(super) fn tell(
+    deliveries: &Sender<Delivery>,
+    mut delivery: Delivery,
+    check: impl Fn() -> Result<()>,
+) {
+    while let Err(SendTimeoutError::Timeout(back)) = deliveries.send_timeout(delivery, TICK) {
+        delivery = back;
+        if check().is_err() {
+            return;
+        }
+    }
+}
 
 /// Appends records to one topic.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use super::cleaner::Cleaner;
 use super::writer::{Flush, Syncer, Writer};
 use super::{Embedded, OpenTopic, PATIENCE_STEP, open_topic};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
+use crate::cluster::produce::tell;
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report, Resume, TopicLimits};
 use crate::disk::batch::{BatchEncoder, EncodedBatch, HEADER_BYTES, ProducerStamp, next_sequence};
 use crate::disk::directory::{LogDirectory, new_producer_id};
@@ -296,11 +297,7 @@ impl Producer {
         let mut before = 0;
         for (index, span) in buffer.spans.iter().enumerate() {
             let size = BatchEncoder::record_bytes_max(span, buffer);
-            let partition = if span.partition >= 0 {
-                span.partition
-            } else {
-                self.assigner.assign(span.key.of(&buffer.arena), size)
-            };
+            let partition = self.assigner.place(span, buffer, size);
             let Some(lane) = self.lanes.get_mut(partition as usize) else {
                 self.refuse_partition(buffer, index, partition);
                 continue;
@@ -465,16 +462,8 @@ impl Producer {
         });
     }
 
-    fn deliver(&self, mut delivery: Delivery) {
-        while let Err(SendTimeoutError::Timeout(back)) =
-            self.deliveries.send_timeout(delivery, TICK)
-        {
-            delivery = back;
-            if self.check().is_err() {
-                // Not counted here, and so counted as unknown in the end.
-                return;
-            }
-        }
+    fn deliver(&self, delivery: Delivery) {
+        tell(&self.deliveries, delivery, || self.check());
     }
 
     /// Fails when waiting for the log any longer makes no sense: a signal was some time ago, or the

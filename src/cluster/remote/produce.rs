@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::error;
 use super::ffi::send::{FULL, Letter, Messages, is_full};
@@ -20,6 +20,7 @@ use super::settle::Settler;
 use super::topics::KnownLimits;
 use super::transaction::{Pending, Transaction};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
+use crate::cluster::produce::tell;
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
 use crate::partitioner::Assigner;
 use crate::record::{RecordBuffer, Span};
@@ -320,11 +321,8 @@ impl Producer {
     }
 
     fn partition_of(&mut self, span: &Span, buffer: &RecordBuffer) -> i32 {
-        if span.partition >= 0 {
-            return span.partition;
-        }
         let size = span.key.len() + span.value.len() + RECORD_OVERHEAD_BYTES;
-        self.assigner.assign(span.key.of(&buffer.arena), size)
+        self.assigner.place(span, buffer, size)
     }
 
     /// Keeps a buffer until its last record is settled, and numbers it.
@@ -454,16 +452,8 @@ impl Producer {
     }
 
     /// Tells a fate from this thread.
-    fn tell(&self, mut delivery: Delivery) {
-        while let Err(SendTimeoutError::Timeout(back)) =
-            self.deliveries.send_timeout(delivery, TICK)
-        {
-            delivery = back;
-            if self.check().is_err() {
-                // Not counted here, and so counted as unknown in the end.
-                return;
-            }
-        }
+    fn tell(&self, delivery: Delivery) {
+        tell(&self.deliveries, delivery, || self.check());
     }
 
     /// Whether nothing more will come of sending: a record failed, or waiting makes no sense.

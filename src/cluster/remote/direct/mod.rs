@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use self::engine::{Engine, First};
 use self::link::Setup;
@@ -33,6 +33,7 @@ use super::topics::KnownLimits;
 use super::wire::connection::Connection;
 use super::{Remote, lock, wire};
 use crate::cluster::error::{ClusterError, ErrorKind, Result};
+use crate::cluster::produce::tell;
 use crate::cluster::types::{Acks, Delivery, Fate, ProducerOptions, Report};
 use crate::disk::batch::BatchEncoder;
 use crate::partitioner::Assigner;
@@ -286,11 +287,7 @@ impl Producer {
         self.take_back();
         for (index, span) in buffer.spans.iter().enumerate() {
             let size = BatchEncoder::record_bytes_max(span, buffer);
-            let partition = if span.partition >= 0 {
-                span.partition
-            } else {
-                self.assigner.assign(span.key.of(&buffer.arena), size)
-            };
+            let partition = self.assigner.place(span, buffer, size);
             let Some(lane) = self.lanes.get(partition as usize) else {
                 self.refuse_partition(buffer, index, partition);
                 continue;
@@ -438,16 +435,8 @@ impl Producer {
     }
 
     /// Tells a fate from this thread.
-    fn tell(&self, mut delivery: Delivery) {
-        while let Err(SendTimeoutError::Timeout(back)) =
-            self.deliveries.send_timeout(delivery, TICK)
-        {
-            delivery = back;
-            if self.check().is_err() {
-                // Not counted here, and so counted as unknown in the end.
-                return;
-            }
-        }
+    fn tell(&self, delivery: Delivery) {
+        tell(&self.deliveries, delivery, || self.check());
     }
 
     /// Waits for the fates of all records. After a signal, what is not settled soon is given up,
