@@ -15,8 +15,8 @@ use crate::record::RecordBuffer;
 /// How often a wait looks whether it makes sense.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Tells a fate from the thread that sends, unless `check` says that waiting makes no sense: then it
-/// is not counted here, and so counted as unknown in the end.
+/// Tells a fate from the thread that sends, unless `check` says that waiting makes no sense: then
+/// it is not counted here, and so counted as unknown in the end.
 pub(super) fn tell(
     deliveries: &Sender<Delivery>,
     mut delivery: Delivery,
