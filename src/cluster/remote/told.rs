@@ -230,6 +230,10 @@ pub(super) fn unmade(trouble: &Trouble) -> ClusterError {
         let text = "`ssl.key.location` is not the key of `ssl.certificate.location`";
         return ClusterError::new(ErrorKind::TlsFailed, text);
     }
+    if text.starts_with("ssl.key.location failed: error:") {
+        let text = "`ssl.key.location` is no private key in PEM, or has another password";
+        return ClusterError::new(ErrorKind::TlsFailed, text);
+    }
     let tls = text.starts_with("ssl.");
     let kind = if tls { ErrorKind::TlsFailed } else { ErrorKind::InvalidRequest };
     ClusterError::new(kind, text)
@@ -255,6 +259,17 @@ mod tests {
             _ => 0,
         };
         (code, error.message)
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_read_is_told_without_the_words_of_openssl() {
+        let text = "ssl.key.location failed: error:0A080009:SSL routines::PEM lib".to_owned();
+        let error = unmade(&Trouble { code: Code(-186), text });
+        assert_eq!(error.kind, ErrorKind::TlsFailed);
+        assert_eq!(
+            error.message,
+            "`ssl.key.location` is no private key in PEM, or has another password"
+        );
     }
 
     #[test]
