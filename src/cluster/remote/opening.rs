@@ -17,11 +17,10 @@ use crate::cluster::error::{ClusterError, Result};
 use crate::cluster::types::ProducerOptions;
 use crate::topic::TopicName;
 
-/// How long a record may take where finding out about its topic has taken so much of the timeout.
-/// What is late is found by a look once a second, so half of one comes off too.
-fn time_left(timeout: Duration, asked_for: Duration) -> Duration {
-    let late = Duration::from_millis(500).min(timeout / 10);
-    timeout.saturating_sub(asked_for + late).max(timeout / 4)
+/// How long a record may take where so much of the timeout is gone already, and its end is found to
+/// be over so late.
+fn time_left(timeout: Duration, gone: Duration, late: Duration) -> Duration {
+    timeout.saturating_sub(gone + late).max(timeout / 4)
 }
 
 /// The topic for librdkafka, to which the first who names it says what holds for it. It asks for a
@@ -54,7 +53,7 @@ impl Remote {
         let (longest, begun) = (sending.longest(&self.brokers), Instant::now());
         if self.may_be_direct(&options) {
             let session = self.producing(None)?;
-            let timeout = time_left(session.timeout(), limits.asked_for);
+            let timeout = time_left(session.timeout(), limits.asked_for, Duration::ZERO);
             let making = Making { batch_bytes, longest, timeout };
             // The first who names a topic says what holds for it, also where that is in vain.
             let properties = self.of_topic(&limits, &options, timeout);
@@ -68,7 +67,9 @@ impl Remote {
         sending.linger = options.linger.unwrap_or(sending.linger);
         sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
         let session = self.producing(Some(Use::Produce(sending)))?;
-        let timeout = time_left(session.timeout(), limits.asked_for + spent);
+        // librdkafka looks for what is late once a second.
+        let late = Duration::from_secs(1).min(session.timeout() / 8);
+        let timeout = time_left(session.timeout(), limits.asked_for + spent, late);
         let properties = self.of_topic(&limits, &options, timeout);
         let look = LOOK_MAX.saturating_sub(spent).max(Duration::from_millis(1));
         let sink = open_topic(&session, topic, &properties, look)?;

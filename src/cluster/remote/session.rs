@@ -179,7 +179,9 @@ impl Session {
     pub(super) fn check(&self) -> Result<()> {
         self.check_denied()?;
         let Limits { timeout, is_asked_for, .. } = self.limits;
-        let most = if is_asked_for { timeout } else { DOWN_MAX };
+        // Who answers and then names others that are not there will not name better ones.
+        let is_early = is_asked_for && !self.client.is_heard();
+        let most = if is_early { timeout } else { DOWN_MAX };
         let is_lost = self.is_down(most) && self.client.answers() == 0;
         if is_lost { Err(self.unreachable()) } else { Ok(()) }
     }

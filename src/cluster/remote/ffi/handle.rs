@@ -138,6 +138,8 @@ pub struct Context {
     pub(super) tokens: Option<Tokens>,
     /// How many answers came of brokers that the cluster itself has named.
     answers: AtomicU64,
+    /// Anybody has ever answered.
+    is_heard: AtomicBool,
     /// Lines for debugging are those of `GROUP_DEBUG`, for which nobody has asked.
     is_quiet: bool,
     /// The coordinator does not know heartbeats of the newer protocol of groups.
@@ -242,6 +244,7 @@ unsafe extern "C" fn count_answer(
         && let Some(context) = unsafe { context.cast::<Context>().as_ref() }
     {
         context.log.note_answer(key);
+        context.is_heard.store(true, Ordering::Relaxed);
         if id >= 0 {
             context.answers.fetch_add(1, Ordering::Relaxed);
         }
@@ -281,6 +284,7 @@ impl Client {
             log: Arc::clone(log_lines),
             tokens,
             answers: AtomicU64::new(0),
+            is_heard: AtomicBool::new(false),
             is_quiet: debug.is_some_and(|(_, value)| value == GROUP_DEBUG),
             lacks_heartbeats: AtomicBool::new(false),
         });
@@ -349,6 +353,11 @@ impl Client {
     /// those that the user has named and that are no such brokers.
     pub fn answers(&self) -> u64 {
         self.context.answers.load(Ordering::Relaxed)
+    }
+
+    /// Whether anybody has ever answered.
+    pub fn is_heard(&self) -> bool {
+        self.context.is_heard.load(Ordering::Relaxed)
     }
 
     /// Whether the coordinator of its group does not know the newer protocol of groups, which
