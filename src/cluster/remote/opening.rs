@@ -23,6 +23,11 @@ fn time_left(timeout: Duration, gone: Duration, late: Duration) -> Duration {
     timeout.saturating_sub(gone + late).max(timeout / 4)
 }
 
+/// How late librdkafka finds what is late: it looks for that once a second.
+fn late(session: &Session) -> Duration {
+    Duration::from_secs(1).min(session.timeout() / 8)
+}
+
 /// The topic for librdkafka, to which the first who names it says what holds for it. It asks for a
 /// producer id when it is told of topics, and else only half a second later.
 fn open_topic(
@@ -56,7 +61,8 @@ impl Remote {
             let timeout = time_left(session.timeout(), limits.asked_for, Duration::ZERO);
             let making = Making { batch_bytes, longest, timeout };
             // The first who names a topic says what holds for it, also where that is in vain.
-            let properties = self.of_topic(&limits, &options, timeout);
+            let left = time_left(session.timeout(), limits.asked_for, late(&session));
+            let properties = self.of_topic(&limits, &options, left);
             let direct =
                 self.direct_producer(session, topic, &limits, making, &properties, &options)?;
             if let Some(direct) = direct {
@@ -67,9 +73,7 @@ impl Remote {
         sending.linger = options.linger.unwrap_or(sending.linger);
         sending.transactional_id = options.transactions.as_ref().map(|of| of.id.clone());
         let session = self.producing(Some(Use::Produce(sending)))?;
-        // librdkafka looks for what is late once a second.
-        let late = Duration::from_secs(1).min(session.timeout() / 8);
-        let timeout = time_left(session.timeout(), limits.asked_for + spent, late);
+        let timeout = time_left(session.timeout(), limits.asked_for + spent, late(&session));
         let properties = self.of_topic(&limits, &options, timeout);
         let look = LOOK_MAX.saturating_sub(spent).max(Duration::from_millis(1));
         let sink = open_topic(&session, topic, &properties, look)?;

@@ -32,6 +32,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const LEAST: Duration = Duration::from_millis(1500);
 /// How long a look at topics is waited for, where the answer is not needed.
 pub(super) const LOOK_MAX: Duration = Duration::from_millis(500);
+/// How long what is under way may take once a record was not answered in time.
+const LATE_MAX: Duration = Duration::from_millis(500);
 /// How long librdkafka keeps a failure to itself that it has told.
 const REPEATED: Duration = Duration::from_secs(30);
 
@@ -189,6 +191,15 @@ impl Session {
     /// Whether no broker has been connected for so long.
     pub(super) fn is_down(&self, at_least: Duration) -> bool {
         self.health().down().is_some_and(|down| down >= at_least)
+    }
+
+    /// Fails some time after a record was not answered in time, where nothing more is to be sent:
+    /// what came after it has no better hope.
+    pub(super) fn check_late(&self, late: Option<&Instant>) -> Result<()> {
+        match late {
+            Some(late) if late.elapsed() >= LATE_MAX => Err(self.unreachable()),
+            _ => Ok(()),
+        }
     }
 
     /// The error of a question that has no answer: with what the connections said last.

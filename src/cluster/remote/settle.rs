@@ -22,8 +22,6 @@ use crate::cluster::types::{Acks, Delivery, Fate};
 /// How long records that were flushed may wait before they are flushed again; longer each time.
 /// Who had no connection or no producer id yet, or a batch under way, was flushed for nothing.
 const HURRY_STEP: Duration = Duration::from_millis(5);
-/// How long what is under way may take once a record was not answered in time.
-const LATE_MAX: Duration = Duration::from_millis(500);
 
 /// Records with one fate, next to each other in one partition.
 pub(super) struct Run {
@@ -46,14 +44,10 @@ impl Run {
 }
 
 impl Shared {
-    /// Fails when waiting for what is under way makes no sense, once nothing more is to be sent:
-    /// what came after a record that nobody has answered has no better hope.
+    /// Fails when waiting for what is under way makes no sense, once nothing more is to be sent.
     pub(super) fn check_late(&self) -> Result<()> {
         self.check()?;
-        match self.late.get() {
-            Some(late) if late.elapsed() >= LATE_MAX => Err(self.session.unreachable()),
-            _ => Ok(()),
-        }
+        self.session.check_late(self.late.get())
     }
 }
 

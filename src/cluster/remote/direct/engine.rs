@@ -257,7 +257,7 @@ impl Engine {
                 body.and_then(|body| wire::frame(PRODUCE, number, &self.client_id, &body, bytes));
             // A batch that no frame can hold stays until it is given up.
             let Some(head) = head else { continue };
-            link.send(Frame { head, batch: Some(Arc::clone(&batch.encoded)) });
+            link.send(Frame { head, batch: Arc::clone(&batch.encoded) });
             peer.asked.push_back(Asked { number, partition, key: batch.key, since: now });
         }
     }
@@ -386,6 +386,7 @@ impl Engine {
         if stood >= TICK {
             // Nothing was sent or read meanwhile, for which no broker is to blame.
             self.lanes.iter_mut().for_each(|lane| lane.flow.put_off(stood));
+            self.peers.values_mut().for_each(|peer| peer.put_off(stood));
         }
         self.shared.shelf.remove(batch.bytes, records);
         self.made_room.try_send(()).ok();
@@ -485,13 +486,12 @@ impl Engine {
 
     /// Takes up who leads. What was sent to somebody else is not waited for.
     fn take_layout(&mut self, layout: &Layout) {
-        let moved: Vec<i32> = by_id(layout)
-            .iter()
-            .filter(|(id, broker)| self.brokers.get(*id).is_some_and(|was| was != *broker))
-            .map(|(id, _)| *id)
-            .collect();
-        self.brokers = by_id(layout);
-        let mut left: HashSet<i32> = moved.into_iter().collect();
+        let brokers = by_id(layout);
+        let has_moved = |(id, broker): (&i32, &BrokerInfo)| {
+            self.brokers.get(id).is_some_and(|was| was != broker).then_some(*id)
+        };
+        let mut left: HashSet<i32> = brokers.iter().filter_map(has_moved).collect();
+        self.brokers = brokers;
         let of = layout.topics.iter().find(|of| of.name == self.shared.topic.as_str());
         for info in of.map(|of| &*of.partitions).unwrap_or_default() {
             let Some(lane) = self.lanes.get_mut(info.partition as usize) else { continue };

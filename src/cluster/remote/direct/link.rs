@@ -26,8 +26,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(24 * 3600);
 pub(super) struct Frame {
     /// Its bytes up to the batch.
     pub(super) head: Vec<u8>,
-    /// The batch, if it has one.
-    pub(super) batch: Option<Arc<EncodedBatch>>,
+    /// The batch.
+    pub(super) batch: Arc<EncodedBatch>,
 }
 
 /// What a connection tells.
@@ -148,8 +148,7 @@ fn write_all(
     };
     std::thread::Builder::new().name("answers".to_owned()).spawn(read_all)?;
     for Frame { head, batch } in queue {
-        let batch = batch.as_ref().map_or(&[][..], |batch| &batch.bytes);
-        write_both(&mut stream, &head, batch)?;
+        write_both(&mut stream, &head, &batch.bytes)?;
         log.note_request();
     }
     stream.shutdown(Shutdown::Both)

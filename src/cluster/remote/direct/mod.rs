@@ -55,8 +55,6 @@ const AGAIN: Duration = Duration::from_millis(20);
 const TICK: Duration = Duration::from_millis(100);
 /// How long what was given up may take to come back with its fate.
 const PURGE_MAX: Duration = Duration::from_millis(500);
-/// How long what is under way may take once a record was not answered in time.
-const LATE_MAX: Duration = Duration::from_millis(500);
 /// How long records that are to be reported wait for others: their buffers are waited for.
 const REPORTED_LINGER: Duration = Duration::from_millis(5);
 /// The largest answer to a question.
@@ -90,14 +88,10 @@ impl Shared {
         check_interrupted(&self.interrupted, &self.noticed)
     }
 
-    /// Fails when waiting for what is under way makes no sense, once nothing more is to be sent:
-    /// what came after a record that nobody has answered has no better hope.
+    /// Fails when waiting for what is under way makes no sense, once nothing more is to be sent.
     fn check_late(&self) -> Result<()> {
         self.check()?;
-        match self.late.get() {
-            Some(late) if late.elapsed() >= LATE_MAX => Err(self.session.unreachable()),
-            _ => Ok(()),
-        }
+        self.session.check_late(self.late.get())
     }
 }
 

@@ -66,6 +66,14 @@ impl Peer {
         Self { link: None, since: Instant::now(), asked: VecDeque::new(), rest: Rest::NONE }
     }
 
+    /// Does not count so much time, in which nobody listened to it, as its silence.
+    pub(super) fn put_off(&mut self, by: Duration) {
+        self.since += by;
+        for asked in &mut self.asked {
+            asked.since += by;
+        }
+    }
+
     /// For how long it has not answered what it was asked, or has not taken up the connection.
     pub(super) fn silence(&self, now: Instant) -> Duration {
         let connects = self.link.as_ref().is_some_and(|link| !link.is_up());
